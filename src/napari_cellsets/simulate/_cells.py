@@ -72,13 +72,13 @@ def _body(
 ) -> NDArray[np.float32]:
     """Light inside an outline: thickness, cytoplasm texture, nucleus, grains."""
     size = (depth.shape[0], depth.shape[1])
-    edge = np.clip(depth / rng.uniform(2.5, 6.0) + 0.5, 0, 1)
-    dome = np.clip(depth / (0.8 * cell.radius), 0, 1) ** 0.6
-    light = edge * (0.55 + rng.uniform(0.1, 0.6) * dome)
-    shade = smooth_noise(rng, size, cell.radius * 0.9) * rng.uniform(0.05, 0.25)
-    light *= np.clip(1 + shade, 0.3, None)
-    grain = smooth_noise(rng, size, rng.uniform(2.0, 4.5))
-    light *= np.clip(1 + grain * rng.uniform(0.04, 0.2), 0.2, None)
+    edge = np.clip(depth / rng.uniform(2.5, 9.0) + 0.5, 0, 1)
+    dome = np.clip(depth / (0.8 * cell.radius), 0, 1) ** rng.uniform(0.6, 1.6)
+    light = edge * (0.4 + rng.uniform(0.1, 2.0) * dome)
+    shade = smooth_noise(rng, size, cell.radius * 0.9) * rng.uniform(0.1, 0.45)
+    light *= np.clip(1 + shade, 0.25, None)
+    grain = smooth_noise(rng, size, rng.uniform(2.0, 5.0))
+    light *= np.clip(1 + grain * rng.uniform(0.05, 0.3), 0.2, None)
     if cell.granular > 0:
         dots = np.clip(smooth_noise(rng, size, rng.uniform(2.2, 4.0)) - 0.7, 0, None)
         light = light * (1 - 0.7 * cell.granular) + edge * dots * cell.granular * 1.6
@@ -111,6 +111,9 @@ def render_soma(rng: np.random.Generator, cell: Cell) -> Patch:
     if inside.any():
         light *= cell.brightness / max(float(light[inside].mean()), 1e-3)
     light = ndimage.gaussian_filter(light, max(cell.blur, 0.4), truncate=3)
+    # a soma is thicker than the focal plane: its own blur glows around it
+    glow = ndimage.gaussian_filter(light, 0.3 * cell.radius, truncate=2.5)
+    light += rng.uniform(0.0, 0.3) * glow
     ends = tuple((float(angle), cell.radius) for angle in angles)
     return Patch(corner, light, depth.astype(np.float32), ends)
 

@@ -50,6 +50,7 @@ def index_page(recipes: list[Recipe]) -> str:
 
 def dataset_page(recipe: Recipe) -> str:
     """Return the page of one row."""
+    licence = recipe.licence or "your own data"
     doi = f"[{recipe.doi}](https://doi.org/{recipe.doi})" if recipe.doi else "none"
     lines = [
         f"# {recipe.title}",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from napari_cellsets.core.errors import CancelledError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+#: How work tells how far it is: a fraction 0..1 and a short text.
+Progress: TypeAlias = Callable[[float, str], None]
 
 
 class CancelToken:

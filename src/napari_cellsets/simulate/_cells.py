@@ -62,8 +62,8 @@ def _outline(
         angles = angles + rng.normal(0, 0.3, count)
     for angle in angles:
         turn = np.angle(np.exp(1j * (theta - angle)))
-        corner = rng.uniform(0.1, 0.55) if kind != "round" else rng.uniform(0.05, 0.3)
-        shape = shape + corner * np.exp(-np.abs(turn) / rng.uniform(0.16, 0.4))
+        corner = rng.uniform(0.1, 0.8) if kind != "round" else rng.uniform(0.05, 0.4)
+        shape = shape + corner * np.exp(-np.abs(turn) / rng.uniform(0.12, 0.4))
     return (radius * shape).astype(np.float32), angles
 
 

@@ -116,7 +116,7 @@ def wander(
     angle: float,
     length: int,
     *,
-    bend: float = 0.03,
+    bend: float = 0.018,
 ) -> NDArray[np.float32]:
     """Path (length, 2) in (y, x), 1 px a step, that turns slowly as a neurite does."""
     turns = ndimage.gaussian_filter1d(rng.normal(0, bend, length), 6) * 4

@@ -1,0 +1,13 @@
+"""The project on disk: labels as a base and a journal of deltas, and results.
+
+Ground truth files are never touched; what a person or a model adds lives in one
+SQLite file (or any database with a SQLAlchemy URL). This room alone imports
+SQLAlchemy, and does so inside functions.
+"""
+
+from __future__ import annotations
+
+from napari_cellsets.store.delta import LabelDelta
+from napari_cellsets.store.project import Project, StoredLabels
+
+__all__ = ["LabelDelta", "Project", "StoredLabels"]

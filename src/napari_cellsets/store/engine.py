@@ -1,0 +1,238 @@
+"""Connecting: places to URLs, SQLite made durable, database errors as sentences."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.core.errors import StoreError
+from napari_cellsets.core.places import data_home
+from napari_cellsets.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+FILE_NAME = "project.sqlite"
+#: How long a writer waits for another one, in milliseconds.
+BUSY_MS = 5000
+#: The write-ahead file is cut back to this many bytes after a checkpoint.
+WAL_BYTES = 16 * 2**20
+
+#: What a database says, what we say, what the person can do.
+_SENTENCES = (
+    (
+        "not a database",
+        "is not a project store (not an SQLite file)",
+        "Choose another file.",
+    ),
+    (
+        "malformed",
+        "is damaged (the database cannot be read to its end)",
+        "Restore it from a copy, or move it away to start a new one.",
+    ),
+    (
+        "disk is full",
+        "could not be written: the disk is full",
+        "Make room, then repeat the last edit.",
+    ),
+    (
+        "readonly database",
+        "could not be written: the file or its folder is read-only",
+        "Allow writing there, or choose another project store.",
+    ),
+    (
+        "unable to open",
+        "could not be opened",
+        "Check that the folder exists and that you may write to it.",
+    ),
+    (
+        "database is locked",
+        "is held by another program that is writing for too long",
+        "Close the other program, then try again.",
+    ),
+)
+
+
+def url_of(place: Path | str | None) -> URL:
+    """Return the SQLAlchemy URL of a file, a folder, a URL or the default place.
+
+    Raises
+    ------
+    StoreError
+        If text with ``://`` is no URL of a database.
+    """
+    import sqlalchemy as sa
+
+    if isinstance(place, str) and "://" in place:
+        try:
+            return sa.make_url(place)
+        except sa.exc.ArgumentError as error:
+            raise StoreError(
+                "A database URL such as 'postgresql://user@host/name' was expected",
+                path=place.split("@")[-1],
+            ) from error
+    path = Path(place) if place is not None else data_home()
+    if place is None or path.is_dir():
+        path = path / FILE_NAME
+    return sa.URL.create("sqlite", database=str(path))
+
+
+def connect(url: URL, place: str) -> Engine:
+    """Open the database, check that it is ours, create or migrate its tables.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be opened or written, is no store, or is of a newer version.
+    """
+    import sqlalchemy as sa
+
+    with told_as_store_errors(place):
+        try:
+            engine = _make_engine(url)
+        except ImportError as error:
+            raise StoreError(
+                f"needs the Python package {error.name!r}, which is not installed",
+                path=place,
+                advice=f"Install it with 'pip install {error.name}'.",
+            ) from error
+        except sa.exc.NoSuchModuleError as error:
+            raise StoreError(
+                f"names a kind of database that is not known: {url.drivername!r}",
+                path=place,
+            ) from error
+        try:
+            _prepare(engine, place)
+        except BaseException:
+            engine.dispose()
+            raise
+    return engine
+
+
+def _prepare(engine: Engine, place: str) -> None:
+    file = file_of(engine.url)
+    created = file is not None and not file.exists()
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with engine.connect() as connection:
+        schema.check(connection, place)
+    if file is not None:
+        _use_write_ahead_log(engine)
+    with writing(engine) as connection:
+        schema.check(connection, place)
+        schema.raise_to_current(connection)
+    if created and file is not None:
+        _sync_folder(file.parent)
+
+
+def file_of(url: URL) -> Path | None:
+    """Return the SQLite file of a URL; None for memory and other databases."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def _make_engine(url: URL) -> Engine:
+    import sqlalchemy as sa
+
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    if file_of(url) is None:
+        # One connection, or every thread would see an empty database of its own.
+        engine = sa.create_engine(
+            url,
+            poolclass=sa.StaticPool,
+            connect_args={"check_same_thread": False},
+        )
+    else:
+        engine = sa.create_engine(url)
+    sa.event.listen(engine, "connect", _on_connect)
+    sa.event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    # The driver's own idea of transactions is switched off; `_on_begin` begins.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    # FULL: the write-ahead log is flushed to disk before a commit returns.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    # A writer takes its place at once: a check and the write after it are one.
+    immediate = connection.get_execution_options().get("cellsets_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.close()
+    finally:
+        raw.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new file's name durable; Windows has no way to, nor needs it."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection in one transaction that holds the writer's place."""
+    with engine.connect().execution_options(cellsets_writing=True) as connection:
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection that sees one state of the store throughout."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def told_as_store_errors(place: str) -> Iterator[None]:
+    """Turn errors of the database and the disk into one sentence each."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise _sentence(error, place) from error
+
+
+def _sentence(error: Exception, place: str) -> StoreError:
+    if isinstance(error, OSError):
+        return StoreError(
+            f"could not be opened: {error.strerror or error}",
+            path=place,
+            advice="Choose a folder that you may write to and that has room.",
+        )
+    said = str(getattr(error, "orig", None) or error)
+    for needle, problem, advice in _SENTENCES:
+        if needle in said:
+            return StoreError(problem, path=place, advice=advice)
+    first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
+    return StoreError(
+        f"the database said: {first}", path=place, advice="Nothing was saved."
+    )

@@ -1,0 +1,343 @@
+"""The project store: labels, edits and counts of any number of data sets."""
+
+from __future__ import annotations
+
+import getpass
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store import results
+from napari_cellsets.store.engine import (
+    connect,
+    file_of,
+    reading,
+    told_as_store_errors,
+    url_of,
+    writing,
+)
+from napari_cellsets.store.journal import Journal, LayerKey, LayerState
+from napari_cellsets.store.pixels import encode_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Self
+
+    import numpy as np
+    from sqlalchemy import Engine
+
+    from napari_cellsets.store.delta import LabelDelta
+
+LAYERS = ("cells", "truth")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabels:
+    """A label image as it stands in the store.
+
+    Parameters
+    ----------
+    labels
+        int32, shape (y, x) or (z, y, x); the caller's own copy.
+    provenance
+        What was said when the base was saved: model, settings, file, ...
+    revision
+        Grows by one with every change of the layer.
+    edits
+        Edits recorded since the base was saved.
+    changed
+        Seconds since 1970 of the last change.
+    author
+        Who made it.
+    """
+
+    labels: np.ndarray
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    revision: int = 0
+    edits: int = 0
+    changed: float = 0.0
+    author: str = ""
+
+
+class Project:
+    """Labels, edits and counts on disk; open it with `Project.open`.
+
+    Every method may be called from any thread, and several processes may hold
+    the same store. A layer has one editor at a time: the store remembers the
+    revision that this object last loaded or wrote, and refuses a change when
+    somebody else wrote in between. Two threads that edit the same layer through
+    one object must pass `revision` themselves.
+
+    Parameters
+    ----------
+    engine, place
+        An open database, and how to name it to the person.
+    author
+        Written beside every change.
+    """
+
+    def __init__(self, engine: Engine, place: str, author: str) -> None:
+        self._engine = engine
+        self._place = place
+        self._journal = Journal(place, author)
+        self._seen: dict[LayerKey, int] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls, place: Path | str | None = None, *, author: str | None = None
+    ) -> Project:
+        """Open a project store, or make a new one.
+
+        Parameters
+        ----------
+        place
+            A file, an existing folder (``project.sqlite`` inside), or an
+            SQLAlchemy URL; by default the person's own data folder.
+        author
+            Written beside every change; by default the account's name.
+
+        Raises
+        ------
+        StoreError
+            If the place cannot be opened or written, holds something else, or
+            was written by a newer version.
+        """
+        url = url_of(place)
+        file = file_of(url)
+        name = str(file) if file else url.render_as_string(hide_password=True)
+        return cls(connect(url, name), name, author or _account())
+
+    @property
+    def place(self) -> str:
+        """The file or URL (without password), for the person to read."""
+        return self._place
+
+    def close(self) -> None:
+        """Let go of the database; a later call opens it again."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def load_labels(
+        self, dataset_id: str, sample: str, layer: str
+    ) -> StoredLabels | None:
+        """Return the labels with every recorded edit, None where none are stored.
+
+        Parameters
+        ----------
+        dataset_id
+            `Dataset.identity`.
+        sample
+            `Sample.name`.
+        layer
+            ``cells`` or ``truth``.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read or is damaged.
+        """
+        key = _key(dataset_id, sample, layer)
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            state = self._journal.find(connection, key)
+            self._remember(key, state.revision if state else 0)
+            if state is None:
+                return None
+            labels = self._journal.replay(connection, state)
+            provenance = self._journal.provenance_of(connection, state)
+        return StoredLabels(
+            labels,
+            provenance,
+            state.revision,
+            state.edits,
+            state.changed,
+            state.author,
+        )
+
+    def save_labels(
+        self,
+        dataset_id: str,
+        sample: str,
+        layer: str,
+        labels: np.ndarray,
+        provenance: Mapping[str, Any],
+        *,
+        revision: int | None = None,
+    ) -> int:
+        """Store a whole label image as the new base; its edits begin at none.
+
+        Parameters
+        ----------
+        labels
+            Integers that fit int32, (y, x) or (z, y, x).
+        provenance
+            Where the labels come from, as JSON can say it.
+        revision
+            The revision that is replaced; by default the one last seen by this
+            object. A layer never looked at is replaced only when it has no
+            edits.
+
+        Returns
+        -------
+        int
+            The new revision, on disk.
+
+        Raises
+        ------
+        StoreError
+            If somebody else changed the layer since, or it cannot be written.
+        """
+        key = _key(dataset_id, sample, layer)
+        blob = encode_labels(labels)
+        with self._lock, told_as_store_errors(self._place):
+            known = self._known(key, revision)
+            with writing(self._engine) as connection:
+                state = self._journal.find(connection, key, lock=True)
+                if known is not None or (state is not None and state.edits):
+                    self._journal.refuse_if_changed(key, state, known)
+                new = self._journal.write_base(
+                    connection, key, state, blob, labels.shape, provenance
+                )
+            self._seen[key] = new
+        return new
+
+    def record(
+        self,
+        dataset_id: str,
+        sample: str,
+        layer: str,
+        delta: LabelDelta,
+        provenance: Mapping[str, Any],
+        *,
+        revision: int | None = None,
+    ) -> int:
+        """Add one edit to the journal; it is on disk when this returns.
+
+        Parameters
+        ----------
+        delta
+            The edit, made on the labels as last loaded, saved or recorded.
+        provenance
+            How the edit was made: tool, settings.
+        revision
+            The revision on which it was made; by default the one last seen.
+
+        Returns
+        -------
+        int
+            The new revision.
+
+        Raises
+        ------
+        StoreError
+            If nothing is stored yet, somebody else changed the layer since, the
+            edit lies outside the image, or it cannot be written.
+        """
+        key = _key(dataset_id, sample, layer)
+        with self._lock, told_as_store_errors(self._place):
+            known = self._known(key, revision)
+            with writing(self._engine) as connection:
+                state = self._journal.find(connection, key, lock=True)
+                self._journal.refuse_if_changed(key, state, known)
+                state = self._journal.append(connection, key, state, delta, provenance)
+            self._seen[key] = state.revision
+            self._compact(key, state)
+        return state.revision
+
+    def edited_samples(self, dataset_id: str, layer: str | None = None) -> set[str]:
+        """Return the names of samples with edits, of one layer or of any.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            return self._journal.edited(connection, dataset_id, layer)
+
+    def save_count(
+        self,
+        dataset_id: str,
+        sample: str,
+        model_hash: str,
+        settings_json: str,
+        row: Mapping[str, Any],
+    ) -> None:
+        """Store the result of one count; the same model and settings replace it.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
+        with (
+            self._lock,
+            told_as_store_errors(self._place),
+            writing(self._engine) as connection,
+        ):
+            results.save(connection, dataset_id, sample, model_hash, settings_json, row)
+
+    def counts(
+        self,
+        dataset_id: str,
+        *,
+        model_hash: str | None = None,
+        settings_json: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the newest count of each sample.
+
+        Parameters
+        ----------
+        model_hash, settings_json
+            Look only at counts made with these.
+
+        Returns
+        -------
+        list of dict
+            What was saved, with ``sample``, ``model_hash``, ``settings`` (JSON
+            text) and ``time`` (seconds since 1970) added; in the order of
+            sample names.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            return results.newest(connection, dataset_id, model_hash, settings_json)
+
+    def _known(self, key: LayerKey, revision: int | None) -> int | None:
+        return self._seen.get(key) if revision is None else revision
+
+    def _remember(self, key: LayerKey, revision: int) -> None:
+        with self._lock:
+            self._seen[key] = revision
+
+    def _compact(self, key: LayerKey, state: LayerState) -> None:
+        """Write a new base when the journal has grown; the edit is safe already."""
+        if not state.journal_is_long:
+            return
+        with writing(self._engine) as connection:
+            found = self._journal.find(connection, key, lock=True)
+            if found is not None and found.journal_is_long:
+                self._journal.compact(connection, found)
+
+
+def _key(dataset_id: str, sample: str, layer: str) -> LayerKey:
+    if layer not in LAYERS:
+        raise StoreError(f"A layer is one of {LAYERS}, found {layer!r}")
+    return LayerKey(dataset_id, sample, layer)
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # an account without a name
+        return "unknown"

@@ -1,0 +1,206 @@
+"""Tables of a project store, their version, and how older versions are raised."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from napari_cellsets.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection, MetaData, Table
+
+#: Raised by one whenever a table changes, with an entry in `MIGRATIONS`.
+VERSION = 1
+
+#: From version n to n + 1; each runs in the transaction that writes the number.
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+
+_BLOB_BYTES = 2**32 - 1  # MySQL would otherwise stop at 64 kB
+
+
+class Tables(NamedTuple):
+    """The tables by name."""
+
+    metadata: MetaData
+    about: Table
+    datasets: Table
+    provenance: Table
+    layers: Table
+    bases: Table
+    journal: Table
+    counts: Table
+
+
+@cache
+def tables() -> Tables:
+    """Describe the tables; nothing is connected."""
+    import sqlalchemy as sa
+
+    meta = sa.MetaData()
+    about = sa.Table(
+        "cellsets_about",
+        meta,
+        sa.Column("name", sa.String(60), primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+    )
+    datasets = sa.Table(
+        "cellsets_datasets",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("identity", sa.String(190), nullable=False, unique=True),
+        sa.Column("created", sa.Float, nullable=False),
+    )
+    provenance = sa.Table(
+        "cellsets_provenance",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("digest", sa.String(64), nullable=False, unique=True),
+        sa.Column("facts", sa.Text, nullable=False),
+    )
+    layers = _layers(meta)
+    return Tables(
+        meta,
+        about,
+        datasets,
+        provenance,
+        layers,
+        _bases(meta),
+        _journal(meta),
+        _counts(meta),
+    )
+
+
+def _layers(meta: MetaData) -> Table:
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_layers",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("dataset", sa.ForeignKey("cellsets_datasets.id"), nullable=False),
+        sa.Column("sample", sa.String(400), nullable=False),
+        sa.Column("layer", sa.String(20), nullable=False),
+        sa.Column("shape", sa.String(80), nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("edits", sa.Integer, nullable=False),
+        sa.Column("journal_entries", sa.Integer, nullable=False),
+        sa.Column("journal_bytes", sa.BigInteger, nullable=False),
+        sa.Column("base_bytes", sa.BigInteger, nullable=False),
+        sa.Column("changed", sa.Float, nullable=False),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column(
+            "provenance", sa.ForeignKey("cellsets_provenance.id"), nullable=False
+        ),
+        sa.UniqueConstraint("dataset", "sample", "layer"),
+    )
+
+
+def _bases(meta: MetaData) -> Table:
+    # Apart from layers: SQLite rewrites a whole row, blob included, on update.
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_bases",
+        meta,
+        sa.Column("layer", sa.ForeignKey("cellsets_layers.id"), primary_key=True),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("labels", sa.LargeBinary(_BLOB_BYTES), nullable=False),
+    )
+
+
+def _journal(meta: MetaData) -> Table:
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_journal",
+        meta,
+        sa.Column("layer", sa.ForeignKey("cellsets_layers.id"), primary_key=True),
+        sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("origin", sa.String(80), nullable=False),
+        sa.Column("shape", sa.String(80), nullable=False),
+        sa.Column("before", sa.LargeBinary(_BLOB_BYTES), nullable=False),
+        sa.Column("after", sa.LargeBinary(_BLOB_BYTES), nullable=False),
+        sa.Column("time", sa.Float, nullable=False),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column(
+            "provenance", sa.ForeignKey("cellsets_provenance.id"), nullable=False
+        ),
+    )
+
+
+def _counts(meta: MetaData) -> Table:
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_counts",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("dataset", sa.ForeignKey("cellsets_datasets.id"), nullable=False),
+        sa.Column("sample", sa.String(400), nullable=False),
+        sa.Column("model_hash", sa.String(100), nullable=False),
+        sa.Column("settings_digest", sa.String(64), nullable=False),
+        sa.Column("settings", sa.Text, nullable=False),
+        sa.Column("facts", sa.Text, nullable=False),
+        sa.Column("time", sa.Float, nullable=False),
+        sa.UniqueConstraint("dataset", "sample", "model_hash", "settings_digest"),
+    )
+
+
+def check(connection: Connection, place: str) -> None:
+    """Refuse a database that this version must not touch; reads only.
+
+    Raises
+    ------
+    StoreError
+        If the database belongs to another program, or a newer version wrote it.
+    """
+    import sqlalchemy as sa
+
+    names = sa.inspect(connection).get_table_names()
+    if not names:
+        return
+    if "cellsets_about" not in names:
+        raise StoreError(
+            f"is a database of another program (its first table is {names[0]!r})",
+            path=place,
+            advice="Choose another place for the project store.",
+        )
+    found = version_of(connection)
+    if found > VERSION:
+        raise StoreError(
+            f"was written by a newer napari-cellsets (store version {found}, "
+            f"this one knows {VERSION})",
+            path=place,
+            advice="Update napari-cellsets, or choose another project store.",
+        )
+
+
+def version_of(connection: Connection) -> int:
+    """Return the version that the store says it has; 0 where it says none."""
+    import sqlalchemy as sa
+
+    about = tables().about
+    said = connection.scalar(sa.select(about.c.value).where(about.c.name == "version"))
+    return int(said) if said is not None and said.isdigit() else 0
+
+
+def raise_to_current(connection: Connection) -> None:
+    """Create the tables in an empty database, or migrate an older store."""
+    import sqlalchemy as sa
+
+    about = tables().about
+    if not sa.inspect(connection).get_table_names():
+        tables().metadata.create_all(connection)
+        row = {"name": "version", "value": str(VERSION)}
+        connection.execute(about.insert(), row)
+        return
+    for version in range(version_of(connection), VERSION):
+        MIGRATIONS[version](connection)
+        connection.execute(
+            about.update()
+            .where(about.c.name == "version")
+            .values(value=str(version + 1))
+        )

@@ -9,6 +9,7 @@ from mkdocs.structure.files import File
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+
     from napari_cellsets.catalogue import Recipe
 
 
@@ -55,7 +56,7 @@ def dataset_page(recipe: Recipe) -> str:
     lines = [
         f"# {recipe.title}",
         "",
-        f"Key: `{recipe.key}`. Licence: {recipe.licence or 'your own'}. DOI: {doi}.",
+        f"Key: `{recipe.key}`. Licence: {licence}. DOI: {doi}.",
         "",
         *([f"> {recipe.citation}", ""] if recipe.citation else []),
         "## Classes",

@@ -217,6 +217,10 @@ def told_as_store_errors(place: str) -> Iterator[None]:
 
     try:
         yield
+    except StoreError as error:
+        if error.path is not None:
+            raise
+        raise StoreError(error.problem, path=place, advice=error.advice) from error
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise _sentence(error, place) from error
 

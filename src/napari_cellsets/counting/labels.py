@@ -1,0 +1,168 @@
+"""Probabilities to numbered objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.counting.runs import Runs, paint, runs_of, strips
+from napari_cellsets.counting.split import Parts, part_touching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.counting.settings import CountSettings
+
+
+def labels_from_probability(
+    probability: np.ndarray,
+    settings: CountSettings,
+    token: CancelToken | None = None,
+) -> np.ndarray:
+    """Turn a map of probabilities into numbered objects.
+
+    Threshold, smoothing, filling of holes, removal of small objects (pixels that
+    share a corner belong together), parting of touching cells. Objects are
+    numbered from 1 in raster order of their first pixel.
+
+    Parameters
+    ----------
+    probability
+        Shape (y, x), or (z, y, x) taken plane by plane with numbers that are
+        unique over the stack. Floating, 0..1.
+    settings
+        What the person chose.
+    token
+        Cancels between strips and between objects.
+
+    Returns
+    -------
+    ndarray
+        int32, same shape; 0 is background.
+
+    Raises
+    ------
+    CellsetsError
+        If the map is neither a plane nor a stack.
+    CancelledError
+        If the token was cancelled.
+    """
+    if probability.ndim == 3:
+        return _stack(probability, settings, token)
+    if probability.ndim != 2:
+        raise CellsetsError(
+            f"a map (y, x) or (z, y, x) was expected, found {probability.shape}",
+            advice="Give the probabilities of one plane or one stack.",
+        )
+    runs = _foreground(probability, settings, token)
+    runs = _with_holes_filled(runs, settings.fill_holes_px)
+    runs, group, areas = _large_enough(runs, settings.min_area_px)
+    out = np.zeros(probability.shape, np.int32)
+    paint(out, runs, group + np.int32(1), token)
+    if settings.split_touching:
+        parts = part_touching(out, runs, group, areas, settings, token)
+        _renumber(out, runs, group, len(areas), parts, token)
+    return out
+
+
+def _stack(
+    probability: np.ndarray, settings: CountSettings, token: CancelToken | None
+) -> np.ndarray:
+    out = np.zeros(probability.shape, np.int32)
+    before = 0
+    for plane, place in zip(probability, out, strict=True):
+        labels = labels_from_probability(plane, settings, token)
+        found = int(labels.max(initial=0))
+        np.add(labels, before, out=place, where=labels > 0)
+        before += found
+    return out
+
+
+def _foreground(
+    probability: np.ndarray, settings: CountSettings, token: CancelToken | None
+) -> Runs:
+    height, width = probability.shape
+
+    def masks() -> Iterator[np.ndarray]:
+        for rows in strips(height, width):
+            if token is not None:
+                token.raise_if_cancelled()
+            yield _mask_strip(probability, rows, settings)
+
+    return runs_of(masks(), height, width)
+
+
+def _mask_strip(
+    probability: np.ndarray, rows: slice, settings: CountSettings
+) -> np.ndarray:
+    threshold = probability.dtype.type(settings.threshold)
+    radius = settings.smooth_px
+    if not radius:
+        return np.asarray(probability[rows] >= threshold, np.bool_)
+    import cv2
+
+    # An opening reaches twice the radius, so strips share that many rows.
+    top = max(0, rows.start - 2 * radius)
+    mask = probability[top : rows.stop + 2 * radius] >= threshold
+    size = 2 * radius + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    opened = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, disc)
+    return np.asarray(opened[rows.start - top : rows.stop - top], np.bool_)
+
+
+def _with_holes_filled(runs: Runs, largest: int) -> Runs:
+    """Fill background that is enclosed by one object and small enough."""
+    if largest <= 0:
+        return runs
+    outside = runs.outside()
+    group, count = outside.components(diagonal=False)
+    area = np.bincount(group, weights=outside.length, minlength=count)
+    column = outside.start - outside.row * outside.stride
+    at_border = (column == 0) | (column + outside.length == outside.width)
+    at_border |= (outside.row == 0) | (outside.row == outside.height - 1)
+    closed = area <= largest
+    closed[group[at_border]] = False
+    return runs.united(outside.chosen(closed[group]))
+
+
+def _large_enough(runs: Runs, least: int) -> tuple[Runs, np.ndarray, np.ndarray]:
+    """Number what is connected; drop what is too small; tell the areas."""
+    group, count = runs.components(diagonal=True)
+    area = np.bincount(group, weights=runs.length, minlength=count)
+    keep = area >= least
+    number = (np.cumsum(keep) - 1).astype(np.int32)
+    kept = keep[group]
+    return runs.chosen(kept), number[group[kept]], area[keep]
+
+
+def _renumber(
+    out: np.ndarray,
+    runs: Runs,
+    group: np.ndarray,
+    count: int,
+    parts: list[Parts],
+    token: CancelToken | None,
+) -> None:
+    """Number objects and parts anew in raster order, in place."""
+    if not parts:
+        return
+    first = np.zeros(count, np.int64)
+    starts, where = np.unique(group, return_index=True)
+    first[starts] = (runs.start - runs.row)[where]
+    parted = {p.group for p in parts}
+    whole = np.array([g for g in range(count) if g not in parted], np.int64)
+    places = np.concatenate([first[whole], *(p.first for p in parts)])
+    number = np.empty(places.size, np.int32)
+    number[np.argsort(places)] = np.arange(1, places.size + 1, dtype=np.int32)
+    table = np.zeros(count, np.int32)
+    table[whole] = number[: whole.size]
+    paint(out, runs, table[group], token)
+    used = whole.size
+    for p in parts:
+        new = np.append(0, number[used : used + p.first.size]).astype(np.int32)
+        used += p.first.size
+        inside = p.crop > 0
+        out[p.box][inside] = new[p.crop[inside]]

@@ -1,0 +1,274 @@
+"""Where objects are, how large, how round and how bright."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.counting.runs import Runs, label_runs, strips
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.core.image import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectTable:
+    """One row an object, in the order of labels (plane by plane in a stack).
+
+    Parameters
+    ----------
+    columns
+        Equally long arrays by name: ``label``, ``plane`` (stacks only),
+        ``area_px``, ``centroid_y``, ``centroid_x``, ``equivalent_diameter_px``,
+        ``eccentricity``, ``bbox_top``, ``bbox_left``, ``bbox_bottom``,
+        ``bbox_right`` (the last two one past the last pixel), one ``mean_...`` a
+        channel, and ``area_um2``, ``centroid_y_um``, ``centroid_x_um``,
+        ``equivalent_diameter_um`` where the scale is known.
+    """
+
+    columns: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return int(self.columns["label"].size)
+
+
+def count(labels: np.ndarray, token: CancelToken | None = None) -> int:
+    """Count the objects of a label image: its different numbers but 0.
+
+    Parameters
+    ----------
+    labels
+        Integer, shape (y, x) or (z, y, x).
+    token
+        Cancels between strips.
+
+    Returns
+    -------
+    int
+        Number of objects. A number that occurs in several planes counts once.
+
+    Raises
+    ------
+    CellsetsError
+        If the array is not a label image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_cellsets.counting import count
+    >>> count(np.array([[0, 1, 1], [7, 0, 1]]))
+    2
+    """
+    planes = planes_of(labels)
+    found = [np.unique(label_runs(plane, token)[1]) for plane in planes]
+    return int(np.unique(np.concatenate(found)).size) if found else 0
+
+
+def measure(
+    labels: np.ndarray,
+    picture: Picture | None = None,
+    token: CancelToken | None = None,
+) -> ObjectTable:
+    """Measure every object.
+
+    Centroids, moments and eccentricity are those of pixels with their centres at
+    integers, as in scikit-image's ``regionprops``.
+
+    Parameters
+    ----------
+    labels
+        Integer, shape (y, x) or (z, y, x); a stack is measured plane by plane.
+    picture
+        Of the same planes; gives mean intensities and the scale.
+    token
+        Cancels between strips.
+
+    Returns
+    -------
+    ObjectTable
+        Lengths in px, areas in px²; in micrometres too where the scale is known.
+
+    Raises
+    ------
+    CellsetsError
+        If the array is not a label image, or the picture has another size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_cellsets.counting import measure
+    >>> table = measure(np.array([[0, 1, 1], [7, 0, 0]]))
+    >>> table.columns["area_px"].tolist()
+    [2, 1]
+    >>> table.columns["centroid_x"].tolist()
+    [1.5, 0.0]
+    """
+    planes = planes_of(labels)
+    pictures = _picture_planes(picture, labels.shape)
+    tables = []
+    for z, plane in enumerate(planes):
+        pixels = None if pictures is None else pictures[z]
+        table = _measure_plane(plane, pixels, picture, token)
+        if labels.ndim == 3:
+            where = np.full(table["label"].size, z, np.int64)
+            table = {"label": table["label"], "plane": where, **table}
+        tables.append(table)
+    if not tables:
+        tables = [_measure_plane(np.zeros((0, 0), np.int32), None, None, None)]
+    columns = {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
+    if picture is not None and picture.pixel_size_um is not None:
+        columns.update(_in_micrometres(columns, picture.pixel_size_um))
+    return ObjectTable(columns)
+
+
+def planes_of(labels: np.ndarray) -> list[np.ndarray]:
+    """Return the planes of a label image.
+
+    Raises
+    ------
+    CellsetsError
+        If it is no integer array of rank two or three.
+    """
+    if labels.ndim not in (2, 3) or labels.dtype.kind not in "iub":
+        raise CellsetsError(
+            f"an integer label image (y, x) or (z, y, x) was expected, found"
+            f" {labels.dtype} {labels.shape}",
+            advice="Give object numbers, 0 for background.",
+        )
+    return [labels] if labels.ndim == 2 else list(labels)
+
+
+def _measure_plane(
+    labels: np.ndarray,
+    pixels: np.ndarray | None,
+    picture: Picture | None,
+    token: CancelToken | None,
+) -> dict[str, np.ndarray]:
+    runs, values = label_runs(labels, token)
+    numbers, index = np.unique(values, return_inverse=True)
+    table: dict[str, np.ndarray] = {"label": numbers.astype(np.int64)}
+    table.update(_shapes(runs, index, numbers.size))
+    if pixels is not None and picture is not None:
+        table.update(_means(labels, pixels, numbers, table["area_px"], picture, token))
+    return table
+
+
+def _shapes(runs: Runs, index: np.ndarray, count: int) -> dict[str, np.ndarray]:
+    """Moments of runs are sums of powers, so no pixel is looked at again."""
+    from napari_cellsets.counting.split import bounding_boxes
+
+    boxes = bounding_boxes(runs, index, count)
+    n = runs.length.astype(np.float64)
+    row = runs.row
+    # From the corner of the box, lest squares of large coordinates cancel badly.
+    y = (row - boxes[index, 0]).astype(np.float64)
+    first = (runs.start - row * runs.stride - boxes[index, 1]).astype(np.float64)
+    middle = first + (n - 1) / 2
+    sums = [
+        np.bincount(index, weights=w, minlength=count)
+        for w in (
+            n,
+            n * y,
+            n * middle,
+            n * y * y,
+            n * (middle * middle + (n * n - 1) / 12),
+            n * y * middle,
+        )
+    ]
+    area, sum_y, sum_x, sum_yy, sum_xx, sum_xy = sums
+    area_or_one = np.maximum(area, 1)
+    mean_y, mean_x = sum_y / area_or_one, sum_x / area_or_one
+    return {
+        "area_px": area.astype(np.int64),
+        "centroid_y": mean_y + boxes[:, 0],
+        "centroid_x": mean_x + boxes[:, 1],
+        "equivalent_diameter_px": np.sqrt(4 * area / np.pi),
+        "eccentricity": _eccentricity(
+            sum_yy / area_or_one - mean_y * mean_y,
+            sum_xx / area_or_one - mean_x * mean_x,
+            sum_xy / area_or_one - mean_y * mean_x,
+        ),
+        "bbox_top": boxes[:, 0],
+        "bbox_left": boxes[:, 1],
+        "bbox_bottom": boxes[:, 2],
+        "bbox_right": boxes[:, 3],
+    }
+
+
+def _eccentricity(yy: np.ndarray, xx: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Of the ellipse with the same second moments; 0 for a single pixel."""
+    half = np.hypot((yy - xx) / 2, xy)
+    long = np.maximum((yy + xx) / 2 + half, 0)
+    short = np.maximum((yy + xx) / 2 - half, 0)
+    flat = np.where(long > 1e-9, short / np.where(long > 1e-9, long, 1), 1)
+    return np.asarray(np.sqrt(np.maximum(1 - flat, 0)))
+
+
+def _means(
+    labels: np.ndarray,
+    pixels: np.ndarray,
+    numbers: np.ndarray,
+    area: np.ndarray,
+    picture: Picture,
+    token: CancelToken | None,
+) -> dict[str, np.ndarray]:
+    channels = pixels.shape[-1]
+    sums = np.zeros((channels, numbers.size))
+    for rows in strips(*labels.shape):
+        if token is not None:
+            token.raise_if_cancelled()
+        strip = labels[rows]
+        inside = np.flatnonzero(strip)
+        index = np.searchsorted(numbers, strip.reshape(-1)[inside])
+        flat = pixels[rows].reshape(-1, channels)
+        for c in range(channels):
+            weights = flat[inside, c]
+            sums[c] += np.bincount(index, weights=weights, minlength=numbers.size)
+    names = picture.channel_names or default_channel_names(picture)
+    return {
+        f"mean_{name}": sums[c] / np.maximum(area, 1) for c, name in enumerate(names)
+    }
+
+
+def default_channel_names(picture: Picture) -> tuple[str, ...]:
+    """Return names for the channels of a picture whose file names none."""
+    if picture.rgb:
+        return ("red", "green", "blue")
+    if picture.channel_count == 1:
+        return ("intensity",)
+    return tuple(f"channel_{c}" for c in range(picture.channel_count))
+
+
+def _picture_planes(
+    picture: Picture | None, shape: tuple[int, ...]
+) -> list[np.ndarray] | None:
+    if picture is None:
+        return None
+    pixels = picture.pixels
+    if not picture.axes.endswith("c"):
+        pixels = pixels[..., np.newaxis]
+    if pixels.shape[:-1] != shape:
+        raise CellsetsError(
+            f"a picture of the size of the labels {shape} was expected, found"
+            f" {pixels.shape[:-1]}",
+            advice="Measure labels on the picture they were made from.",
+        )
+    return [pixels] if pixels.ndim == 3 else list(pixels)
+
+
+def _in_micrometres(
+    columns: Mapping[str, np.ndarray], size: float
+) -> dict[str, np.ndarray]:
+    return {
+        "area_um2": columns["area_px"] * size**2,
+        "centroid_y_um": columns["centroid_y"] * size,
+        "centroid_x_um": columns["centroid_x"] * size,
+        "equivalent_diameter_um": columns["equivalent_diameter_px"] * size,
+    }

@@ -1,0 +1,118 @@
+"""Engine sessions: opened once a model and provider, closed on demand."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from napari_cellsets.core.errors import ModelError
+
+PREFERRED_PROVIDERS = (
+    "CUDAExecutionProvider",
+    "CoreMLExecutionProvider",
+    "DmlExecutionProvider",
+)
+CPU_PROVIDER = "CPUExecutionProvider"
+NOT_A_MODEL = "Pick a file in ONNX format (.onnx), exported for image segmentation."
+
+_SESSIONS: dict[tuple[str, int, int, str], Any] = {}
+_LOCK = threading.Lock()
+
+
+def preferred_provider() -> str:
+    """Name of the fastest engine back end that is installed; CPU at the least."""
+    import onnxruntime
+
+    installed = onnxruntime.get_available_providers()
+    return next((p for p in PREFERRED_PROVIDERS if p in installed), CPU_PROVIDER)
+
+
+def open_session(path: Path, provider: str | None = None) -> Any:
+    """Return the session of a model, opened on first use.
+
+    Parameters
+    ----------
+    path
+        ONNX file. A file that changed since is opened anew.
+    provider
+        Name of the engine's back end; by default the fastest installed.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or is no model that the engine can load.
+    """
+    provider = provider or preferred_provider()
+    try:
+        seen = path.stat()
+    except OSError as error:
+        raise ModelError(
+            f"the model cannot be read: {error.strerror or error}",
+            path=path,
+            advice="Pick another model file.",
+        ) from error
+    key = (str(path.resolve()), seen.st_mtime_ns, seen.st_size, provider)
+    with _LOCK:
+        if key not in _SESSIONS:
+            for stale in [
+                k for k in _SESSIONS if k[0] == key[0] and k[1:3] != key[1:3]
+            ]:
+                del _SESSIONS[stale]
+            _SESSIONS[key] = _new_session(path, provider)
+        return _SESSIONS[key]
+
+
+def release_sessions() -> None:
+    """Forget every open session, so that its memory can be given back."""
+    with _LOCK:
+        _SESSIONS.clear()
+
+
+def physical_cores() -> int:
+    """Count the cores this process may use, hyper-threads once; 0 if unknown."""
+    try:
+        usable = os.sched_getaffinity(0)
+    except AttributeError:
+        return 0
+    cores = set()
+    for cpu in usable:
+        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
+        try:
+            cores.add((topology / "thread_siblings_list").read_text().strip())
+        except OSError:
+            cores.add(str(cpu))
+    return len(cores)
+
+
+def _new_session(path: Path, provider: str) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # 0 lets the engine count the cores itself where we cannot.
+    options.intra_op_num_threads = physical_cores()
+    options.log_severity_level = 3
+    providers = list(dict.fromkeys((provider, CPU_PROVIDER)))
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), sess_options=options, providers=providers
+        )
+    except engine_errors() as error:
+        raise ModelError(
+            "the file is not an ONNX model that can be loaded",
+            path=path,
+            advice=NOT_A_MODEL,
+        ) from error
+
+
+def engine_errors() -> tuple[type[BaseException], ...]:
+    """Every kind of error that the engine raises; it has no common base."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = tuple(
+        kind
+        for kind in vars(state).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    )
+    return (*own, RuntimeError, ValueError)

@@ -1,0 +1,1 @@
+"""Glue that knows napari but not Qt: sessions, layers, reader, writer, sample data."""

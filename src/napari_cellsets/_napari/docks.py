@@ -1,0 +1,47 @@
+"""Open our docks as the Plugins menu would, from code that knows no Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets._napari.preferences import PLUGIN
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+def open_dock(viewer: ViewerModel, name: str) -> Any:
+    """Return the dock widget `name` of a viewer; add it where it is not open yet.
+
+    napari's ``add_plugin_dock_widget`` names docks otherwise than its menus do,
+    so that the menu would open a second one; here both find the same.
+
+    Parameters
+    ----------
+    viewer
+        A viewer with a window; a model without one is left alone.
+    name
+        Display name of the widget in the manifest.
+
+    Returns
+    -------
+    QWidget or None
+        None without a window, or while napari knows no plugin of our name.
+    """
+    from npe2 import PluginManager
+
+    window = getattr(viewer, "window", None)
+    if window is None:
+        return None
+    manager = PluginManager.instance()
+    if PLUGIN not in manager:
+        return None
+    title = f"{name} ({manager.get_manifest(PLUGIN).display_name})"
+    if title in window.dock_widgets:
+        return window.dock_widgets[title]
+    for widget in manager.iter_widgets():
+        if widget.plugin_name == PLUGIN and widget.display_name == name:
+            made = widget.get_callable()(viewer)
+            window.add_dock_widget(made, name=title, area=widget.default_dock_area)
+            return made
+    return None

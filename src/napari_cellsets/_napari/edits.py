@@ -1,0 +1,275 @@
+"""Watch a label layer and put every act on disk as a small delta.
+
+napari tells of paint, fill and erase, but undo and redo only say ``set_data``,
+and some code writes into the array and says nothing. So the truth is always the
+comparison with a shadow copy: of the whole layer where that costs less than a
+millisecond, of the boxes of past acts in large images, and of the whole again
+before the layer shows something else.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store import LabelDelta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    from napari_cellsets.store import Project
+
+    Box = tuple[slice, ...]
+
+#: Layers up to this many pixels are compared as a whole after every act.
+_WHOLE_PX = 4_000_000
+#: Pixels compared at a time when a large layer is searched for changes.
+_CHUNK_PX = 1_000_000
+
+
+@dataclass
+class Tracked:
+    """What a layer held when it was last saved, and where that belongs.
+
+    Parameters
+    ----------
+    dataset_id, sample, role
+        Place in the store; `role` is ``cells`` or ``truth``.
+    shadow
+        int32 labels as the store has them (or will, see `base`). Not the
+        layer's own array.
+    revision
+        Of the store; 0 where it has nothing yet.
+    base
+        Provenance of `shadow` while that still has to be saved as a whole;
+        None once it is.
+    lazy
+        Whether an unsaved base may wait until the first edit: the data set's
+        own ground truth, an empty layer.
+    """
+
+    dataset_id: str
+    sample: str
+    role: str
+    shadow: NDArray[np.int32]
+    revision: int = 0
+    base: Mapping[str, Any] | None = None
+    lazy: bool = False
+
+
+@dataclass
+class EditWatch:
+    """Keeps the store equal to one label layer.
+
+    Parameters
+    ----------
+    layer
+        The layer to watch.
+    project
+        Returns the store, opening it at first need.
+    changed
+        Called after the labels changed by anyone's act.
+    told
+        Called with None when all is on disk, else with what went wrong.
+    provenance
+        Written beside every edit.
+    """
+
+    layer: Labels
+    project: Callable[[], Project]
+    changed: Callable[[], None]
+    told: Callable[[StoreError | None], None]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    tracked: Tracked | None = None
+    _boxes: list[Box] = field(default_factory=list)
+    _paused: bool = False
+
+    def __post_init__(self) -> None:
+        events = self.layer.events
+        events.paint.connect(self._on_paint)
+        events.set_data.connect(self._on_set_data)
+        events.data.connect(self._on_data)
+
+    def disconnect(self) -> None:
+        """Save what there is and hear no more."""
+        self.save()
+        events = self.layer.events
+        events.paint.disconnect(self._on_paint)
+        events.set_data.disconnect(self._on_set_data)
+        events.data.disconnect(self._on_data)
+
+    @contextmanager
+    def replacing(self, tracked: Tracked | None) -> Iterator[None]:
+        """Follow `tracked` from now on; the block puts its labels into the layer."""
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
+        self.tracked = tracked
+        self._boxes.clear()
+
+    def save(self) -> bool:
+        """Compare the whole layer and save; return whether all is on disk."""
+        return self._save(None)
+
+    def _on_paint(self, event: Any) -> None:
+        box = _box_of_acts(event.value, self.layer.data.shape)
+        self._boxes.append(box)
+        self._look(box)
+
+    def _on_set_data(self, event: Any = None) -> None:
+        if self.layer.data.size <= _WHOLE_PX:
+            self._look(None)
+        elif self._boxes:
+            self._look(_union(self._boxes))
+
+    def _on_data(self, event: Any = None) -> None:
+        self._look(None)
+
+    def _look(self, box: Box | None) -> None:
+        if self._paused or self.tracked is None:
+            return
+        if self._differs(self.tracked.shadow, box):
+            self._save(box)
+            self.changed()
+
+    def _differs(self, shadow: NDArray[np.int32], box: Box | None) -> bool:
+        data = np.asarray(self.layer.data)
+        if data.shape != shadow.shape:
+            return True
+        if box is not None:
+            return not np.array_equal(data[box], shadow[box])
+        return _changed_rows(shadow, data) is not None
+
+    def _save(self, box: Box | None) -> bool:
+        if self.tracked is None:
+            return True
+        try:
+            save_changes(
+                self.project, self.tracked, self.layer.data, self.provenance, box
+            )
+        except StoreError as error:
+            self.told(error)
+            return False
+        self.told(None)
+        return True
+
+
+def save_changes(
+    project: Callable[[], Project],
+    tracked: Tracked,
+    data: NDArray[Any],
+    provenance: Mapping[str, Any],
+    box: Box | None = None,
+) -> None:
+    """Put on disk how `data` differs from ``tracked.shadow``, and update that.
+
+    Parameters
+    ----------
+    project
+        Returns the open store; not called when there is nothing to save.
+    tracked
+        What the store has, and where.
+    data
+        Labels as they are now.
+    provenance
+        Written beside the edit.
+    box
+        Where to look for changes; None for everywhere.
+
+    Raises
+    ------
+    StoreError
+        If the size changed, or the store cannot be written.
+    """
+    delta = _delta(tracked, np.asarray(data), box)
+    place = (tracked.dataset_id, tracked.sample, tracked.role)
+    if tracked.base is not None and (delta is not None or not tracked.lazy):
+        tracked.revision = project().save_labels(
+            *place, tracked.shadow, tracked.base, revision=tracked.revision
+        )
+        tracked.base = None
+        tracked.lazy = False
+    if delta is not None:
+        tracked.revision = project().record(
+            *place, delta, provenance, revision=tracked.revision
+        )
+        delta.apply_in_place(tracked.shadow)
+
+
+def _delta(tracked: Tracked, data: NDArray[Any], box: Box | None) -> LabelDelta | None:
+    if data is tracked.shadow:
+        return None
+    if data.shape != tracked.shadow.shape:
+        raise StoreError(
+            f"the labels now have the size {data.shape}, the image "
+            f"{tracked.shadow.shape}",
+            path=tracked.sample,
+            advice="Undo the change of size; such labels cannot be kept.",
+        )
+    if box is None:
+        box = _changed_rows(tracked.shadow, data)
+    if box is None:
+        return None
+    origin = tuple(part.start for part in box) + (0,) * (data.ndim - len(box))
+    return LabelDelta.between(tracked.shadow[box], data[box], origin=origin)
+
+
+def _changed_rows(before: NDArray[Any], after: NDArray[Any]) -> Box | None:
+    """Return the rows (or planes) from the first to the last that differ."""
+    rows = len(before)
+    step = max(1, _CHUNK_PX * rows // max(1, before.size))
+    starts = [
+        at
+        for at in range(0, rows, step)
+        if not np.array_equal(before[at : at + step], after[at : at + step])
+    ]
+    if not starts:
+        return None
+    return (slice(starts[0], min(rows, starts[-1] + step)),)
+
+
+def _box_of_acts(acts: Any, shape: tuple[int, ...]) -> Box:
+    """Return the box that holds all of what a paint event tells of.
+
+    Each act is a tuple that begins with an index, or an object with a
+    ``slice_key``; an act of another kind means the whole layer.
+    """
+    boxes = []
+    for act in acts:
+        index = getattr(act, "slice_key", None)
+        if index is None and isinstance(act, tuple) and act:
+            index = act[0]
+        boxes.append(_box_of_index(index, shape))
+    return _union(boxes) if boxes else tuple(slice(0, n) for n in shape)
+
+
+def _box_of_index(index: Any, shape: tuple[int, ...]) -> Box:
+    whole = tuple(slice(0, n) for n in shape)
+    if not isinstance(index, tuple) or len(index) != len(shape):
+        return whole
+    box = []
+    for part, size in zip(index, shape, strict=True):
+        if isinstance(part, slice):
+            start, stop, _step = part.indices(size)
+        elif np.size(part):
+            start, stop = int(np.min(part)), int(np.max(part)) + 1
+        else:
+            start, stop = 0, 0
+        box.append(slice(start, stop))
+    return tuple(box)
+
+
+def _union(boxes: list[Box]) -> Box:
+    return tuple(
+        slice(min(part.start for part in parts), max(part.stop for part in parts))
+        for parts in zip(*boxes, strict=True)
+    )

@@ -1,0 +1,261 @@
+"""Decode a sample with everything that belongs on screen; safe in any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellsets._napari.edits import Tracked
+from napari_cellsets._napari.looks import Shown, show_form
+from napari_cellsets.core.errors import CellsetsError, StoreError
+from napari_cellsets.core.image import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.annotation import LabelImage
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project, StoredLabels
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSample:
+    """All that `Session.display` needs, decoded.
+
+    Parameters
+    ----------
+    dataset, index
+        Which sample.
+    picture, shown
+        The pixels as decoded and as displayed; None when the file is unreadable.
+    truth
+        Ground truth as the data set has it; None where there is none.
+    truth_edits, cells
+        What the store holds for the two label layers; None for nothing.
+    problems
+        What a person should know: an unreadable mask, a store that is away.
+    """
+
+    dataset: Dataset
+    index: int
+    picture: Picture | None
+    shown: Shown | None
+    truth: LabelImage | None
+    truth_edits: StoredLabels | None
+    cells: StoredLabels | None
+    problems: tuple[CellsetsError, ...] = ()
+
+    @property
+    def sample(self) -> Sample:
+        """The sample that was decoded."""
+        return self.dataset.samples[self.index]
+
+    @property
+    def pixel_size_um(self) -> float | None:
+        """Edge of a pixel in micrometres, None where nobody knows."""
+        return self.picture.pixel_size_um if self.picture is not None else None
+
+    def shows_same_as(self, dataset: Dataset | None, index: int) -> bool:
+        """Whether this is the sample `index` of `dataset`, or of a copy of it."""
+        return (
+            dataset is not None
+            and self.dataset.identity == dataset.identity
+            and self.sample.name == dataset.samples[index].name
+        )
+
+
+def load_sample(dataset: Dataset, index: int, project: Project | None) -> LoadedSample:
+    """Decode one sample and fetch its corrections; touches no layer.
+
+    A picture, a mask or a store that cannot be read becomes one of `problems`:
+    the rest is still shown.
+
+    Parameters
+    ----------
+    dataset, index
+        Which sample.
+    project
+        Where corrections are kept; None to look at the data set alone.
+
+    Returns
+    -------
+    LoadedSample
+        With `picture` None when the image itself cannot be read.
+    """
+    sample = dataset.samples[index]
+    problems: list[CellsetsError] = []
+    picture = shown = truth = truth_edits = cells = None
+    try:
+        picture = dataset.read_picture(sample)
+        shown = show_form(picture)
+        truth = dataset.read_truth(sample)
+        truth = _fitting(truth, picture, sample.name)
+    except CellsetsError as error:
+        problems.append(error)
+    if project is not None and picture is not None:
+        try:
+            truth_edits, cells = stored_labels(dataset, sample, project, picture)
+        except CellsetsError as error:
+            problems.append(error)
+    return LoadedSample(
+        dataset, index, picture, shown, truth, truth_edits, cells, tuple(problems)
+    )
+
+
+def stored_labels(
+    dataset: Dataset, sample: Sample, project: Project, picture: Picture
+) -> tuple[StoredLabels | None, StoredLabels | None]:
+    """Return what the store has as corrected truth and as cells.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    kept = [
+        project.load_labels(dataset.identity, sample.name, layer)
+        for layer in ("truth", "cells")
+    ]
+    for stored in kept:
+        if stored is not None:
+            _check_fit(stored.labels, picture, f"{sample.name} in the project store")
+    return kept[0], kept[1]
+
+
+def loader(
+    dataset: Dataset | None, index: int, store: Callable[[], Project]
+) -> Callable[[], LoadedSample]:
+    """Return a function for any thread that decodes one sample.
+
+    Parameters
+    ----------
+    dataset, index
+        Which sample.
+    store
+        Returns the open store; called in that thread.
+
+    Raises
+    ------
+    CellsetsError
+        If there is no data set, or it has no such sample.
+    """
+    if dataset is None:
+        raise CellsetsError("no data set is open", advice="Open a data set first.")
+    if not 0 <= index < len(dataset.samples):
+        raise CellsetsError(
+            f"the data set has {len(dataset.samples)} samples, "
+            f"number {index + 1} was asked for"
+        )
+    return partial(_load, dataset, index, store)
+
+
+def _load(dataset: Dataset, index: int, store: Callable[[], Project]) -> LoadedSample:
+    """Decode a sample; a store that is away becomes one of its problems."""
+    try:
+        return load_sample(dataset, index, store())
+    except StoreError as error:
+        loaded = load_sample(dataset, index, None)
+        return replace(loaded, problems=(*loaded.problems, error))
+
+
+def refreshed(loaded: LoadedSample, store: Callable[[], Project]) -> LoadedSample:
+    """Return `loaded` with the labels as the store has them now.
+
+    A store that cannot be read changes nothing: it has been told already, when
+    the sample was loaded or saved.
+    """
+    if loaded.picture is None:
+        return loaded
+    try:
+        truth, cells = stored_labels(
+            loaded.dataset, loaded.sample, store(), loaded.picture
+        )
+    except CellsetsError:
+        return loaded
+    return replace(loaded, truth_edits=truth, cells=cells)
+
+
+def blank_form() -> Shown:
+    """Return what to show where an image cannot be read: a black field."""
+    return show_form(Picture(np.zeros((512, 512), np.uint8), "yx"))
+
+
+def tracked_truth(loaded: LoadedSample) -> Tracked | None:
+    """Return the ground truth to show, corrected where it was; None without any."""
+    if loaded.truth_edits is not None:
+        return _tracked(loaded, "truth", loaded.truth_edits)
+    if loaded.truth is None:
+        return None
+    return Tracked(
+        loaded.dataset.identity,
+        loaded.sample.name,
+        "truth",
+        np.asarray(loaded.truth.labels, np.int32),
+        base={"source": "data set", "files": list(loaded.sample.annotations)},
+        lazy=True,
+    )
+
+
+def tracked_cells(loaded: LoadedSample) -> Tracked | None:
+    """Return the cells in the store, or none at all to begin with."""
+    if loaded.cells is not None:
+        return _tracked(loaded, "cells", loaded.cells)
+    if loaded.picture is None:
+        return None
+    return Tracked(
+        loaded.dataset.identity,
+        loaded.sample.name,
+        "cells",
+        np.zeros(label_shape(loaded.picture), np.int32),
+        base={"source": "drawn by hand"},
+        lazy=True,
+    )
+
+
+def label_shape(picture: Picture) -> tuple[int, ...]:
+    """Return the shape of labels that fit a picture: (y, x) or (z, y, x)."""
+    planes = picture.pixels.shape[:1] if picture.axes.startswith("z") else ()
+    return (*planes, *picture.plane_shape)
+
+
+def _tracked(loaded: LoadedSample, role: str, stored: StoredLabels) -> Tracked:
+    return Tracked(
+        loaded.dataset.identity,
+        loaded.sample.name,
+        role,
+        stored.labels,
+        revision=stored.revision,
+    )
+
+
+def _fitting(
+    truth: LabelImage | None, picture: Picture, name: str
+) -> LabelImage | None:
+    if truth is not None:
+        _check_fit(truth.labels, picture, name)
+    return truth
+
+
+def _check_fit(labels: NDArray[Any], picture: Picture, name: str) -> None:
+    if tuple(labels.shape[-2:]) != picture.plane_shape:
+        raise CellsetsError(
+            f"the labels have {_size(labels.shape[-2:])} pixels, "
+            f"the image has {_size(picture.plane_shape)}",
+            path=name,
+            advice="Check that image and mask belong together.",
+        )
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]}×{shape[0]}"
+
+
+def owned_labels(labels: NDArray[Any]) -> NDArray[np.int32]:
+    """Return int32 labels in C order that nobody else holds."""
+    return np.array(labels, dtype=np.int32, order="C")

@@ -1,0 +1,175 @@
+"""One label layer of a session (ground truth or cells) with its corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellsets._napari.edits import EditWatch, Tracked, save_changes
+from napari_cellsets._napari.slots import (
+    fill_labels,
+    fits_labels,
+    new_label_layer,
+    put_layer,
+)
+from napari_cellsets.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    from napari_cellsets.store import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What an overlay needs from its session; see `EditWatch`."""
+
+    project: Callable[[], Project]
+    changed: Callable[[], None]
+    told: Callable[[StoreError | None], None]
+    provenance: Mapping[str, Any]
+
+
+class Overlay:
+    """A Labels layer that is reused from image to image and saved as it changes.
+
+    What cannot be saved when the image leaves the screen waits in memory, is
+    tried again by every `save`, and is shown again when the image comes back.
+
+    Parameters
+    ----------
+    role
+        ``truth`` (locked until the person asks to correct it) or ``cells``.
+    hooks
+        Where corrections go and who hears of them.
+    """
+
+    def __init__(self, role: str, hooks: Hooks) -> None:
+        self.role = role
+        self.locked = role == "truth"
+        self._hooks = hooks
+        self._watch: EditWatch | None = None
+        self._hidden = False
+        self._waiting: dict[tuple[str, str], tuple[Tracked, NDArray[Any]]] = {}
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer, None while there is none."""
+        return self._watch.layer if self._watch is not None else None
+
+    @property
+    def tracked(self) -> Tracked | None:
+        """What the layer held when last saved."""
+        return self._watch.tracked if self._watch is not None else None
+
+    def tell_changed(self) -> None:
+        """Say that the labels on screen are others now."""
+        self._hooks.changed()
+
+    def save(self) -> bool:
+        """Put everything on disk; return whether that worked."""
+        saved = self._watch is None or self._watch.save()
+        for key, (tracked, data) in tuple(self._waiting.items()):
+            try:
+                save_changes(self._hooks.project, tracked, data, self._hooks.provenance)
+            except StoreError as error:
+                self._hooks.told(error)
+                return False
+            del self._waiting[key]
+        return saved
+
+    def show(
+        self, viewer: ViewerModel, tracked: Tracked, pixel_size_um: float | None
+    ) -> None:
+        """Show and follow `tracked`, in the same layer wherever that can take it."""
+        self._leave()
+        tracked, labels = self._arrival(tracked)
+        layer = self.layer
+        if layer is not None and self._watch is not None and fits_labels(layer, labels):
+            with self._watch.replacing(tracked):
+                fill_labels(layer, labels, pixel_size_um, locked=self.locked)
+                layer.visible = layer.visible or self._hidden
+            self._hidden = False
+            return
+        new = new_label_layer(self.role, labels, pixel_size_um)
+        new.editable = not self.locked
+        self.adopt(new, tracked)
+        put_layer(viewer, new, layer)
+
+    def adopt(self, layer: Labels, tracked: Tracked | None) -> None:
+        """Follow `layer` from now on in place of the present one."""
+        self.forget()
+        hooks = self._hooks
+        self._watch = EditWatch(
+            layer, hooks.project, hooks.changed, hooks.told, hooks.provenance
+        )
+        self._watch.tracked = tracked
+
+    def hide(self) -> None:
+        """Show nothing: the sample has no such labels."""
+        self._leave()
+        layer = self.layer
+        if layer is not None and layer.visible:
+            # what the person hid stays hidden
+            layer.visible = False
+            self._hidden = True
+
+    def discard(self) -> None:
+        """Follow nothing and save nothing: new labels take the place of the old."""
+        watch = self._watch
+        if watch is not None and watch.tracked is not None:
+            old = watch.tracked
+            self._waiting.pop((old.dataset_id, old.sample), None)
+            with watch.replacing(None):
+                pass
+
+    def forget(self) -> None:
+        """Let go of a layer that left the viewer."""
+        if self._watch is not None:
+            self._leave()
+            self._watch.disconnect()
+            self._watch = None
+
+    def set_locked(self, locked: bool) -> None:
+        """Forbid or allow to paint; the labels on screen stay as they are."""
+        self.locked = locked
+        watch = self._watch
+        if watch is None or watch.tracked is None or not watch.save():
+            return
+        tracked = watch.tracked
+        with watch.replacing(tracked):
+            watch.layer.data = self._layers_own(tracked)
+            watch.layer.editable = False
+            watch.layer.editable = not locked
+
+    def _leave(self) -> None:
+        """Save; set aside what cannot be saved now."""
+        watch = self._watch
+        if watch is None or watch.tracked is None:
+            return
+        tracked = watch.tracked
+        if not watch.save():
+            data = np.array(watch.layer.data)
+            self._waiting[tracked.dataset_id, tracked.sample] = (tracked, data)
+        with watch.replacing(None):
+            pass
+
+    def _arrival(self, tracked: Tracked) -> tuple[Tracked, NDArray[Any]]:
+        """Return what to follow and show: what waits to be saved comes first."""
+        waiting = self._waiting.pop((tracked.dataset_id, tracked.sample), None)
+        return waiting or (tracked, self._layers_own(tracked))
+
+    def _layers_own(self, tracked: Tracked) -> NDArray[Any]:
+        """Return the array for the layer; a locked one shows the shadow itself."""
+        if self.locked:
+            tracked.shadow.flags.writeable = False
+            return tracked.shadow
+        if not tracked.shadow.flags.writeable:
+            tracked.shadow = tracked.shadow.copy()
+        return tracked.shadow.copy()

@@ -1,0 +1,127 @@
+"""napari's way in: one reader for every set; what it is, the catalogue decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets._napari.tickets import Ticket, give_ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari.layers import Image, Labels
+
+    from napari_cellsets._napari.loading import LoadedSample
+    from napari_cellsets.catalogue import Dataset
+
+    Layers = list[Image | Labels]
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], Layers] | None:
+    """Return the reader if the catalogue may know what lies at `path`.
+
+    napari's probe: cheap, and it never raises.
+
+    Parameters
+    ----------
+    path
+        File, archive or folder. A list (a stack of files) is left to others.
+
+    Returns
+    -------
+    callable or None
+        Takes `path`, returns layers.
+    """
+    from napari_cellsets.catalogue import can_open
+
+    if isinstance(path, str) and can_open(Path(path)):
+        return read
+    return None
+
+
+def read(path: str) -> Layers:
+    """Open a data set and return the layers of the sample that `path` names.
+
+    In a running viewer the set also becomes the one of its Samples dock, which
+    opens by itself.
+
+    Parameters
+    ----------
+    path
+        File, archive or folder.
+
+    Returns
+    -------
+    list of napari.layers.Layer
+        Image, ground truth where there is any, and cells from earlier work.
+
+    Raises
+    ------
+    CellsetsError
+        If nothing there can be opened.
+    """
+    from napari_cellsets.catalogue import open_dataset
+
+    return layers_for_viewer(open_dataset(Path(path)))
+
+
+def layers_for_viewer(dataset: Dataset) -> Layers:
+    """Return the layers of a data set's first sample, for napari to add.
+
+    Raises
+    ------
+    CellsetsError
+        If that sample's image cannot be read.
+    """
+    from napari import current_viewer
+
+    from napari_cellsets._napari.docks import open_dock
+    from napari_cellsets._napari.loading import load_sample
+    from napari_cellsets._napari.session import get_session
+
+    viewer = current_viewer()
+    if viewer is None:
+        loaded = load_sample(dataset, dataset.start, None)
+    else:
+        loaded = get_session(viewer).loader(dataset.start, dataset)()
+    if loaded.picture is None and loaded.problems:
+        raise loaded.problems[0]
+    layers = build_layers(loaded)
+    if viewer is not None:
+        open_dock(viewer, "Samples")
+    return layers
+
+
+def build_layers(loaded: LoadedSample) -> Layers:
+    """Return new layers for a decoded sample, each with its ticket.
+
+    Parameters
+    ----------
+    loaded
+        With a picture.
+    """
+    from napari_cellsets._napari.loading import (
+        blank_form,
+        owned_labels,
+        tracked_cells,
+        tracked_truth,
+    )
+    from napari_cellsets._napari.slots import new_image_layer, new_label_layer
+
+    image = new_image_layer(loaded.shown or blank_form(), loaded.sample.name)
+    give_ticket(image, Ticket("image", loaded))
+    layers: Layers = [image]
+    truth, cells = tracked_truth(loaded), tracked_cells(loaded)
+    if truth is not None:
+        # locked: the layer may show what is compared against
+        truth.shadow.flags.writeable = False
+        layer = new_label_layer("truth", truth.shadow, loaded.pixel_size_um)
+        give_ticket(layer, Ticket("truth", loaded, truth))
+        layers.append(layer)
+    if cells is not None and loaded.cells is not None:
+        labels = owned_labels(cells.shadow)
+        layer = new_label_layer("cells", labels, loaded.pixel_size_um)
+        give_ticket(layer, Ticket("cells", loaded, cells))
+        layers.append(layer)
+    return layers

@@ -1,0 +1,381 @@
+"""State of one viewer: its data set, the sample on screen, and what was corrected."""
+
+from __future__ import annotations
+
+import atexit
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal, SignalInstance
+
+from napari_cellsets._napari.edits import Tracked
+from napari_cellsets._napari.loading import (
+    LoadedSample,
+    label_shape,
+    loader,
+    owned_labels,
+    refreshed,
+)
+from napari_cellsets._napari.overlay import Hooks
+from napari_cellsets._napari.saving import SaveStatus
+from napari_cellsets._napari.stage import Stage
+from napari_cellsets._napari.stores import LazyProject
+from napari_cellsets.core.annotation import LabelImage
+from napari_cellsets.core.errors import CellsetsError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+    from numpy.typing import NDArray
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.image import Picture
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project
+
+
+class Session:
+    """What the package knows about one viewer; get it with `get_session`.
+
+    Attributes
+    ----------
+    dataset, index, sample, picture
+        What is on screen; `picture` is None while the image cannot be read.
+    image_layer, truth_layer, cells_layer
+        Our layers in the viewer; None while there is none.
+    problems
+        What could not be read of the sample on screen.
+    order
+        Indices in the order in which `walk` goes; None for all.
+    navigator
+        Shows a sample beside the window; set by the Samples dock, so that keys
+        decode in the background. None: at once.
+    deferrer
+        Calls a function within 0.2 s on the main thread; set by the docks. None:
+        at once.
+    """
+
+    dataset_changed = Signal(object)
+    sample_changed = Signal(int)
+    cells_changed = Signal()
+    truth_changed = Signal()
+    status_changed = Signal(str)
+
+    def __init__(self, viewer: ViewerModel, *, store: str | None = None) -> None:
+        self._store = LazyProject(store)
+        self.dataset: Dataset | None = None
+        self.index = 0
+        self.picture: Picture | None = None
+        self.problems: tuple[CellsetsError, ...] = ()
+        self.order: Sequence[int] | None = None
+        self.navigator: Callable[[int], None] | None = None
+        self.deferrer: Callable[[Callable[[], object]], None] | None = None
+        self._original: LabelImage | None = None
+        self._saving = SaveStatus(self.status_changed.emit)
+        hooks = (self._hooks(self.truth_changed), self._hooks(self.cells_changed))
+        self._stage = Stage(viewer, hooks, self._take)
+        viewer.bind_key("PageDown", _walk_on, overwrite=True)
+        viewer.bind_key("PageUp", _walk_back, overwrite=True)
+
+    # What is on screen
+
+    @property
+    def sample(self) -> Sample | None:
+        """The sample on screen, None before a data set is open."""
+        return self.dataset.samples[self.index] if self.dataset is not None else None
+
+    @property
+    def truth(self) -> LabelImage | None:
+        """Ground truth of the sample on screen, with the person's corrections."""
+        tracked = self._stage.truth.tracked
+        if tracked is None or self._stage.truth.layer is None:
+            return None
+        original = self._original or LabelImage(tracked.shadow)
+        if tracked.lazy and self._stage.truth.locked:
+            return original
+        source = f"{original.source}, corrected" if original.source else "corrected"
+        return LabelImage(
+            self._stage.truth.layer.data,
+            source,
+            original.class_names,
+            original.class_of,
+        )
+
+    @property
+    def image_layer(self) -> Image | None:
+        """Layer of the picture."""
+        return self._stage.image
+
+    @property
+    def truth_layer(self) -> Labels | None:
+        """Layer of the ground truth; hidden where the sample has none."""
+        return self._stage.truth.layer
+
+    @property
+    def cells_layer(self) -> Labels | None:
+        """Layer of predicted, drawn and corrected cells."""
+        return self._stage.cells.layer
+
+    @property
+    def cells(self) -> NDArray[Any] | None:
+        """Labels of the cells on screen; None before any were made."""
+        tracked, layer = self._stage.cells.tracked, self._stage.cells.layer
+        if tracked is None or layer is None or tracked.lazy:
+            return None
+        data: NDArray[Any] = layer.data
+        return data
+
+    @property
+    def project(self) -> Project:
+        """The store, opened at first use.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be opened.
+        """
+        return self._store()
+
+    @property
+    def status(self) -> str:
+        """Whether the corrections are on disk, for the person to read."""
+        return self._saving.text
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something waits for the store to work again; see `save`."""
+        return self._saving.unsaved
+
+    # Open, show, step
+
+    def open(self, path: str | Path, row: str | None = None) -> Dataset:
+        """Open a folder, archive or file and show the sample that it names.
+
+        Parameters
+        ----------
+        path, row
+            As for `open_dataset`.
+
+        Raises
+        ------
+        CellsetsError
+            If nothing there can be opened.
+        """
+        from napari_cellsets.catalogue import open_dataset
+
+        dataset = open_dataset(path, row)
+        self.display(self.loader(dataset.start, dataset)())
+        return dataset
+
+    def loader(
+        self, index: int, dataset: Dataset | None = None
+    ) -> Callable[[], LoadedSample]:
+        """Return a function for any thread that decodes a sample for `display`.
+
+        Parameters
+        ----------
+        index
+            Which sample.
+        dataset
+            By default the open one.
+
+        Raises
+        ------
+        CellsetsError
+            If no data set is open, or it has no such sample.
+        """
+        return loader(dataset or self.dataset, index, self._store)
+
+    def show(self, index: int) -> None:
+        """Decode and show a sample at once; `loader` and `display` do it beside."""
+        self.display(self.loader(index)())
+
+    def reload(self) -> None:
+        """Show the sample again, with what the store holds now."""
+        if self.dataset is not None:
+            self.show(self.index)
+
+    def neighbour(self, by: int) -> int | None:
+        """Return the index `by` steps on in `order`; None beyond the ends."""
+        if self.dataset is None:
+            return None
+        order = (
+            self.order if self.order is not None else range(len(self.dataset.samples))
+        )
+        if self.index in order:
+            at = list(order).index(self.index) + by
+        else:
+            passed = sum(index < self.index for index in order)
+            at = passed + by - (by > 0)
+        return order[at] if 0 <= at < len(order) else None
+
+    def step(self, by: int) -> bool:
+        """Show the next (1) or previous (-1) sample; return False at the end."""
+        index = self.neighbour(by)
+        if index is None:
+            return False
+        self.show(index)
+        return True
+
+    def walk(self, by: int) -> None:
+        """Do what the keys and buttons do: step, decoding beside the window."""
+        index = self.neighbour(by)
+        if index is not None:
+            (self.navigator or self.show)(index)
+
+    def display(self, loaded: LoadedSample) -> None:
+        """Show a decoded sample in the layers that are there.
+
+        Parameters
+        ----------
+        loaded
+            From `loader` or `load_sample`; of another data set too.
+        """
+        self.save()
+        if loaded.shows_same_as(self.dataset, self.index):
+            # it may have been painted on since it was loaded
+            loaded = refreshed(loaded, self._store)
+        self._stage.show(loaded)
+        self._take(loaded)
+
+    # Cells, truth, saving
+
+    def set_cells(
+        self, labels: NDArray[Any], provenance: Mapping[str, Any] | None = None
+    ) -> None:
+        """Show labels as the cells of the sample on screen and keep them.
+
+        Parameters
+        ----------
+        labels
+            Integers of the image's size, (y, x) or (z, y, x). Copied.
+        provenance
+            How they were made: model, settings, ...; as JSON can say it.
+
+        Raises
+        ------
+        CellsetsError
+            If no readable image is on screen.
+        """
+        picture, sample = self.picture, self.sample
+        if picture is None or sample is None or self.dataset is None:
+            raise CellsetsError(
+                "there is no image to put cells on", advice="Open a data set first."
+            )
+        before = self._stage.cells.tracked
+        tracked = Tracked(
+            self.dataset.identity,
+            sample.name,
+            "cells",
+            owned_labels(labels),
+            revision=before.revision if before is not None else self._cells_revision(),
+            base=dict(provenance or {"source": "unknown"}),
+        )
+        self._stage.show_cells(tracked, picture.pixel_size_um)
+        (self.deferrer or _at_once)(self.save)
+        self.cells_changed.emit()
+
+    def start_cells(self) -> None:
+        """Add an empty cells layer to draw in, where there is none yet."""
+        if self._stage.cells.layer is None and self.picture is not None:
+            nothing = np.zeros(label_shape(self.picture), np.int32)
+            self.set_cells(nothing, {"source": "drawn by hand"})
+
+    @property
+    def correcting_truth(self) -> bool:
+        """Whether the ground truth may be painted; its file never changes."""
+        return not self._stage.truth.locked
+
+    @correcting_truth.setter
+    def correcting_truth(self, allowed: bool) -> None:
+        self._stage.truth.set_locked(not allowed)
+
+    def save(self) -> bool:
+        """Put all corrections on disk; return whether everything is there.
+
+        Called after every act and before anything else is shown. What fails is
+        told through `status_changed`, kept, and tried again by the next call.
+        """
+        return self._stage.save()
+
+    # Inside
+
+    def _hooks(self, changed: SignalInstance) -> Hooks:
+        from napari import __version__ as napari_version
+
+        return Hooks(
+            self._store,
+            changed.emit,
+            partial(self._saving.hear, changed.name),
+            {"source": "corrected by hand", "tool": f"napari {napari_version}"},
+        )
+
+    def _take(self, loaded: LoadedSample) -> None:
+        """Make `loaded` the present sample and tell everybody."""
+        new_set = loaded.dataset is not self.dataset
+        if new_set:
+            self.order = None
+        self.dataset = loaded.dataset
+        self.index = loaded.index
+        self.picture = loaded.picture
+        self.problems = loaded.problems
+        self._original = loaded.truth
+        if new_set:
+            self.dataset_changed.emit(self.dataset)
+        self.sample_changed.emit(self.index)
+
+    def _cells_revision(self) -> int:
+        """Return the revision of cells in the store whose layer was closed."""
+        if self.dataset is None or self.sample is None:
+            return 0
+        try:
+            kept = self._store().load_labels(
+                self.dataset.identity, self.sample.name, "cells"
+            )
+        except StoreError:
+            return 0  # saving will say what is wrong
+        return kept.revision if kept is not None else 0
+
+
+def _at_once(act: Callable[[], object]) -> None:
+    act()
+
+
+def _walk_on(viewer: ViewerModel) -> None:
+    """Next image of the set."""
+    get_session(viewer).walk(1)
+
+
+def _walk_back(viewer: ViewerModel) -> None:
+    """Previous image of the set."""
+    get_session(viewer).walk(-1)
+
+
+_SESSIONS: weakref.WeakKeyDictionary[ViewerModel, Session] = weakref.WeakKeyDictionary()
+
+
+def get_session(viewer: ViewerModel) -> Session:
+    """Return the one session of a viewer.
+
+    Parameters
+    ----------
+    viewer
+        A napari viewer, its model, or napari's proxy of it.
+    """
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    session = _SESSIONS.get(viewer)
+    if session is None:
+        session = _SESSIONS[viewer] = Session(viewer)
+    return session
+
+
+@atexit.register
+def _save_all() -> None:
+    """Catch what was written into a layer behind everybody's back."""
+    for session in tuple(_SESSIONS.values()):
+        session.save()

@@ -1,0 +1,127 @@
+"""The three layers of a session in its viewer: image, ground truth, cells."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
+from napari_cellsets._napari.overlay import Overlay
+from napari_cellsets._napari.slots import (
+    fill_image,
+    fits_image,
+    new_image_layer,
+    put_layer,
+)
+from napari_cellsets._napari.tickets import take_ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+    from napari_cellsets._napari.edits import Tracked
+    from napari_cellsets._napari.loading import LoadedSample
+    from napari_cellsets._napari.overlay import Hooks
+
+
+class Stage:
+    """Keeps our layers, reuses them, and adopts those that a reader made.
+
+    Parameters
+    ----------
+    viewer
+        Held weakly.
+    hooks
+        Of the ground truth and of the cells.
+    arrived
+        Called with the sample when a reader's image came into the viewer.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        hooks: tuple[Hooks, Hooks],
+        arrived: Callable[[LoadedSample], None],
+    ) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._arrived = arrived
+        self.image: Image | None = None
+        self.truth = Overlay("truth", hooks[0])
+        self.cells = Overlay("cells", hooks[1])
+        viewer.layers.events.inserted.connect(self._on_inserted, position="last")
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def save(self) -> bool:
+        """Put both label layers on disk; return whether that worked."""
+        saved = self.truth.save()
+        return self.cells.save() and saved
+
+    def show(self, loaded: LoadedSample) -> None:
+        """Show a sample in the layers that are there, fit the view to a new size."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        new_size = self._show_image(viewer, loaded)
+        truth, cells = tracked_truth(loaded), tracked_cells(loaded)
+        if truth is not None:
+            self.truth.show(viewer, truth, loaded.pixel_size_um)
+        else:
+            self.truth.hide()
+        if cells is None:
+            self.cells.hide()
+        elif loaded.cells is not None or self.cells.layer is not None:
+            self.cells.show(viewer, cells, loaded.pixel_size_um)
+        if new_size:
+            viewer.reset_view()
+
+    def show_cells(self, tracked: Tracked, pixel_size_um: float | None) -> None:
+        """Show other cells on the same image; what was there is replaced."""
+        viewer = self._viewer()
+        if viewer is not None:
+            self.cells.discard()
+            self.cells.show(viewer, tracked, pixel_size_um)
+
+    def _show_image(self, viewer: ViewerModel, loaded: LoadedSample) -> bool:
+        """Put the picture into the image layer; return whether its size is new."""
+        shown = loaded.shown or blank_form()
+        old = self.image
+        size = None if old is None else (old.data.shape, tuple(old.scale))
+        if old is not None and fits_image(old, shown):
+            fill_image(old, shown, loaded.sample.name)
+        else:
+            self.image = new_image_layer(shown, loaded.sample.name)
+            put_layer(viewer, self.image, old)
+        return size != (shown.data.shape, shown.scale)
+
+    def _on_inserted(self, event: Any) -> None:
+        ticket = take_ticket(event.value)
+        if ticket is None:
+            return
+        if ticket.role == "image":
+            self._adopt_image(event.value)
+            self._arrived(ticket.loaded)
+        else:
+            overlay = self.truth if ticket.role == "truth" else self.cells
+            overlay.adopt(event.value, ticket.tracked)
+            overlay.tell_changed()
+
+    def _adopt_image(self, layer: Image) -> None:
+        """Let a reader's image take the place of all that was shown before."""
+        ours = (self.image, self.truth.layer, self.cells.layer)
+        self.truth.forget()
+        self.cells.forget()
+        self.image = layer
+        viewer = self._viewer()
+        for old in ours:
+            if viewer is not None and old is not None and old in viewer.layers:
+                viewer.layers.remove(old)
+
+    def _on_removed(self, event: Any) -> None:
+        layer = event.value
+        if layer is self.image:
+            self.image = None
+        for overlay in (self.truth, self.cells):
+            if layer is overlay.layer:
+                overlay.forget()

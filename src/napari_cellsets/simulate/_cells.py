@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from napari_cellsets.simulate._splat import smooth_noise, wander
 
@@ -93,6 +92,8 @@ def _body(
 
 def render_soma(rng: np.random.Generator, cell: Cell) -> Patch:
     """Draw one soma in its own box, blurred by its distance from the focal plane."""
+    from scipy import ndimage
+
     half = int(2.4 * cell.radius + 3 * cell.blur) + 4
     corner = (int(cell.centre[0]) - half, int(cell.centre[1]) - half)
     rows, columns = np.mgrid[: 2 * half + 1, : 2 * half + 1].astype(np.float32)

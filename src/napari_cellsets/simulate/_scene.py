@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from napari_cellsets.simulate._looks import TINTS
 from napari_cellsets.simulate._splat import SplatCanvas, smooth_noise, wander
@@ -34,7 +33,7 @@ def tissue(
     light *= np.clip(1 - _darkness(rng, shape, look), 0.03, 1)
     if rng.random() < 0.25:
         light *= _slice_edge(rng, shape, rows, columns)
-    return light.astype(np.float32)
+    return np.asarray(light, np.float32)
 
 
 def _darkness(
@@ -116,9 +115,7 @@ def add_artefacts(
         canvas.add(dust.astype(np.float32), rng.uniform(0.8, 3.0), glow, line=False)
     if rng.random() < 0.25 * area:
         start = rng.random(2) * shape
-        path = wander(
-            rng, (start[0], start[1]), rng.uniform(0, _TURN), 700, bend=0.008
-        )
+        path = wander(rng, (start[0], start[1]), rng.uniform(0, _TURN), 700, bend=0.008)
         canvas.add(path, rng.uniform(1.5, 5), brightness * rng.uniform(0.3, 1.2))
     if rng.random() < 0.15 * area:
         radius = rng.uniform(12, 120)
@@ -131,6 +128,8 @@ def add_artefacts(
 
 def scatter(light: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     """Light spread ``width`` px by the tissue, computed on every eighth pixel."""
+    from scipy import ndimage
+
     rows, columns = (length // 8 * 8 for length in light.shape)
     small = light[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8)
     soft = ndimage.gaussian_filter(small.mean(axis=(1, 3)), width / 8)
@@ -147,6 +146,8 @@ def expose(
     noise: float,
 ) -> NDArray[np.uint8]:
     """Turn light into an 8-bit RGB picture: shot and read noise, tint, clipping."""
+    from scipy import ndimage
+
     read = noise * rng.uniform(0.4, 1.1)
     shot = noise * rng.uniform(0.02, 0.12)
     deviation = np.sqrt(np.clip(light, 0, None) * shot + read**2)
@@ -164,7 +165,10 @@ def expose(
         value += own * np.float32(0.4 * noise)
         picture[..., channel] = np.clip(np.rint(value), 0, 255).astype(np.uint8)
     hot = rng.poisson(light.size / 250_000)
-    at = (rng.integers(light.shape[0], size=hot), rng.integers(light.shape[1], size=hot))
+    at = (
+        rng.integers(light.shape[0], size=hot),
+        rng.integers(light.shape[1], size=hot),
+    )
     if colour != "grey":
         picture[(*at, rng.integers(3, size=hot))] = rng.integers(60, 255, hot)
     return picture

@@ -1,11 +1,10 @@
-"""Smooth noise and blurred points: the brushes every simulated picture is drawn with."""
+"""Smooth noise and blurred points: the brushes of every simulated picture."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +27,7 @@ def _interpolation(length: int, step: float) -> NDArray[np.float32]:
     distance = np.abs(at - np.arange(coarse, dtype=np.float32)[None])
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = np.clip(2 - distance, 0, None) ** 3 / 6
-    return np.where(distance < 1, near, far).astype(np.float32)
+    return np.asarray(np.where(distance < 1, near, far), np.float32)
 
 
 def enlarge(
@@ -37,13 +36,16 @@ def enlarge(
     """Spread a coarse grid over ``shape`` with cubic B-splines."""
     rows = _interpolation(shape[0], step)
     columns = _interpolation(shape[1], step)
-    return rows @ coarse[: rows.shape[1], : columns.shape[1]] @ columns.T
+    wide = rows @ coarse[: rows.shape[1], : columns.shape[1]] @ columns.T
+    return np.asarray(wide, np.float32)
 
 
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int], scale: float
 ) -> NDArray[np.float32]:
     """Noise of zero mean and unit variance whose features are ``scale`` px wide."""
+    from scipy import ndimage
+
     step = max(1.0, scale / 2)
     size = [int(np.ceil(length / step)) + 3 for length in shape]
     coarse = rng.standard_normal(size, dtype=np.float32)
@@ -66,8 +68,8 @@ class SplatCanvas:
     def add(
         self,
         points: NDArray[np.float32],
-        sigma: NDArray[np.float32] | float,
-        peak: NDArray[np.float32] | float,
+        sigma: NDArray[np.floating] | float,
+        peak: NDArray[np.floating] | float,
         *,
         line: bool = True,
     ) -> None:
@@ -99,6 +101,8 @@ class SplatCanvas:
 
     def render(self) -> NDArray[np.float32]:
         """Sum of all points as an image (y, x) float32."""
+        from scipy import ndimage
+
         image = np.zeros(self._shape, np.float32)
         for index, layer in self._layers.items():
             blur, step = LEVELS[index]
@@ -119,7 +123,9 @@ def wander(
     bend: float = 0.018,
 ) -> NDArray[np.float32]:
     """Path (length, 2) in (y, x), 1 px a step, that turns slowly as a neurite does."""
+    from scipy import ndimage
+
     turns = ndimage.gaussian_filter1d(rng.normal(0, bend, length), 6) * 4
     heading = angle + np.cumsum(turns)
     steps = np.stack([np.sin(heading), np.cos(heading)], axis=1)
-    return (np.asarray(start) + np.cumsum(steps, axis=0)).astype(np.float32)
+    return np.asarray(np.asarray(start) + np.cumsum(steps, axis=0), np.float32)

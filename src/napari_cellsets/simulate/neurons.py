@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from napari_cellsets.simulate._cells import Cell, grow_dendrites, render_soma
 from napari_cellsets.simulate._looks import CROWDED, LOOKS, Look
@@ -112,10 +111,13 @@ def simulate_neurons(
     _check(shape, n_cells, colour, crowding)
     rng = np.random.default_rng(seed)
     if crowding is None:
-        crowding = float(rng.choice([0.0, 0.25, 0.9], p=[0.55, 0.25, 0.2]))
+        # of its own stream: the parameters told must draw the same field again
+        own = np.random.default_rng([seed, 1])
+        crowding = float(own.choice([0.0, 0.25, 0.9], p=[0.55, 0.25, 0.2]))
     look = CROWDED if crowding > 0.5 else LOOKS[colour]
-    cells, attractors = _place(rng, shape, n_cells, look, crowding, magnification)
-    light, labels = _paint(rng, shape, cells, attractors, look, crowding)
+    scene = _set_scene(rng, shape, look, crowding, magnification)
+    cells = _place(rng, scene, n_cells, magnification)
+    light, labels = _paint(rng, scene, cells)
     image = expose(rng, light * np.float32(gain), colour, noise)
     labels, centres = _truth(labels)
     parameters = {
@@ -146,72 +148,89 @@ def _check(
         raise ValueError(f"crowding must lie between 0 and 1, not {crowding!r}")
 
 
-def _place(
+@dataclass(frozen=True)
+class _Scene:
+    """What all cells of a field share."""
+
+    shape: tuple[int, int]
+    look: Look
+    crowding: float
+    clusters: NDArray[np.float64]
+    spread: float
+    gain: float
+
+
+def _set_scene(
     rng: np.random.Generator,
     shape: tuple[int, int],
-    n_cells: int | None,
     look: Look,
     crowding: float,
     magnification: float,
-) -> tuple[list[Cell], NDArray[np.float64]]:
+) -> _Scene:
+    """Choose where clusters lie and how bright the field is."""
+    count = max(1, round(3 * _area(shape, magnification) * rng.random()))
+    clusters = rng.random((count, 2)) * shape
+    spread = rng.uniform(60, 170) * magnification
+    return _Scene(shape, look, crowding, clusters, spread, rng.uniform(0.8, 1.25))
+
+
+def _area(shape: tuple[int, int], magnification: float) -> float:
+    """Tissue in view, as a share of a published 1600 x 1200 field at 200x."""
+    return shape[0] * shape[1] / (1200 * 1600) / magnification**2
+
+
+def _place(
+    rng: np.random.Generator,
+    scene: _Scene,
+    n_cells: int | None,
+    magnification: float,
+) -> list[Cell]:
     """Choose cells and where they lie: counted ones apart, the rest anywhere."""
-    area = shape[0] * shape[1] / (1200 * 1600) / magnification**2
+    look, area = scene.look, _area(scene.shape, magnification)
     if n_cells is None:
         low, high = look.cells
         n_cells = round((low + (high - low) * rng.random() ** 2) * area)
-    clusters = rng.random((max(1, round(3 * area * rng.random())), 2)) * shape
-    spread = rng.uniform(60, 170) * magnification
-    field_gain = rng.uniform(0.8, 1.25)
     cells: list[Cell] = []
     for _ in range(n_cells):
         radius = rng.uniform(*look.radius) * magnification
-        at = _free_spot(rng, shape, clusters, spread, crowding, radius, cells)
-        bright = rng.uniform(*look.cell_brightness) * field_gain
+        at = _free_spot(rng, scene, radius, cells)
+        bright = rng.uniform(*look.cell_brightness) * scene.gain
         blur = rng.uniform(*look.focus) + (rng.random() < 0.25) * rng.uniform(0.5, 2.0)
         grain = rng.uniform(0, 0.6) * (rng.random() < 0.5)
         cells.append(Cell(at, radius, bright, blur, grain, counted=True))
     for _ in range(round(int(rng.integers(*look.dim_cells)) * area)):
         radius = rng.uniform(*look.radius) * magnification * 0.9
-        at = _free_spot(rng, shape, clusters, spread, crowding * 0.6, radius, cells)
-        cells.append(_uncounted(rng, look, at, radius, field_gain))
-    return cells, clusters
+        at = _free_spot(rng, scene, radius, cells)
+        cells.append(_uncounted(rng, scene, at, radius))
+    return cells
 
 
 def _uncounted(
-    rng: np.random.Generator,
-    look: Look,
-    at: tuple[float, float],
-    radius: float,
-    field_gain: float,
+    rng: np.random.Generator, scene: _Scene, at: tuple[float, float], radius: float
 ) -> Cell:
     """A soma out of focus, or in focus but too dim or too ragged to be counted."""
-    bright = look.cell_brightness[0] * field_gain
-    if look is CROWDED:
+    bright = scene.look.cell_brightness[0] * scene.gain
+    if scene.look is CROWDED:
         bright *= 1.3
     if rng.random() < 0.6:
         blur = rng.uniform(4.5, 13)
         return Cell(at, radius, bright * rng.uniform(0.1, 1.0), blur, 0.0, False)
-    blur = rng.uniform(*look.focus)
+    blur = rng.uniform(*scene.look.focus)
     grain = rng.uniform(0.3, 1.0)
     return Cell(at, radius * 0.8, bright * rng.uniform(0.1, 0.5), blur, grain, False)
 
 
 def _free_spot(
-    rng: np.random.Generator,
-    shape: tuple[int, int],
-    clusters: NDArray[np.float64],
-    spread: float,
-    crowding: float,
-    radius: float,
-    cells: list[Cell],
+    rng: np.random.Generator, scene: _Scene, radius: float, cells: list[Cell]
 ) -> tuple[float, float]:
     """A place where the soma touches others at most; the least bad of 20 tries."""
     best, least = (0.0, 0.0), -np.inf
     for _ in range(20):
-        at = rng.random(2) * shape
-        if rng.random() < crowding:
-            middle = clusters[rng.integers(len(clusters))]
-            at = np.clip(middle + rng.normal(0, spread, 2), 0, np.array(shape) - 1)
+        at = rng.random(2) * scene.shape
+        if rng.random() < scene.crowding:
+            middle = scene.clusters[rng.integers(len(scene.clusters))]
+            at = middle + rng.normal(0, scene.spread, 2)
+            at = np.clip(at, 0, np.array(scene.shape) - 1)
         room = min(
             (
                 np.hypot(at[0] - cell.centre[0], at[1] - cell.centre[1])
@@ -227,23 +246,17 @@ def _free_spot(
     return best
 
 
-def _paint(
-    rng: np.random.Generator,
-    shape: tuple[int, int],
-    cells: list[Cell],
-    attractors: NDArray[np.float64],
-    look: Look,
-    crowding: float,
+def _paint_cells(
+    rng: np.random.Generator, scene: _Scene, cells: list[Cell], canvas: SplatCanvas
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Light of the whole field before the camera, and the labels of counted cells."""
-    light = np.zeros(shape, np.float32)
-    labels = np.zeros(shape, np.int32)
-    deepest = np.full(shape, -np.inf, np.float32)
-    canvas = SplatCanvas(shape)
-    strength = rng.uniform(*look.dendrites)
+    """Light of the somata and the labels of counted ones; dendrites go on canvas."""
+    light = np.zeros(scene.shape, np.float32)
+    labels = np.zeros(scene.shape, np.int32)
+    deepest = np.full(scene.shape, -np.inf, np.float32)
+    strength = rng.uniform(*scene.look.dendrites)
     for number, cell in enumerate(cells, start=1):
         patch = render_soma(rng, cell)
-        field_box, patch_box = _overlap(shape, patch.origin, patch.light.shape)
+        field_box, patch_box = _overlap(scene.shape, patch.origin, patch.light.shape)
         under, above = light[field_box], patch.light[patch_box]
         # tissue is transparent, but two bodies seldom share the focal plane
         light[field_box] = np.maximum(under, above) + 0.3 * np.minimum(under, above)
@@ -254,16 +267,27 @@ def _paint(
             deepest[field_box][won] = depth[won]
         reach = rng.uniform(0.3, 3.0)
         grow_dendrites(rng, canvas, cell, patch, strength=strength, reach=reach)
+    return light, labels
+
+
+def _paint(
+    rng: np.random.Generator, scene: _Scene, cells: list[Cell]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Light of the whole field before the camera, and the labels of counted cells."""
+    from scipy import ndimage
+
+    shape, look = scene.shape, scene.look
+    canvas = SplatCanvas(shape)
+    light, labels = _paint_cells(rng, scene, cells, canvas)
     typical = float(np.mean(look.cell_brightness))
-    focus = rng.uniform(*look.focus)
     add_webs(
         rng,
         canvas,
         shape,
         strength=rng.uniform(*look.web),
         brightness=typical,
-        focus=focus,
-        attractors=attractors if crowding > 0.5 else None,
+        focus=rng.uniform(*look.focus),
+        attractors=scene.clusters if look is CROWDED else None,
     )
     add_artefacts(rng, canvas, shape, typical)
     light += canvas.render()
@@ -292,6 +316,8 @@ def _truth(
     labels: NDArray[np.int32],
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Drop cells hardly visible, number the rest without gaps, find their centres."""
+    from scipy import ndimage
+
     sizes = np.bincount(labels.ravel())
     kept = np.flatnonzero(sizes >= MIN_VISIBLE)
     kept = kept[kept > 0]

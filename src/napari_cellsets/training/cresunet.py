@@ -18,7 +18,7 @@ def _conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
 
 
-class ResidualBlock(nn.Module):
+class ResidualBlock(nn.Module):  # type: ignore[misc]
     """Twice BN, ELU and convolution, plus a shortcut (1x1 where channels change)."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3) -> None:
@@ -41,7 +41,7 @@ class ResidualBlock(nn.Module):
         return out
 
 
-class UpBlock(nn.Module):
+class UpBlock(nn.Module):  # type: ignore[misc]
     """Transposed convolution, join with the skip, two convolutions, add the first."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -63,7 +63,7 @@ class UpBlock(nn.Module):
         return out
 
 
-class CResUnet(nn.Module):
+class CResUnet(nn.Module):  # type: ignore[misc]
     """c-ResUnet: a learnt colour space, then a residual U-Net of three scales.
 
     Parameters

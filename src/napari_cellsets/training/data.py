@@ -78,9 +78,7 @@ def random_crop(
     if pair.kind == "dsb":
         zoom = float(np.clip(rng.uniform(20, 50) / pair.diameter, 0.8, 4.0))
     angle = rng.uniform(0, 2 * np.pi) if rng.random() < 0.5 else 0.0
-    turn = np.array(
-        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    )
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = turn / zoom
     middle = _centre(rng, labels, crop / zoom)
     # only the part under the rotated crop is read, not the whole picture
@@ -124,7 +122,7 @@ def _centre(
             middle = np.array([(side.start + side.stop) / 2 for side in box])
             middle = middle + rng.uniform(-0.4, 0.4, 2) * extent
     margin = np.minimum(extent / 2, shape / 2)
-    return np.clip(middle, margin, shape - margin)
+    return np.asarray(np.clip(middle, margin, shape - margin), np.float64)
 
 
 def _flip(
@@ -151,9 +149,10 @@ def _relight(
     wide = rng.random() < 0.15
     gain = np.exp(rng.normal(0, 0.4 if wide else 0.13))
     balance = np.exp(rng.normal(0, 0.06, 3))
-    image = image * (gain * balance).astype(np.float32)
+    image = (image * (gain * balance)).astype(np.float32)
     if rng.random() < 0.3:
-        image = 255 * np.clip(image / 255, 0, 1) ** np.float32(rng.uniform(0.85, 1.2))
+        gamma = np.float32(rng.uniform(0.85, 1.2))
+        image = np.asarray(255 * np.clip(image / 255, 0, 1) ** gamma, np.float32)
     if rng.random() < 0.2:
         image = image + np.float32(rng.uniform(-4, 8)) * (image.mean(axis=(0, 1)) > 1)
     if rng.random() < 0.15:
@@ -185,7 +184,8 @@ def _between(labels: NDArray[np.int32], reach: int) -> NDArray[np.bool_]:
     largest = ndimage.maximum_filter(labels, reach)
     empty = np.iinfo(np.int32).max
     smallest = ndimage.minimum_filter(np.where(labels > 0, labels, empty), reach)
-    return (largest > 0) & (smallest < empty) & (largest != smallest)
+    differ = (largest > 0) & (smallest < empty) & (largest != smallest)
+    return np.asarray(differ, np.bool_)
 
 
 def pad_to_multiple(

@@ -11,6 +11,7 @@ import copy
 import io
 import json
 import logging
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ INPUT, OUTPUT = "image", "probability"
 OPSET = 17
 
 
-class _Probability(nn.Module):
+class _Probability(nn.Module):  # type: ignore[misc]
     """The network with its sigmoid, as it is shipped."""
 
     def __init__(self, model: nn.Module) -> None:
@@ -50,7 +51,7 @@ def fold(model: CResUnet) -> CResUnet:
     A norm right after a convolution is a change of its weights. The norms that
     come first in a block cannot be folded and stay.
     """
-    folded = copy.deepcopy(model).eval()
+    folded: CResUnet = copy.deepcopy(model).eval()
     chains = [folded.colour, folded.first]
     chains += [
         module.body
@@ -78,19 +79,7 @@ def export_onnx(model: CResUnet, path: Path, metadata: Mapping[str, Any]) -> Non
     metadata : Mapping
         Description of the model; ``input`` and ``output`` are filled in.
     """
-    buffer = io.BytesIO()
-    axes = {0: "batch", 2: "height", 3: "width"}
-    torch.onnx.export(
-        _Probability(fold(model)).eval(),
-        (torch.zeros(1, 3, 64, 64),),
-        buffer,
-        input_names=[INPUT],
-        output_names=[OUTPUT],
-        dynamic_axes={INPUT: axes, OUTPUT: axes},
-        opset_version=OPSET,
-        dynamo=False,
-    )
-    proto = onnx.load_from_string(buffer.getvalue())
+    proto = onnx.load_from_string(_trace(_Probability(fold(model)).eval()))
     entry = proto.metadata_props.add()
     entry.key = METADATA_KEY
     described = {**metadata, "input": INPUT, "output": OUTPUT}
@@ -100,12 +89,33 @@ def export_onnx(model: CResUnet, path: Path, metadata: Mapping[str, Any]) -> Non
     logger.info("wrote %s, %d bytes", path.name, path.stat().st_size)
 
 
+def _trace(model: nn.Module) -> bytes:
+    """Serialised ONNX graph with free batch, height and width."""
+    buffer = io.BytesIO()
+    axes = {0: "batch", 2: "height", 3: "width"}
+    with warnings.catch_warnings():
+        # the exporter that needs no further package warns that it is the older one
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            model,
+            (torch.zeros(1, 3, 64, 64),),
+            buffer,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_axes={INPUT: axes, OUTPUT: axes},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return buffer.getvalue()
+
+
 def load_checkpoint(path: Path) -> CResUnet:
     """Network of a ``best.pt`` or the running average of a ``last.pt``."""
     state = torch.load(path, weights_only=True)
     model = CResUnet(int(state.get("recipe", {}).get("width", 16)))
     model.load_state_dict(state.get("average", state["model"]))
-    return model.eval()
+    model.eval()
+    return model
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -68,13 +68,11 @@ def _load(
     return image[..., :3].astype(np.uint8), labels.astype(np.int32)
 
 
-def _read(path: Path) -> NDArray[np.generic]:
+def _read(path: Path) -> NDArray[Any]:
     if path.suffix == ".npy":
-        array: NDArray[np.generic] = np.load(path)
+        array: NDArray[Any] = np.load(path)
         return array
     with Image.open(path) as picture:
-        if picture.mode == "RGBA":
-            picture = picture.convert("RGB")
         return np.asarray(picture)
 
 
@@ -120,9 +118,7 @@ def fnc_pairs(shared: Path) -> list[Pair]:
     ]
 
 
-def split_by_name(
-    pairs: Sequence[Pair], share: float
-) -> tuple[list[Pair], list[Pair]]:
+def split_by_name(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
     """Hold out about ``share`` of the pairs by a hash of their names.
 
     Near duplicates of a held-out picture are held out with it, so that the
@@ -159,4 +155,4 @@ def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     small = np.array(Image.fromarray(grey).resize((THUMBNAIL, THUMBNAIL)))
     vector = (small - small.mean()).ravel().astype(np.float64)
     norm = np.linalg.norm(vector)
-    return vector / norm if norm > 0 else vector
+    return np.asarray(vector / max(norm, 1e-12), np.float64)

@@ -80,7 +80,7 @@ class Trainer:
         self.model = CResUnet(recipe.width)
         if start is not None:
             self.model.load_state_dict(torch.load(start, weights_only=True)["model"])
-        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), recipe.rate, weight_decay=1e-4
@@ -143,21 +143,20 @@ class Trainer:
             logits = self.model(image)
         loss = loss_of(logits.float(), target, weight)
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
         self._follow()
         return float(loss.detach())
 
-    @torch.no_grad()
     def _follow(self) -> None:
         """Move the running average of weights and statistics a little."""
         keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
         theirs = self.model.state_dict()
         for name, mine in self.average.state_dict().items():
             if mine.is_floating_point():
-                mine.lerp_(theirs[name], 1 - keep)
+                mine.lerp_(theirs[name].detach(), 1 - keep)
             else:
                 mine.copy_(theirs[name])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from napari_cellsets.inference.sessions import OpenModel
     from napari_cellsets.inference.tiles import Extent
 
 BYTES_PER_PIXEL = 1000
@@ -94,7 +95,8 @@ def predict(
         token=token or CancelToken(),
         progress=progress or _silent,
     )
-    budget = default_budget() if memory_budget is None else memory_budget
+    held = run.session.largest_run * BYTES_PER_PIXEL
+    budget = default_budget(held) if memory_budget is None else memory_budget
     return run.within(max(1, budget // BYTES_PER_PIXEL), window)
 
 
@@ -104,7 +106,7 @@ class _Run:
 
     pixels: np.ndarray
     info: ModelInfo
-    session: Any
+    session: OpenModel
     scaling: Scaling
     order: list[int]
     token: CancelToken
@@ -181,7 +183,7 @@ class _Run:
         feed = {self.info.input: blob}
         try:
             with self.token.interrupting(stop):
-                answer = self.session.run([self.info.output], feed, options)[0]
+                answer = self.session.engine.run([self.info.output], feed, options)[0]
         except engine_errors() as error:
             if self.token.cancelled:
                 raise CancelledError from error
@@ -194,6 +196,8 @@ class _Run:
                 + str(error).splitlines()[0][:200],
             ) from error
         self.token.raise_if_cancelled()
+        pixels = blob.size // len(self.order)
+        self.session.largest_run = max(self.session.largest_run, pixels)
         return np.asarray(answer)
 
 

@@ -7,14 +7,23 @@ from pathlib import Path
 
 FALLBACK = 4 * 2**30
 SHARE = 0.5
+# Larger frames would save less than a fifth of the work, and a single step of the
+# engine, which cannot be interrupted, would take too long for Cancel.
+MOST = 4 * 2**30
 MEMINFO = Path("/proc/meminfo")
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 GROUP_USED = Path("/sys/fs/cgroup/memory.current")
 
 
-def default_budget() -> int:
-    """Return half of the memory that is free now, in bytes."""
-    return int(SHARE * available_memory())
+def default_budget(held: int = 0) -> int:
+    """Return half of the memory that is free now, 4 GiB at most, in bytes.
+
+    Parameters
+    ----------
+    held
+        Bytes that the engine kept from earlier runs and will use again.
+    """
+    return min(MOST, held + int(SHARE * available_memory()))
 
 
 def available_memory() -> int:

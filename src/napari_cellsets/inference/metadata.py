@@ -161,7 +161,7 @@ def read_model_info(path: Path | str) -> ModelInfo:
         If the file is no model, or one of another shape.
     """
     place = Path(path)
-    session = open_session(place)
+    session = open_session(place).engine
     inputs, outputs = session.get_inputs(), session.get_outputs()
     told = _told(session, place)
     entry = _the_input(inputs, told.get("input"), place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,24 @@ PREFERRED_PROVIDERS = (
 CPU_PROVIDER = "CPUExecutionProvider"
 NOT_A_MODEL = "Pick a file in ONNX format (.onnx), exported for image segmentation."
 
-_SESSIONS: dict[tuple[str, int, int, str], Any] = {}
+
+@dataclass
+class OpenModel:
+    """A loaded model.
+
+    Parameters
+    ----------
+    engine
+        The engine's own session; safe to run from several threads.
+    largest_run
+        Pixels of the largest tile so far; the engine keeps that much memory.
+    """
+
+    engine: Any
+    largest_run: int = 0
+
+
+_SESSIONS: dict[tuple[str, int, int, str], OpenModel] = {}
 _LOCK = threading.Lock()
 
 
@@ -29,7 +47,7 @@ def preferred_provider() -> str:
     return next((p for p in PREFERRED_PROVIDERS if p in installed), CPU_PROVIDER)
 
 
-def open_session(path: Path, provider: str | None = None) -> Any:
+def open_session(path: Path, provider: str | None = None) -> OpenModel:
     """Return the session of a model, opened on first use.
 
     Parameters
@@ -56,10 +74,8 @@ def open_session(path: Path, provider: str | None = None) -> Any:
     key = (str(path.resolve()), seen.st_mtime_ns, seen.st_size, provider)
     with _LOCK:
         if key not in _SESSIONS:
-            for stale in [
-                k for k in _SESSIONS if k[0] == key[0] and k[1:3] != key[1:3]
-            ]:
-                del _SESSIONS[stale]
+            for old in [k for k in _SESSIONS if k[0] == key[0] and k[:3] != key[:3]]:
+                del _SESSIONS[old]
             _SESSIONS[key] = _new_session(path, provider)
         return _SESSIONS[key]
 
@@ -86,7 +102,7 @@ def physical_cores() -> int:
     return len(cores)
 
 
-def _new_session(path: Path, provider: str) -> Any:
+def _new_session(path: Path, provider: str) -> OpenModel:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -95,7 +111,7 @@ def _new_session(path: Path, provider: str) -> Any:
     options.log_severity_level = 3
     providers = list(dict.fromkeys((provider, CPU_PROVIDER)))
     try:
-        return onnxruntime.InferenceSession(
+        engine = onnxruntime.InferenceSession(
             str(path), sess_options=options, providers=providers
         )
     except engine_errors() as error:
@@ -104,6 +120,7 @@ def _new_session(path: Path, provider: str) -> Any:
             path=path,
             advice=NOT_A_MODEL,
         ) from error
+    return OpenModel(engine)
 
 
 def engine_errors() -> tuple[type[BaseException], ...]:

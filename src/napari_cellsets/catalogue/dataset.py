@@ -1,0 +1,329 @@
+"""A row bound to a place on disk: its samples, read when asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellsets.catalogue.completeness import Completeness, completeness_of
+from napari_cellsets.core.annotation import LabelImage
+from napari_cellsets.core.errors import CellsetsError, ExportError
+from napari_cellsets.core.image import Picture
+from napari_cellsets.core.sample import Sample
+from napari_cellsets.formats.annotations import (
+    AnnotationForm,
+    is_mask,
+    read_labels,
+    write_labels,
+)
+from napari_cellsets.formats.codecs import read_picture, read_plane, read_plane_shape
+from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.thumbnails import read_thumbnail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from napari_cellsets.catalogue.detect import Bound
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.files import FileTree
+    from napari_cellsets.formats.layouts import Pair
+
+_ANCHOR_BYTES = 65_536
+
+
+class Dataset:
+    """Samples of one data set at one place.
+
+    Made by `open_dataset`. Reading is safe from several threads at once.
+
+    Attributes
+    ----------
+    recipe
+        The row of the catalogue.
+    path
+        What was opened, absolute.
+    tree
+        Its files; names of samples' files are relative to ``tree.root``.
+    samples
+        All samples in natural order.
+    start
+        Index of the picture that was opened, else 0.
+    """
+
+    def __init__(self, bound: Bound, path: Path) -> None:
+        self.recipe: Recipe = bound.match.recipe
+        self.path = path
+        self.tree: FileTree = bound.tree
+        self.samples: Sequence[Sample] = _samples(self.recipe, bound.paired.pairs)
+        self._lock = threading.Lock()
+        self._problems = _problems_of_files(bound, self.samples)
+        self.start = (
+            (self._index.get(bound.dropped_file) or 0) if bound.dropped_file else 0
+        )
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was found wrong so far; grows as samples are read."""
+        with self._lock:
+            return list(self._problems.values())
+
+    @cached_property
+    def splits(self) -> dict[str, int]:
+        """Number of samples of each split; empty where the set has none."""
+        counts: dict[str, int] = {}
+        for sample in self.samples:
+            if sample.split:
+                counts[sample.split] = counts.get(sample.split, 0) + 1
+        return counts
+
+    @cached_property
+    def completeness(self) -> Completeness:
+        """How much of what is published is there."""
+        return completeness_of(self.recipe, self.samples)
+
+    @cached_property
+    def identity(self) -> str:
+        """Text that stays the same when the set is moved, zipped or completed.
+
+        A published set is known by its key. Other sets are known by the name
+        of their folder and the content of their first picture.
+        """
+        if self.recipe.rank == 2:
+            return self.recipe.key
+        first = self.samples[0].image
+        try:
+            anchor = self.tree.head(first, _ANCHOR_BYTES)
+        except CellsetsError:
+            anchor = first.encode()
+        digest = hashlib.sha256(anchor).hexdigest()[:16]
+        return f"{self.recipe.key}:{self.tree.root.stem}:{digest}"
+
+    def find(self, path: str | Path) -> int | None:
+        """Index of the sample that a file belongs to, None if to none.
+
+        Parameters
+        ----------
+        path
+            A path on disk, a name in `tree`, or the name of a sample.
+        """
+        text = str(path)
+        if Path(path).is_absolute():
+            try:
+                text = Path(path).relative_to(self.tree.root).as_posix()
+            except ValueError:
+                return None
+        return self._index.get(text)
+
+    def read_picture(self, sample: Sample) -> Picture:
+        """Decode the picture of a sample.
+
+        Raises
+        ------
+        UnreadableFileError, UnsafeArchiveError
+            If it cannot be read; this is added to `problems` too.
+        """
+        try:
+            picture = read_picture(self.tree, sample.image)
+        except CellsetsError as error:
+            self._note(sample, error)
+            raise
+        scale = self.recipe.pixel_size_um or picture.pixel_size_um
+        return Picture(picture.pixels, picture.axes, picture.channel_names, scale)
+
+    def read_truth(self, sample: Sample) -> LabelImage | None:
+        """Read the ground truth of a sample as instances.
+
+        Returns
+        -------
+        LabelImage or None
+            int32 labels of the size of the picture; None where there is none.
+
+        Raises
+        ------
+        UnreadableFileError, UnsafeArchiveError
+            If there is truth that cannot be read or has another size than the
+            picture; this is added to `problems` too. The picture still opens.
+        """
+        form = self.recipe.form
+        if not sample.annotations or form is None:
+            return None
+        try:
+            shape = self._picture_shape(sample)
+            labels = read_labels(form, self.tree, sample.annotations, shape)
+        except CellsetsError as error:
+            self._note(sample, error)
+            raise
+        return LabelImage(
+            labels,
+            source=sample.annotations[0]
+            if len(sample.annotations) == 1
+            else sample.name,
+            class_names=dict(enumerate(self.recipe.classes, start=1)),
+        )
+
+    def thumbnail(self, sample: Sample, size: int = 128) -> np.ndarray:
+        """Small picture of a sample.
+
+        Parameters
+        ----------
+        sample
+            One of `samples`.
+        size
+            Longer edge in pixels.
+
+        Returns
+        -------
+        ndarray
+            uint8, shape (height, width, 3); dim pictures are stretched.
+
+        Raises
+        ------
+        UnreadableFileError, UnsafeArchiveError
+            If it cannot be read; this is added to `problems` too.
+        """
+        try:
+            return read_thumbnail(self.tree, sample.image, size)
+        except CellsetsError as error:
+            self._note(sample, error)
+            raise
+
+    def write_labels(
+        self, sample: Sample, labels: np.ndarray, out_root: str | Path
+    ) -> list[Path]:
+        """Write labels in the set's own format, under the set's own names.
+
+        Parameters
+        ----------
+        sample
+            One of `samples`; it need not have truth.
+        labels
+            Integers, shape (y, x); 0 is background.
+        out_root
+            Folder that receives the same relative paths.
+
+        Returns
+        -------
+        list of Path
+            The files written.
+
+        Raises
+        ------
+        ExportError
+            If `out_root` is the set itself, if the labels cannot be said in
+            its format, or if a file cannot be written.
+        """
+        root = Path(out_root).expanduser().absolute()
+        if root.resolve() == self.tree.root.resolve():
+            raise ExportError(
+                "this is the data set itself, which is never changed",
+                path=root,
+                advice="Choose another folder.",
+            )
+        form, name = self._target(sample)
+        return write_labels(form, labels, root / name)
+
+    @cached_property
+    def _index(self) -> Mapping[str, int]:
+        index: dict[str, int] = {}
+        for place, sample in enumerate(self.samples):
+            for name in (sample.image, sample.name, *sample.annotations):
+                index.setdefault(name, place)
+        return index
+
+    def _note(self, sample: Sample, error: CellsetsError) -> None:
+        message = str(error)
+        with self._lock:
+            self._problems.setdefault(
+                (sample.name, message), Problem(sample.name, message)
+            )
+
+    def _picture_shape(self, sample: Sample) -> tuple[int, int] | None:
+        try:
+            return read_plane_shape(self.tree, sample.image)
+        except CellsetsError:
+            return None  # the picture's own trouble is told when it is read
+
+    def _target(self, sample: Sample) -> tuple[AnnotationForm, str]:
+        """Form and relative path of what is written for a sample."""
+        form = self.recipe.form
+        layout = self.recipe.layout
+        if form is None:
+            return AnnotationForm("instances"), f"{_stem(sample.image)}_labels.png"
+        if form.word == "object-files":
+            name = layout.truth_name(sample.image, {"object": "object"})
+            return form, _unzipped(name.rpartition("/")[0])
+        if not sample.annotations:
+            return form, _unzipped(layout.truth_name(sample.image, {}))
+        name = sample.annotations[0]
+        return self._form_of(form, name), _unzipped(f"{_stem(name)}{_ending(name)}")
+
+    def _form_of(self, form: AnnotationForm, name: str) -> AnnotationForm:
+        """Word and depth of the file that is there."""
+        try:
+            plane = read_plane(self.tree, name)
+        except CellsetsError:
+            return form
+        word = form.word
+        if word == "either":
+            word = "components" if plane.any() and is_mask(plane) else "instances"
+        return AnnotationForm(word, 16 if plane.dtype.itemsize == 2 else 8)
+
+
+def _samples(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Sample, ...]:
+    split_of, else_split = recipe.split_of, recipe.split_else
+    facts: dict[tuple[str, ...], Mapping[str, str]] = {}
+    marks = tuple(recipe.facts)
+    samples = []
+    for pair in pairs:
+        split = pair.values.get("split", "") or split_of.get(pair.name, else_split)
+        key = tuple(pair.values.get(mark, "") for mark in marks)
+        if key not in facts:
+            facts[key] = _facts(recipe, dict(zip(marks, key, strict=True)))
+        samples.append(Sample(pair.name, pair.image, pair.truth, split, facts[key]))
+    return tuple(samples)
+
+
+def _facts(recipe: Recipe, values: Mapping[str, str]) -> Mapping[str, str]:
+    said = {mark: value for mark, value in values.items() if value}
+    for mark, value in values.items():
+        said.update(recipe.facts[mark].get(value, {}))
+    return said
+
+
+def _problems_of_files(
+    bound: Bound, samples: Sequence[Sample]
+) -> dict[tuple[str, str], Problem]:
+    recipe = bound.match.recipe
+    found = list(bound.tree.problems)
+    found += [
+        Problem(name, f"{bound.tree.place(name)}: this mask has no picture.")
+        for name in bound.paired.lonely_truth
+    ]
+    if recipe.rank == 2 and bound.paired.annotated:
+        found += [
+            Problem(s.name, f"{bound.tree.place(s.image)}: this picture has no mask.")
+            for s in samples
+            if not s.annotations and s.split not in recipe.unannotated
+        ]
+    return {(item.name, item.message): item for item in found}
+
+
+def _stem(name: str) -> str:
+    folder, slash, file = name.rpartition("/")
+    return f"{folder}{slash}{file.rpartition('.')[0] or file}"
+
+
+def _ending(name: str) -> str:
+    return ".tif" if name.lower().endswith((".tif", ".tiff")) else ".png"
+
+
+def _unzipped(name: str) -> str:
+    """A path through archives becomes one through folders."""
+    return "/".join(
+        part[:-4] if part.lower().endswith(".zip") else part for part in name.split("/")
+    )

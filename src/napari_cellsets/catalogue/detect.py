@@ -1,0 +1,229 @@
+"""Which row fits a place on disk: names first, then a peek at one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_cellsets.catalogue.drop import Drop, drop_of, spots
+from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
+from napari_cellsets.core.errors import (
+    CellsetsError,
+    NotRecognisedError,
+    UnsafeArchiveError,
+)
+from napari_cellsets.formats.codecs import read_plane_shape
+from napari_cellsets.formats.files import FileTree, open_tree
+from napari_cellsets.formats.layouts import Pair, Paired
+from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
+from napari_cellsets.formats.sources import FileSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_cellsets.catalogue.drop import Spot
+    from napari_cellsets.catalogue.recipe import Recipe
+
+_SPOTS_TRIED = 3
+_LEAST_COVERAGE = 0.3
+_TIE = 0.02
+_WEIGHT_NAMES, _WEIGHT_PEEK = 0.8, 0.1
+
+
+@dataclass(frozen=True)
+class Match:
+    """A row that fits a place.
+
+    Parameters
+    ----------
+    recipe
+        The row.
+    score
+        The whole number is the row's rank (2 published set, 1 arrangement of
+        files, 0 plain pictures); the fraction says how many names fit.
+    root
+        Folder or archive where the set begins.
+    """
+
+    recipe: Recipe
+    score: float
+    root: Path
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A row bound to a place: its files, paired."""
+
+    match: Match
+    tree: FileTree
+    paired: Paired
+    dropped_file: str = ""
+
+
+def recognise(path: str | Path) -> list[Match]:
+    """Tell which data sets a place may be, the best first.
+
+    Parameters
+    ----------
+    path
+        A folder, a zip archive, or one picture.
+
+    Returns
+    -------
+    list of Match
+        Only rows of the highest rank that fits; several where they tie; empty
+        where nothing fits.
+
+    Raises
+    ------
+    UnreadableFileError, UnsafeArchiveError
+        If the place cannot be read.
+    """
+    return [bound.match for bound in _fitting(_checked(drop_of(path)))]
+
+
+def bind(path: str | Path, row: str | None = None) -> Bound:
+    """Find the row of a place and pair its files.
+
+    Parameters
+    ----------
+    path
+        A folder, a zip archive, or one picture.
+    row
+        Key of the row to take, where the person has chosen.
+
+    Raises
+    ------
+    NotRecognisedError
+        If no row fits, or several fit equally well, or `row` does not fit.
+    UnreadableFileError, UnsafeArchiveError
+        If the place cannot be read.
+    """
+    drop = _checked(drop_of(path))
+    if row is not None:
+        recipe = recipe_of(row)
+        bound = _bound(recipe, drop, least=0.0)
+        if bound is None:
+            raise NotRecognisedError(
+                f"no picture here is named as in {recipe.title!r} ({recipe.images})",
+                path=path,
+                advice="Open it without naming a data set.",
+            )
+        return bound
+    fitting = _fitting(drop)
+    if not fitting:
+        raise NotRecognisedError(
+            "no known data set is arranged like this",
+            path=path,
+            advice="Put pictures in a folder 'images', masks in a folder 'masks'.",
+        )
+    tied = [b for b in fitting if b.match.score >= fitting[0].match.score - _TIE]
+    if len(tied) > 1:
+        keys = ", ".join(repr(bound.match.recipe.key) for bound in tied)
+        raise NotRecognisedError(
+            f"several data sets are arranged like this: {keys}",
+            path=path,
+            advice="Say which one it is (row=...).",
+        )
+    return fitting[0]
+
+
+def _checked(drop: Drop) -> Drop:
+    """Refuse what cannot hold a picture, in one sentence."""
+    if drop.file:
+        head = FileSource(drop.path).read_at(0, HEAD_BYTES)
+        picture_kind(head, str(drop.path))
+        return drop
+    tree = drop.tree
+    if drop.pictures:
+        return drop
+    if tree.problems:
+        worst = tree.problems[0]
+        raise UnsafeArchiveError(worst.message, path=tree.place(worst.name))
+    raise NotRecognisedError(
+        "there is no picture here (PNG, TIFF, JPEG or BMP)",
+        path=drop.path,
+        advice="Choose the folder or archive that holds the pictures.",
+    )
+
+
+def _fitting(drop: Drop) -> list[Bound]:
+    found: list[Bound] = []
+    for recipe in list_datasets():
+        if found and recipe.rank < found[0].match.recipe.rank:
+            break
+        bound = _bound(recipe, drop)
+        if bound is not None:
+            found.append(bound)
+    return sorted(found, key=lambda bound: -bound.match.score)
+
+
+def _bound(recipe: Recipe, drop: Drop, least: float = _LEAST_COVERAGE) -> Bound | None:
+    for spot in spots(recipe, drop)[:_SPOTS_TRIED]:
+        coverage = _coverage(recipe, drop, spot)
+        if coverage <= 0 or coverage < least:
+            continue
+        try:
+            tree = _tree_of(drop, spot)
+        except CellsetsError:
+            continue  # the folder above may not be read: the set is not there
+        paired = _meant(recipe.layout.pair(tree.names()), spot.within)
+        needs_truth = recipe.rank == 1
+        if not paired.pairs or (needs_truth and not paired.annotated):
+            continue
+        dropped = _name_in(spot, drop)
+        if dropped and not any(dropped in (p.image, *p.truth) for p in paired.pairs):
+            continue
+        score = recipe.rank + _WEIGHT_NAMES * coverage
+        score += _WEIGHT_PEEK * _peek(recipe, tree, paired.pairs)
+        return Bound(Match(recipe, score, spot.root), tree, paired, dropped)
+    return None
+
+
+def _tree_of(drop: Drop, spot: Spot) -> FileTree:
+    if not drop.file and spot.root == drop.path:
+        return drop.tree
+    return open_tree(spot.root, top=spot.top)
+
+
+def _name_in(spot: Spot, drop: Drop) -> str:
+    return drop.path.relative_to(spot.root).as_posix() if drop.file else ""
+
+
+def _coverage(recipe: Recipe, drop: Drop, spot: Spot) -> float:
+    """Share of the pictures' names that the row's templates know."""
+    before = f"{spot.within}/" if spot.within else ""
+    if drop.file:
+        before = "".join(f"{part}/" for part in drop.parts[len(spot.root.parts) :])
+    image, truth = recipe.layout.image_template, recipe.layout.truth_template
+    fitting = sum(
+        bool(image.match(before + name) or (truth and truth.match(before + name)))
+        for name in drop.some
+    )
+    return fitting / len(drop.some)
+
+
+def _meant(paired: Paired, within: str) -> Paired:
+    """Keep the pairs of which a file lies in the dropped folder."""
+    if not within:
+        return paired
+    start = f"{within}/"
+    kept = [
+        pair
+        for pair in paired.pairs
+        if pair.image.startswith(start) or any(t.startswith(start) for t in pair.truth)
+    ]
+    lonely = [name for name in paired.lonely_truth if name.startswith(start)]
+    return Paired(tuple(kept), tuple(lonely))
+
+
+def _peek(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> float:
+    """1 where one picture has a published size, else 0."""
+    if not recipe.expect.picture_sizes:
+        return 0.0
+    try:
+        height, width = read_plane_shape(tree, pairs[0].image)
+    except CellsetsError:
+        return 0.0
+    return float((width, height) in recipe.expect.picture_sizes)

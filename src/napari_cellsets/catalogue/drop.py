@@ -1,0 +1,164 @@
+"""What a person pointed at, and where a row's templates would begin there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats.files import open_tree
+from napari_cellsets.formats.names import (
+    PICTURE_SUFFIXES,
+    is_archive_name,
+    is_picture_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.files import FileTree
+    from napari_cellsets.formats.templates import Template
+
+_LOOKED_AT = 600
+_PLACED_BY = 24
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A folder, an archive, or one picture.
+
+    Parameters
+    ----------
+    path
+        What was pointed at, absolute.
+    file
+        Whether it is one picture.
+    """
+
+    path: Path
+    file: bool
+
+    @cached_property
+    def tree(self) -> FileTree:
+        """All files below the folder or archive."""
+        return open_tree(self.path)
+
+    @cached_property
+    def pictures(self) -> Sequence[str]:
+        """Names of pictures below; the picture itself for one picture."""
+        if self.file:
+            return [self.path.name]
+        return [name for name in self.tree.names() if is_picture_name(name)]
+
+    @cached_property
+    def some(self) -> Sequence[str]:
+        """At most a few hundred of the pictures, spread over all of them."""
+        step = -(-len(self.pictures) // _LOOKED_AT) or 1
+        return self.pictures[::step]
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Parts of the path of the folder (or archive) that holds the names."""
+        return (self.path.parent if self.file else self.path).parts
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a set begins, and what of it was meant.
+
+    Parameters
+    ----------
+    root
+        Folder or archive that holds the templates' first parts.
+    within
+        The dropped folder or archive relative to `root`; empty for all of it.
+    top
+        Pattern of the entries of `root` that can belong to the set; None for any.
+    """
+
+    root: Path
+    within: str = ""
+    top: re.Pattern[str] | None = None
+
+
+def drop_of(path: str | Path) -> Drop:
+    """Look at a path.
+
+    Raises
+    ------
+    UnreadableFileError
+        If nothing is there or it may not be read.
+    """
+    place = Path(os.path.abspath(Path(path).expanduser()))
+    try:
+        found, folder = place.exists(), place.is_dir()
+    except OSError as error:
+        raise UnreadableFileError(
+            f"cannot be looked at: {error.strerror or error}",
+            path=place,
+            advice="Check the permissions of the folders above it.",
+        ) from error
+    if not found:
+        raise UnreadableFileError(
+            "there is no such file or folder", path=place, advice="Check the path."
+        )
+    return Drop(place, file=not folder and not is_archive_name(place.name))
+
+
+def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
+    """Return where the set of a row may begin, the most likely place first.
+
+    A set begins at what was dropped (or deeper, in a wrapper folder), or above
+    it when only a part of the set was dropped: ``red``, ``all_images/images``,
+    one picture.
+    """
+    here = len(drop.parts)
+    votes: Counter[int] = Counter()
+    tops: dict[int, str | None] = {}
+    templates = _templates(recipe)
+    step = -(-len(drop.some) // _PLACED_BY) or 1
+    for name in drop.some[::step]:
+        parts = (*drop.parts, *name.split("/"))
+        for template in templates:
+            for order, (at, values) in enumerate(template.starts(parts)):
+                if at < here and not _may_rise(template):
+                    continue
+                votes[min(at, here)] += 1000 - order
+                tops.setdefault(min(at, here), _top(templates, values))
+    return [_spot(recipe, drop, at, tops[at]) for at, _ in votes.most_common() if at]
+
+
+def _templates(recipe: Recipe) -> list[Template]:
+    layout = recipe.layout
+    both = (layout.image_template, layout.truth_template)
+    return [template for template in both if template is not None]
+
+
+def _may_rise(template: Template) -> bool:
+    """A template that begins with any folders would rise to the disk's root."""
+    return "**" not in template.text.split("/")[0]
+
+
+def _top(templates: Sequence[Template], values: Mapping[str, str]) -> str | None:
+    tops = [template.top(values) for template in templates]
+    return None if None in tops else "|".join(filter(None, tops))
+
+
+def _spot(recipe: Recipe, drop: Drop, at: int, top: str | None) -> Spot:
+    if not drop.file and at >= len(drop.parts):
+        return Spot(drop.path)
+    within = "/".join(drop.parts[at:])
+    if recipe.rank == 0:
+        top = re.escape(drop.path.name)
+    elif top is None and not drop.file:
+        top = re.escape(drop.parts[at])
+    elif top is None and recipe.rank == 1:
+        top = rf".*\.(?:{'|'.join(PICTURE_SUFFIXES)})"
+    pattern = None if top is None else re.compile(top, re.IGNORECASE)
+    return Spot(Path(*drop.parts[:at]), "" if drop.file else within, pattern)

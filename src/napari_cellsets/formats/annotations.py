@@ -1,0 +1,277 @@
+"""How objects are written down: four words, each read and written.
+
+================ =========================================================
+``components``    binary mask; each 8-connected component of > 0 is an object
+``instances``     label image: 0 is background, each number an object
+``either``        a label image or a mask, told apart by its numbers
+``object-files``  one mask file an object
+================ =========================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import ExportError, UnreadableFileError
+from napari_cellsets.formats.codecs import read_plane
+from napari_cellsets.formats.gaps import separated
+from napari_cellsets.formats.labels_io import (
+    as_labels,
+    write_grey_png,
+    write_label_png,
+    write_label_tiff,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+
+    from napari_cellsets.formats.files import FileTree
+
+WORDS = ("components", "instances", "either", "object-files")
+_MOST_FILES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationForm:
+    """A word and what it needs to know.
+
+    Parameters
+    ----------
+    word
+        One of `WORDS`.
+    depth
+        Bits of a binary mask: 8 (0, 255) or 16 (0, 65535).
+    background
+        For label images: a number that means background wherever it occurs
+        together with free numbers below it (Cellpose: 65535).
+    """
+
+    word: str
+    depth: int = 8
+    background: int | None = None
+
+
+def read_labels(
+    form: AnnotationForm,
+    tree: FileTree,
+    names: Sequence[str],
+    shape: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """Read the truth of one picture.
+
+    Parameters
+    ----------
+    form
+        How the objects are written down.
+    tree, names
+        The files; one, but for ``object-files``.
+    shape
+        Height and width of the picture, where the files must fit it.
+
+    Returns
+    -------
+    ndarray
+        int32, shape (y, x) or (z, y, x); 0 is background.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a file is damaged, has another size than the picture, or holds no
+        numbers of the kind.
+    """
+    if form.word == "object-files":
+        return _read_object_files(tree, names, shape)
+    place = tree.place(names[0])
+    plane = read_plane(tree, names[0])
+    _check_size(plane, shape, place)
+    if form.word == "components":
+        return components(plane)
+    if form.word == "either" and is_mask(plane):
+        return components(plane)
+    return _without_background(as_labels(plane, place), form.background)
+
+
+def write_labels(
+    form: AnnotationForm, labels: np.ndarray, path: str | Path
+) -> list[Path]:
+    """Write labels of one picture as the word says; each file whole or not at all.
+
+    Parameters
+    ----------
+    form
+        How the objects are written down. ``either`` writes a label image.
+    labels
+        Integers, shape (y, x); 0 is background.
+    path
+        File to write; for ``object-files`` the folder of the objects, which is
+        replaced. A name that does not end in ``.tif`` or ``.tiff`` gets PNG.
+
+    Returns
+    -------
+    list of Path
+        All files written.
+
+    Raises
+    ------
+    ExportError
+        If the labels cannot be said in this form, or cannot be written.
+    """
+    import numpy as np
+
+    final = Path(path)
+    tiff = final.suffix.lower() in (".tif", ".tiff")
+    if form.word == "object-files":
+        return _write_object_files(labels, final)
+    if form.word != "components":
+        return [(write_label_tiff if tiff else write_label_png)(final, labels)]
+    if labels.ndim != 2:
+        raise ExportError(
+            f"a mask holds one plane, but the labels have the shape {labels.shape}",
+            path=final,
+            advice="Export as TIFF labels.",
+        )
+    full = np.uint16(65535) if form.depth == 16 else np.uint8(255)
+    mask = separated(labels, final).astype(full.dtype) * full
+    if tiff:
+        return [write_label_tiff(final, mask)]
+    write_grey_png(final, mask)
+    return [final]
+
+
+def components(plane: np.ndarray) -> np.ndarray:
+    """8-connected components (26 in a stack) of all that is above 0, as int32."""
+    import cv2
+    import numpy as np
+
+    above = plane > 0
+    if above.ndim > 2 and above.shape[-1] in (3, 4):
+        above = above.any(axis=-1)
+    if above.ndim == 3:
+        from scipy import ndimage
+
+        labels, _ = ndimage.label(above, np.ones((3, 3, 3)), np.int32)
+        return np.asarray(labels)
+    _, labels = cv2.connectedComponents(
+        np.ascontiguousarray(above).view(np.uint8), connectivity=8, ltype=cv2.CV_32S
+    )
+    return np.asarray(labels)
+
+
+def is_mask(plane: np.ndarray) -> bool:
+    """Whether numbers look like a mask (perhaps with soft edges), not like labels.
+
+    They do when there is only one number above 0, or when the largest number
+    of the type (255, 65535) covers more than half of what is above 0.
+    """
+    import numpy as np
+
+    above = plane[plane > 0]
+    if above.size == 0 or plane.dtype == bool:
+        return True
+    largest = above.max()
+    if above.min() == largest:
+        return True
+    full = largest in (255, 65535)
+    return bool(full and np.count_nonzero(above == largest) * 2 > above.size)
+
+
+def _without_background(labels: np.ndarray, background: int | None) -> np.ndarray:
+    """Turn a second background number to 0, unless it is an object in sequence."""
+    import numpy as np
+
+    if background is None:
+        return labels
+    there = labels == background
+    if not there.any():
+        return labels
+    rest = labels[~there]
+    if rest.size and rest.max() >= background - 1:
+        return labels
+    return np.where(there, np.int32(0), labels)
+
+
+def _check_size(plane: np.ndarray, shape: tuple[int, int] | None, place: str) -> None:
+    if shape is None:
+        return
+    colour = plane.ndim > 2 and plane.shape[-1] == 3 and plane.shape[:2] == shape
+    found = plane.shape[:2] if colour else plane.shape[-2:]
+    if tuple(found) != tuple(shape):
+        raise UnreadableFileError(
+            f"this mask is {found[1]} x {found[0]} pixels, "
+            f"but its picture is {shape[1]} x {shape[0]}",
+            path=place,
+            advice="The picture opens without truth; replace the mask.",
+        )
+
+
+def _read_object_files(
+    tree: FileTree, names: Sequence[str], shape: tuple[int, int] | None
+) -> np.ndarray:
+    import numpy as np
+
+    labels: np.ndarray | None = None
+    for number, name in enumerate(sorted(names)[:_MOST_FILES], start=1):
+        plane = read_plane(tree, name)
+        above = plane > 0
+        if above.ndim > 2:
+            above = above.any(axis=-1)
+        _check_size(
+            above, shape or (None if labels is None else labels.shape), tree.place(name)
+        )
+        if labels is None:
+            labels = np.zeros(above.shape, np.int32)
+        labels[above & (labels == 0)] = number
+    if labels is None:
+        raise UnreadableFileError("there is no file of an object", path=tree.root)
+    return labels
+
+
+def _write_object_files(labels: np.ndarray, folder: Path) -> list[Path]:
+    """Write all objects aside, then swap the folder in."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    try:
+        written = [_write_object(aside, mask) for mask in _object_masks(labels)]
+        old = aside.with_name(f"{aside.name}-old")
+        if folder.exists():
+            folder.replace(old)
+        aside.chmod(0o755)
+        aside.replace(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return [folder / name for name in written]
+
+
+def _object_masks(labels: np.ndarray) -> Iterable[np.ndarray]:
+    import numpy as np
+
+    for label in np.unique(labels):
+        if label:
+            yield np.where(labels == label, np.uint8(255), np.uint8(0))
+
+
+def _write_object(folder: Path, mask: np.ndarray) -> str:
+    name = f"{hashlib.sha256(mask.tobytes()).hexdigest()}.png"
+    write_grey_png(folder / name, mask)
+    return name
+
+
+def _not_writable(place: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"could not be written: {error.strerror or error}",
+        path=place,
+        advice="Choose a folder that you may write to and that has room.",
+    )

@@ -1,0 +1,32 @@
+"""How large a file may claim to be before we stop believing it."""
+
+from __future__ import annotations
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+ARCHIVE_ENTRIES = 2_000_000
+"""Most members of one archive."""
+ARCHIVE_DEPTH = 3
+"""Archives inside archives: how deep."""
+ARCHIVE_TOTAL_BYTES = 16 << 40
+"""Largest sum of declared sizes of one archive."""
+MEMBER_BYTES = 16 * GIB
+"""Largest declared size of one member."""
+MEMBER_RATIO = 250
+"""Most that a large member may inflate."""
+MEMBER_RATIO_FROM_BYTES = 256 * MIB
+"""Smaller members may inflate as they like: empty masks shrink a thousandfold."""
+NESTED_ARCHIVES = 64
+"""Most archives of one folder or archive that are looked into."""
+NESTED_IN_MEMORY_BYTES = 64 * MIB
+"""Compressed inner archives above this wait in a temporary file."""
+
+DECODED_BYTES = 2 * GIB
+"""Largest decoded PNG, JPEG or BMP."""
+TIFF_PIXELS = 4_000_000_000
+"""Largest TIFF in pixels (all planes, all channels)."""
+DECODED_RATIO = 2000
+"""Most that any picture may inflate, from `DECODED_RATIO_FROM_BYTES` on."""
+DECODED_RATIO_FROM_BYTES = 64 * MIB
+"""Smaller pictures may inflate as they like."""

@@ -1,0 +1,59 @@
+"""File names: which are pictures, which are junk, and in what order they come."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PICTURE_SUFFIXES = ("png", "tif", "tiff", "jpg", "jpeg", "bmp")
+_PICTURE_ENDINGS = tuple(f".{suffix}" for suffix in PICTURE_SUFFIXES)
+
+_JUNK_NAMES = frozenset(
+    {"__macosx", "thumbs.db", "desktop.ini", "synapse_metadata_manifest.tsv"}
+)
+_DIGITS = re.compile(r"(\d+)")
+_PADDED_DIGITS = 12
+
+
+def is_junk(part: str) -> bool:
+    """Whether one part of a path is left there by an operating system or a shop.
+
+    Everything that starts with a dot is: ``.DS_Store``, ``._a.png``, ``.git``.
+    """
+    return part.startswith(".") or part.lower() in _JUNK_NAMES
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether the name ends as pictures do; says nothing about the content."""
+    return name.lower().endswith(_PICTURE_ENDINGS)
+
+
+def is_archive_name(name: str) -> bool:
+    """Whether the name ends as zip archives do."""
+    return name.lower().endswith(".zip")
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sort names as people count: ``2.png`` before ``10.png``.
+
+    Parameters
+    ----------
+    names
+        Paths without line breaks.
+
+    Returns
+    -------
+    list of str
+        Equal numbers with more leading zeros keep their plain text order.
+    """
+    plain = list(names)
+    if not plain:
+        return plain
+    # One split over the joined text: ten times fewer calls than a key a name.
+    parts = _DIGITS.split("\n".join(plain))
+    parts[1::2] = [digits.zfill(_PADDED_DIGITS) for digits in parts[1::2]]
+    padded = "".join(parts).split("\n")
+    return [name for _, name in sorted(zip(padded, plain, strict=True))]

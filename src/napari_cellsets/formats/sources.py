@@ -1,0 +1,134 @@
+"""Bytes at an offset: of a file, of a part of a file, of memory.
+
+Nothing here keeps a file of the person open, so archives can be moved or
+deleted while a data set is shown, and every thread reads for itself.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from napari_cellsets.core.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Source(Protocol):
+    """Something that gives bytes at an offset, from any thread."""
+
+    size: int
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes; fewer only at the end."""
+        ...
+
+
+class FileSource:
+    """A file on disk, opened anew for each read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self.size = path.stat().st_size
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes; fewer only at the end."""
+        try:
+            with open(self._path, "rb") as file:
+                file.seek(offset)
+                return file.read(length)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> UnreadableFileError:
+        return UnreadableFileError(
+            f"cannot be read: {error.strerror or error}",
+            path=self._path,
+            advice="Check that it is still there and that you may read it.",
+        )
+
+
+class WindowSource:
+    """A stretch of another source: an archive stored in an archive."""
+
+    def __init__(self, outer: Source, start: int, size: int) -> None:
+        self._outer = outer
+        self._start = start
+        self.size = size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes; fewer only at the end."""
+        length = max(0, min(length, self.size - offset))
+        return self._outer.read_at(self._start + offset, length)
+
+
+class HeldSource:
+    """Inflated bytes, in memory or in an unnamed temporary file when large."""
+
+    def __init__(self, content: bytes, *, in_memory: int) -> None:
+        self.size = len(content)
+        self._lock = threading.Lock()
+        self._file = (
+            io.BytesIO(content) if self.size <= in_memory else _spilled(content)
+        )
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes; fewer only at the end."""
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(length)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
+
+def _spilled(content: bytes) -> io.BytesIO:
+    held = tempfile.TemporaryFile()
+    held.write(content)
+    return held  # type: ignore[return-value]
+
+
+class SourceFile(io.RawIOBase):
+    """A source as a seekable file, for readers that want one."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._at = 0
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """It can be searched."""
+        return True
+
+    def tell(self) -> int:
+        """Present offset."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move; see `io.IOBase.seek`."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at}.get(whence, self._source.size)
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readall(self) -> bytes:
+        """Return all that follows."""
+        return self._take(self._source.size - self._at)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return at most `size` bytes."""
+        return self.readall() if size is None or size < 0 else self._take(size)
+
+    def _take(self, length: int) -> bytes:
+        content = self._source.read_at(self._at, max(0, length))
+        self._at += len(content)
+        return content

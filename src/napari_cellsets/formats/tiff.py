@@ -1,0 +1,234 @@
+"""TIFF: planes and stacks, with the scale that microscopes write into them."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats.sniff import refuse_giant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+_LARGEST_SCALE_UM = 20.0
+_SMALLEST_SCALE_UM = 0.001
+_UM_OF_UNIT = {2: 25_400.0, 3: 10_000.0}
+_UM_OF_WORD = {
+    "um": 1.0,
+    "µm": 1.0,
+    "\\u00b5m": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "nm": 1e-3,
+    "mm": 1e3,
+    "cm": 1e4,
+    "inch": 25_400.0,
+}
+_OPEN_FAULTS = (
+    ValueError,
+    OSError,
+    struct.error,
+    zlib.error,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+    ImportError,
+    EOFError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TiffPlanes:
+    """Decoded pixels in the order of `axes` (of t, z, c, y, x letters)."""
+
+    pixels: np.ndarray
+    axes: str
+    pixel_size_um: float | None
+    white_is_zero: bool
+    colours: np.ndarray | None
+
+
+def read_shape(source: bytes | Path, packed: int, place: str) -> tuple[int, int]:
+    """Height and width, without decoding.
+
+    Raises
+    ------
+    UnreadableFileError
+        As of `read`.
+    """
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(_opened(source)) as tiff:
+            axes, shape = _series(tiff, packed, place)[1:]
+    except _OPEN_FAULTS as error:
+        raise _damaged(place, error) from error
+    return shape[axes.index("Y")], shape[axes.index("X")]
+
+
+def read(source: bytes | Path, packed: int, place: str) -> TiffPlanes:
+    """Decode the first series of a TIFF file.
+
+    Parameters
+    ----------
+    source
+        Content, or a path (large files are then not read twice).
+    packed
+        Size of the file in bytes.
+    place
+        How to call the file in messages.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is cut, damaged, packed in an unknown way, or declares too much.
+    """
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(_opened(source)) as tiff:
+            series, axes, shape = _series(tiff, packed, place)
+            page = series.keyframe
+            if page.compression in _PLAIN_PACKING:
+                pixels = series.asarray()
+            else:
+                pixels = _decode_otherwise(source, place)
+            pixels = pixels.reshape(shape)
+            colours = page.colormap if int(page.photometric) == 3 else None
+            scale = _scale(tiff, page)
+            inverted = int(page.photometric) == 0
+    except _OPEN_FAULTS as error:
+        raise _damaged(place, error) from error
+    return TiffPlanes(pixels, axes, scale, inverted, colours)
+
+
+_PLAIN_PACKING = (1, 8, 32946, 32773, 34925)
+"""None, Deflate (two numbers), PackBits, LZMA: tifffile needs no help for these."""
+
+
+def _opened(source: bytes | Path) -> Any:
+    return io.BytesIO(source) if isinstance(source, bytes) else source
+
+
+def _series(tiff: Any, packed: int, place: str) -> tuple[Any, str, tuple[int, ...]]:
+    """Return the first series, its axes and shape, checked against its bytes."""
+    first = tiff.pages.first
+    text = (getattr(first, "description", "") or "")[:4000]
+    if "<!ENTITY" in text or "<!DOCTYPE" in text:
+        raise UnreadableFileError(
+            "the OME header of this picture declares XML entities",
+            path=place,
+            advice="Save it again without its metadata.",
+        )
+    _refuse(first.shape, first.dtype, packed, place)
+    series = tiff.series[0]
+    _refuse(series.shape, series.dtype, packed, place)
+    axes, shape = series.axes, tuple(int(length) for length in series.shape)
+    kept = [i for i, letter in enumerate(axes) if shape[i] > 1 or letter in "YX"]
+    axes = "".join(axes[i] for i in kept).replace("S", "C")
+    shape = tuple(shape[i] for i in kept)
+    if axes.count("Y") != 1 or axes.count("X") != 1 or axes.count("C") > 1:
+        raise UnreadableFileError(
+            f"the axes {series.axes!r} of this TIFF are not understood",
+            path=place,
+            advice="Save it as a plain stack of planes.",
+        )
+    return series, axes, shape
+
+
+def _refuse(shape: tuple[int, ...], dtype: Any, packed: int, place: str) -> None:
+    if dtype is None or dtype.kind not in "buif":
+        raise UnreadableFileError(
+            f"the pixels of this TIFF are of the type {dtype}",
+            path=place,
+            advice="Save it with 8, 16 or 32 bits a sample.",
+        )
+    pixels = math.prod(shape)
+    refuse_giant(pixels, pixels * dtype.itemsize, packed, "tiff", place)
+
+
+def _decode_otherwise(source: bytes | Path, place: str) -> np.ndarray:
+    """LZW, JPEG and others, which tifffile needs a further package for."""
+    import cv2
+    import numpy as np
+
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    flags = cv2.IMREAD_UNCHANGED
+    try:
+        good, planes = cv2.imdecodemulti(np.frombuffer(content, np.uint8), flags)
+    except cv2.error as error:
+        raise _damaged(place, error) from error
+    if not good or not planes:
+        raise _damaged(place, ValueError("its packing is not known"))
+    turned = [
+        plane if plane.ndim == 2 else plane[..., [2, 1, 0, *range(3, plane.shape[2])]]
+        for plane in planes
+    ]
+    return np.stack(turned) if len(turned) > 1 else turned[0]
+
+
+def _scale(tiff: Any, page: Any) -> float | None:
+    """Edge of a pixel in micrometres, where the file says a believable one.
+
+    Screen and print resolutions (72 to 1200 dots an inch, 21 um and more) are
+    no scale of a microscope.
+    """
+    scale = _ome_scale(tiff) or _tag_scale(tiff, page)
+    if scale is None or not _SMALLEST_SCALE_UM <= scale <= _LARGEST_SCALE_UM:
+        return None
+    return scale
+
+
+def _ome_scale(tiff: Any) -> float | None:
+    if not tiff.is_ome or not tiff.ome_metadata:
+        return None
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        root = fromstring(tiff.ome_metadata)
+    except (ParseError, ValueError):
+        return None
+    for element in root.iter():
+        if element.tag.rpartition("}")[2] == "Pixels":
+            size = element.get("PhysicalSizeX")
+            unit = element.get("PhysicalSizeXUnit", "µm")
+            factor = _UM_OF_WORD.get(unit)
+            return float(size) * factor if size and factor else None
+    return None
+
+
+def _tag_scale(tiff: Any, page: Any) -> float | None:
+    tags = page.tags
+    if "XResolution" not in tags or "YResolution" not in tags:
+        return None
+    x_count, x_of = tags["XResolution"].value
+    if tags["XResolution"].value != tags["YResolution"].value or not x_count:
+        return None
+    per_unit = x_count / x_of if x_of else 0.0
+    said = (tiff.imagej_metadata or {}).get("unit", "") if tiff.is_imagej else ""
+    factor = _UM_OF_WORD.get(str(said).lower())
+    if factor is None and "ResolutionUnit" in tags:
+        factor = _UM_OF_UNIT.get(int(tags["ResolutionUnit"].value))
+    return factor / per_unit if factor and per_unit else None
+
+
+def _damaged(place: str, error: BaseException) -> UnreadableFileError:
+    said = str(error).split("\n")[0][:120] or type(error).__name__
+    return UnreadableFileError(
+        f"this TIFF picture cannot be decoded ({said})",
+        path=place,
+        advice="Copy or download it again; if it is whole, save it without packing.",
+    )

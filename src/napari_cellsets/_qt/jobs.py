@@ -183,6 +183,8 @@ class JobRunner(QObject):
     parent
         The widget that the work belongs to. When it leaves its window, is closed
         or deleted, running work is stopped.
+    mirrored
+        Whether napari's activity dock shows the work; not for what takes a moment.
     """
 
     progressed = Signal(float, str)
@@ -191,8 +193,9 @@ class JobRunner(QObject):
     """Work began (True), or the last piece of it ended (False)."""
     _woken = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, mirrored: bool = True) -> None:
         super().__init__(parent)
+        self._mirrored = mirrored
         self._job: _Job[Any] | None = None
         self._bar: _ActivityBar | None = None
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
@@ -221,6 +224,7 @@ class JobRunner(QObject):
         done: Callable[[T], None],
         failed: Callable[[Exception], None] | None = None,
         cancelled: Callable[[], None] | None = None,
+        quiet: bool = False,
     ) -> None:
         """Run `work` in a thread; work that is running is cancelled and forgotten.
 
@@ -240,13 +244,16 @@ class JobRunner(QObject):
         cancelled
             Called on the main thread once work that was cancelled has ended; not
             for work that a newer request replaced.
+        quiet
+            Keep short work out of napari's activity dock.
         """
         was_busy = self.busy
         self._forget()
         self._job = _Job(work, title, done, failed, cancelled)
-        self._bar = _ActivityBar(
-            total=_BAR_STEPS, desc=title, cancel_callback=self.cancel
-        )
+        if self._mirrored:
+            self._bar = _ActivityBar(
+                total=_BAR_STEPS, desc=title, cancel_callback=self.cancel
+            )
         self._threads.start(self._job, self._mailbox)
         if not was_busy:
             self.busy_changed.emit(True)

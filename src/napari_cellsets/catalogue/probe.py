@@ -1,4 +1,4 @@
-"""A cheap first look: may this place hold pictures at all?"""
+"""A cheap first look at whether a place may hold pictures at all."""
 
 from __future__ import annotations
 

@@ -125,7 +125,9 @@ class Recipe(FrozenModel):
     def form(self) -> AnnotationForm | None:
         """How objects are written down."""
         row = self.annotation
-        return row and AnnotationForm(row.word, row.depth, row.background)
+        if row is None:
+            return None
+        return AnnotationForm(row.word, row.depth, row.background)
 
     @cached_property
     def split_of(self) -> dict[str, str]:
@@ -172,8 +174,12 @@ def _explained(error: ValidationError, file: Path) -> RecipeError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        model = {"expect": Expect, "annotation": AnnotationRow}.get(
-            str(first["loc"][0]), Recipe
+        models: dict[str, type[FrozenModel]] = {
+            "expect": Expect,
+            "annotation": AnnotationRow,
+        }
+        model = models.get(
+            str(first["loc"][0]) if len(first["loc"]) > 1 else "", Recipe
         )
         known = ", ".join(name for name in model.model_fields if name != "file")
         return RecipeError(

@@ -138,7 +138,7 @@ def write_labels(
             advice="Export as TIFF labels.",
         )
     full = np.uint16(65535) if form.depth == 16 else np.uint8(255)
-    mask = separated(labels, final).astype(full.dtype) * full
+    mask = np.where(separated(labels, final), full, full.dtype.type(0))
     if tiff:
         return [write_label_tiff(final, mask)]
     write_grey_png(final, mask)
@@ -150,9 +150,9 @@ def components(plane: np.ndarray) -> np.ndarray:
     import cv2
     import numpy as np
 
-    above = plane > 0
+    above = np.asarray(plane > 0)
     if above.ndim > 2 and above.shape[-1] in (3, 4):
-        above = above.any(axis=-1)
+        above = np.asarray(above.any(axis=-1))
     if above.ndim == 3:
         from scipy import ndimage
 
@@ -219,9 +219,9 @@ def _read_object_files(
     labels: np.ndarray | None = None
     for number, name in enumerate(sorted(names)[:_MOST_FILES], start=1):
         plane = read_plane(tree, name)
-        above = plane > 0
+        above = np.asarray(plane > 0)
         if above.ndim > 2:
-            above = above.any(axis=-1)
+            above = np.asarray(above.any(axis=-1))
         _check_size(
             above, shape or (None if labels is None else labels.shape), tree.place(name)
         )

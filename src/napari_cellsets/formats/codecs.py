@@ -72,7 +72,8 @@ def read_plane(tree: FileTree, name: str) -> np.ndarray:
     kind, content = _content(tree, name)
     if kind == "tiff":
         planes = tiff.read(content, tree.size(name), place)
-        return _channels_last(planes.pixels, planes.axes, place)[0]
+        pixels, _ = _channels_last(planes.pixels, planes.axes, place)
+        return pixels[..., :3] if planes.alpha else pixels
     if kind == "png":
         png.check_chunks(content, place)  # type: ignore[arg-type]
     pixels = _decoded(kind, content, place, raw=True)  # type: ignore[arg-type]
@@ -129,9 +130,8 @@ def _from_tiff(planes: tiff.TiffPlanes, place: str) -> Picture:
         pixels, axes = np.moveaxis(pixels, 0, -1), f"{axes}c"
     if planes.white_is_zero and pixels.dtype.kind == "u":
         pixels = np.iinfo(pixels.dtype).max - pixels
-    if axes.endswith("c"):
+    if planes.alpha:
         pixels = _without_alpha(pixels)
-        axes = axes if pixels.ndim == len(axes) else axes[:-1]
     pixels = _known_type(pixels)
     names = _channels(pixels) if axes.endswith("c") else ()
     return Picture(pixels, axes, names, planes.pixel_size_um)

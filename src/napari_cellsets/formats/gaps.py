@@ -56,11 +56,11 @@ def separated(labels: np.ndarray, place: str | Path) -> np.ndarray:
     kept = np.unique(ranked[mask]).size
     if kept < wanted:
         raise ExportError(
-            f"{wanted - kept} of {wanted} touching objects would vanish in a binary mask",
+            f"{wanted - kept} of {wanted} touching objects would vanish in a mask",
             path=place,
             advice="Export as 16-bit labels, which keep touching objects apart.",
         )
-    return mask
+    return np.asarray(mask)
 
 
 def _by_area(ranks: np.ndarray, present: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ def _by_area(ranks: np.ndarray, present: np.ndarray) -> np.ndarray:
     order = np.empty(present.size, np.int32)
     first = 0 if (present == 0).any() else 1
     order[np.argsort(areas, kind="stable")] = np.arange(first, first + present.size)
-    return order[ranks]
+    return np.asarray(order[ranks])
 
 
 def _to_give_way(ranked: np.ndarray) -> np.ndarray:
@@ -115,4 +115,4 @@ def _largest_pieces(
     keep = np.zeros(areas.size, bool)
     keep[best] = True
     keep[0] = False
-    return keep[parts]
+    return np.asarray(keep[parts])

@@ -143,9 +143,10 @@ class Layout:
         return self.truth_template.fill({**known, **values})
 
     def _choices_in(self, text: str) -> dict[str, Sequence[str]]:
-        used = {name: texts for name, texts in self.choices.items()}
         return {
-            n: t for n, t in used.items() if f"{{{n}}}" in text or f"{{{n}?}}" in text
+            name: texts
+            for name, texts in self.choices.items()
+            if f"{{{name}}}" in text or f"{{{name}?}}" in text
         }
 
     def _truth_by_key(

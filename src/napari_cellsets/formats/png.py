@@ -113,11 +113,11 @@ def decode(content: bytes, header: PngHeader, place: str) -> np.ndarray:
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         raise _damaged(place, "its pixels cannot be decoded")
     if pixels.ndim == 2:
-        return pixels
+        return np.asarray(pixels)
     if header.colour == GREY_ALPHA:
         return np.ascontiguousarray(pixels[..., [0, 3]])
     code = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
-    return cv2.cvtColor(pixels, code)
+    return np.asarray(cv2.cvtColor(pixels, code))
 
 
 def decode_plain(content: bytes, header: PngHeader, place: str) -> np.ndarray:
@@ -129,7 +129,7 @@ def decode_plain(content: bytes, header: PngHeader, place: str) -> np.ndarray:
         return decode(content, header, place)
     if header.colour == GREY and header.depth in (2, 4):
         scaled = decode(content, header, place)
-        return scaled // (255 // (2**header.depth - 1))
+        return np.asarray(scaled // (255 // (2**header.depth - 1)))
     try:
         # the plug-in itself: Image.open would warn of large pictures
         with PngImagePlugin.PngImageFile(io.BytesIO(content)) as image:

@@ -79,7 +79,9 @@ def _as_colour(pixels: np.ndarray) -> np.ndarray:
     count = pixels.shape[2]
     if count >= 3:
         return pixels[..., :3]
-    return np.concatenate([pixels, np.zeros_like(pixels[..., :1])] * 2, axis=2)[..., :3]
+    blank = np.zeros_like(pixels[..., :1])
+    colour = np.concatenate([pixels, *[blank] * (3 - count)], axis=2)
+    return np.asarray(colour)
 
 
 def _stretched(pixels: np.ndarray) -> np.ndarray:

@@ -57,6 +57,7 @@ class TiffPlanes:
     pixels: np.ndarray
     axes: str
     pixel_size_um: float | None
+    alpha: bool
     white_is_zero: bool
     colours: np.ndarray | None
 
@@ -110,9 +111,10 @@ def read(source: bytes | Path, packed: int, place: str) -> TiffPlanes:
             colours = page.colormap if int(page.photometric) == 3 else None
             scale = _scale(tiff, page)
             inverted = int(page.photometric) == 0
+            alpha = int(page.photometric) == 2 and bool(page.extrasamples)
     except _OPEN_FAULTS as error:
         raise _damaged(place, error) from error
-    return TiffPlanes(pixels, axes, scale, inverted, colours)
+    return TiffPlanes(pixels, axes, scale, alpha, inverted, colours)
 
 
 _PLAIN_PACKING = (1, 8, 32946, 32773, 34925)

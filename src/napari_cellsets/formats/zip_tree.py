@@ -115,7 +115,7 @@ class ZipTree(FileTree):
 
     def _list_members(self) -> dict[str, Member]:
         try:
-            with zipfile.ZipFile(SourceFile(self._source)) as archive:  # type: ignore[arg-type]
+            with zipfile.ZipFile(SourceFile(self._source)) as archive:
                 infos = archive.infolist()
         except _LISTING_FAULTS as error:
             raise UnreadableFileError(

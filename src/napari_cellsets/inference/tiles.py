@@ -6,6 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TypeAlias
 
+LEAST_CORE = 32
+
 Extent: TypeAlias = tuple[int, int]
 
 
@@ -125,8 +127,8 @@ class _Axis:
         self.step = _step(grid, fixed)
         self.halo = _up(grid.halo, self.step)
         span = wanted[1] - wanted[0]
-        # Cores narrower than the halo would be mostly work thrown away.
-        self.most = max(1, span // max(self.halo, self.step))
+        # Narrower cores would be mostly work thrown away.
+        self.most = max(1, span // max(self.halo, self.step, LEAST_CORE))
 
     def spans(self, count: int) -> list[Span]:
         if self.fixed is not None:
@@ -185,9 +187,8 @@ def _fixed_spans(
     first = max(0, min(start - halo, length - size)) // step * step
     last = max(first, min(stop + halo, length) - size)
     last = min(_up(last, step), length - size)
-    stride = size - 2 * halo - (step - 1)
-    count = 1 + -(-(last - first) // stride)
     room = (last - first) // step
+    count = 1 + -(-room // ((size - 2 * halo) // step))
     starts = [first + step * (room * i // max(1, count - 1)) for i in range(count)]
     seams = [(a + size + b) // 2 for a, b in itertools.pairwise(starts)]
     cuts = [start, *seams, stop]
@@ -195,8 +196,9 @@ def _fixed_spans(
 
 
 def _step(grid: Grid, fixed: int | None) -> int:
-    """A graph of fixed size may have another pooling grid than it says."""
-    fits = fixed is None or fixed % grid.multiple_of == 0
+    """Where a graph of fixed size is no multiple itself, the grid cannot be kept."""
+    step = grid.multiple_of
+    fits = fixed is None or (fixed % step == 0 and fixed >= 4 * step)
     return grid.multiple_of if fits else 1
 
 

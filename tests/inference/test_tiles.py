@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -127,7 +129,7 @@ def test_no_other_cut_into_equal_parts_needs_fewer_tiles(max_pixels):
 
     def longest(length: int, count: int) -> int:
         cuts = [8 * (length // 8 * i // count) for i in range(count + 1)]
-        ends = zip(cuts[:-1], cuts[1:], strict=True)
+        ends = itertools.pairwise(cuts)
         return max(min(b + 96, length) - max(0, a - 96) for a, b in ends)
 
     fitting = [

@@ -28,7 +28,6 @@ BYTES_PER_PIXEL = 1000
 ELEMENTS = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
-    "tensor(double)": np.float64,
 }
 
 

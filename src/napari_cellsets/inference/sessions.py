@@ -16,7 +16,6 @@ PREFERRED_PROVIDERS = (
     "DmlExecutionProvider",
 )
 CPU_PROVIDER = "CPUExecutionProvider"
-NOT_A_MODEL = "Pick a file in ONNX format (.onnx), exported for image segmentation."
 
 
 @dataclass
@@ -115,12 +114,25 @@ def _new_session(path: Path, provider: str) -> OpenModel:
             str(path), sess_options=options, providers=providers
         )
     except engine_errors() as error:
-        raise ModelError(
-            "the file is not an ONNX model that can be loaded",
-            path=path,
-            advice=NOT_A_MODEL,
-        ) from error
+        raise _not_loaded(error, path) from error
     return OpenModel(engine)
+
+
+def _not_loaded(error: BaseException, path: Path) -> ModelError:
+    """Tell a file that is no model from one that this engine cannot run."""
+    said = str(error).partition("\n")[0].rpartition(" : ")[2]
+    reason = said.removeprefix(f"Load model from {path} failed:")[:200].rstrip(".")
+    if type(error).__name__ == "InvalidProtobuf" or "No graph was found" in reason:
+        return ModelError(
+            "the file is not an ONNX model, or only part of one",
+            path=path,
+            advice="Pick a file in ONNX format (.onnx), exported for segmentation.",
+        )
+    return ModelError(
+        f"the engine cannot load this model ({reason})",
+        path=path,
+        advice="Update onnxruntime, or export the model with an older opset.",
+    )
 
 
 def engine_errors() -> tuple[type[BaseException], ...]:

@@ -1,0 +1,28 @@
+"""Whole sets without a window: count them, resume, export masks and tables.
+
+Called by the command line and the docks; calls `counting`, `catalogue`, `store`
+and what lies below. A run is a plain function with a token and a progress.
+"""
+
+from __future__ import annotations
+
+from napari_cellsets.batch.count import BatchReport, count_dataset
+from napari_cellsets.batch.export import (
+    ExportReport,
+    export_masks,
+    labels_from_store,
+    write_counts_csv,
+    write_objects_csv,
+)
+from napari_cellsets.batch.rows import CountRow
+
+__all__ = [
+    "BatchReport",
+    "CountRow",
+    "ExportReport",
+    "count_dataset",
+    "export_masks",
+    "labels_from_store",
+    "write_counts_csv",
+    "write_objects_csv",
+]

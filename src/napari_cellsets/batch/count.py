@@ -1,0 +1,319 @@
+"""Count every image of a set, and go on where a run was stopped."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellsets import __version__
+from napari_cellsets.batch.places import mask_names, refuse_originals
+from napari_cellsets.batch.resume import GrowingTable
+from napari_cellsets.batch.rows import CountRow, summary_of
+from napari_cellsets.core.cancel import CancelToken
+from napari_cellsets.core.errors import (
+    CancelledError,
+    CellsetsError,
+    ExportError,
+    ModelError,
+)
+from napari_cellsets.counting.job import (
+    CountRequest,
+    CountResult,
+    count_from_probability,
+    predict_probability,
+)
+from napari_cellsets.counting.settings import ChannelChoice, CountSettings
+from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.labels_io import write_label_png, write_label_tiff
+from napari_cellsets.inference.metadata import (
+    ModelInfo,
+    default_model,
+    model_hash,
+    read_model_info,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.counting.summary import SetSummary
+
+    Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What a run over a set has done.
+
+    Parameters
+    ----------
+    rows
+        One an image that could be counted, in the order of the set.
+    failed
+        Files that could not be read or counted, and why.
+    summary
+        Over the rows with truth; None where there are none.
+    counted
+        Images counted in this run; the other rows were finished before.
+    notes
+        What the person should know: why a run started anew.
+    """
+
+    rows: list[CountRow]
+    failed: list[Problem]
+    summary: SetSummary | None
+    counted: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def count_dataset(
+    dataset: Dataset,
+    out_csv: Path | str,
+    *,
+    model: Path | str | ModelInfo | None = None,
+    settings: CountSettings | None = None,
+    masks_dir: Path | str | None = None,
+    channel: ChannelChoice = "rgb",
+    samples: Sequence[Sample] | None = None,
+    resume: bool = True,
+    token: CancelToken | None = None,
+    progress: Progress | None = None,
+) -> BatchReport:
+    """Count the cells of every image of a set into a CSV file.
+
+    Each row is on disk before the next image begins. A later call with the same
+    model, settings and channel goes on with what is missing; the files of the
+    images are taken to be the same. A finished file has one row an image that
+    could be read, in the order of the set.
+
+    Parameters
+    ----------
+    dataset
+        An open data set.
+    out_csv
+        The file of counts; ``.NAME.state`` beside it says how it was made.
+    model
+        An ONNX file, or `ModelInfo`; the shipped model by default.
+    settings
+        How probabilities become objects; those of the model by default.
+    masks_dir
+        Where to write one 16-bit label PNG an image (TIFF for stacks), named as
+        the image.
+    channel
+        ``"rgb"`` or the index of a channel.
+    samples
+        Count only these; all by default.
+    resume
+        Whether finished images may be skipped.
+    token
+        Cancels, also inside one image; what is finished stays.
+    progress
+        Called with the share of images that is done and a short text.
+
+    Returns
+    -------
+    BatchReport
+        Rows, failures and summary.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used at all.
+    ExportError
+        If the results cannot be written.
+    CancelledError
+        If the token was cancelled; the file holds what was finished.
+    """
+    run = _Run(
+        dataset=dataset,
+        samples=dataset.samples if samples is None else samples,
+        info=_ready(model),
+        settings=settings,
+        channel=channel,
+        masks=_Masks(dataset, Path(masks_dir)) if masks_dir is not None else None,
+        token=token or CancelToken(),
+        progress=progress or _silent,
+    )
+    return run.into(Path(out_csv), resume=resume)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One set on its way through one model."""
+
+    dataset: Dataset
+    samples: Sequence[Sample]
+    info: ModelInfo
+    settings: CountSettings | None
+    channel: ChannelChoice
+    masks: _Masks | None
+    token: CancelToken
+    progress: Progress
+
+    def into(self, out_csv: Path, *, resume: bool) -> BatchReport:
+        table = GrowingTable(out_csv, self._made_with())
+        rows, told = table.begin(resume=resume)
+        if told:
+            self.progress(0.0, told)
+        failed: list[Problem] = []
+        try:
+            counted = self._all(table, rows, failed)
+        except CancelledError as error:
+            done = self._in_order(rows)
+            table.finish(done)
+            raise CancelledError(
+                f"Stopped: {len(done)} of {len(self.samples)} images are in {out_csv}"
+            ) from error
+        done = self._in_order(rows)
+        table.finish(done)
+        self.progress(1.0, "Counted")
+        notes = [told] if told else []
+        known = self._known_before(failed)
+        return BatchReport(done, known + failed, summary_of(done), counted, notes)
+
+    def _all(
+        self, table: GrowingTable, rows: dict[str, CountRow], failed: list[Problem]
+    ) -> int:
+        """Count what is missing into `rows` and `failed`; return how many."""
+        counted = 0
+        for i, sample in enumerate(self.samples):
+            self.token.raise_if_cancelled()
+            if self._is_finished(sample, rows.get(sample.image)):
+                continue
+            rows.pop(sample.image, None)
+            row, problem = self._try(sample, i)
+            if problem is not None:
+                failed.append(problem)
+            if row is not None:
+                table.append(row)
+                rows[sample.image] = row
+                counted += 1
+        return counted
+
+    def _in_order(self, rows: dict[str, CountRow]) -> list[CountRow]:
+        found = (rows.get(sample.image) for sample in self.samples)
+        return [row for row in found if row is not None]
+
+    def _known_before(self, failed: list[Problem]) -> list[Problem]:
+        """What was wrong with the files of the set before they were counted."""
+        told = {problem.name for problem in failed}
+        return [p for p in self.dataset.problems if p.name not in told]
+
+    def _made_with(self) -> dict[str, object]:
+        settings = self.settings or CountSettings.for_model(self.info)
+        return {
+            "data set": self.dataset.identity,
+            "choice of images": self._choice(),
+            "model": model_hash(self.info.path),
+            "reading of the model": self.info.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json"),
+            "channel": self.channel,
+            "version": __version__,
+        }
+
+    def _choice(self) -> str | list[str]:
+        if len(self.samples) == len(self.dataset.samples):
+            return "all"
+        return [sample.name for sample in self.samples]
+
+    def _is_finished(self, sample: Sample, row: CountRow | None) -> bool:
+        if row is None or (sample.annotations and row.truth is None):
+            return False
+        return self.masks is None or self.masks.has(sample)
+
+    def _try(self, sample: Sample, i: int) -> tuple[CountRow | None, Problem | None]:
+        """Count one image; a bad file becomes a problem, the run goes on."""
+        total = len(self.samples)
+
+        def tell(fraction: float, _text: str) -> None:
+            self.progress((i + fraction) / total, sample.name)
+
+        tell(0.0, "")
+        start = time.perf_counter()
+        try:
+            request = CountRequest(
+                self.dataset.read_picture(sample),
+                self.info,
+                self.settings,
+                self.channel,
+            )
+            probability = predict_probability(request, self.token, tell)
+            result, problem = self._judged(sample, probability, request)
+            if self.masks is not None:
+                self.masks.write(sample, result)
+        except CancelledError:
+            raise
+        except ExportError as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # the disk is full or read-only: no other image would do
+            return None, Problem(sample.name, str(error))
+        except CellsetsError as error:
+            return None, Problem(sample.name, str(error))
+        row = CountRow.of(
+            sample.image,
+            result.count,
+            result.evaluation,
+            split=sample.split,
+            seconds=round(time.perf_counter() - start, 3),
+        )
+        return row, problem
+
+    def _judged(
+        self, sample: Sample, probability: np.ndarray, request: CountRequest
+    ) -> tuple[CountResult, Problem | None]:
+        """Count and compare; an image whose truth is unreadable is counted only."""
+        try:
+            truth = self.dataset.read_truth(sample)
+            result = count_from_probability(probability, request, truth, self.token)
+        except CancelledError:
+            raise
+        except CellsetsError as error:
+            result = count_from_probability(probability, request, None, self.token)
+            return result, Problem(sample.name, f"without its truth: {error}")
+        return result, None
+
+
+class _Masks:
+    """A folder of label images named as the images of a set."""
+
+    def __init__(self, dataset: Dataset, folder: Path) -> None:
+        self._folder = folder
+        self._png = mask_names(dataset.samples, ".png")
+        self._tiff = mask_names(dataset.samples, ".tif")
+        names = [*self._png.values(), *self._tiff.values()]
+        refuse_originals(dataset, folder, names)
+
+    def has(self, sample: Sample) -> bool:
+        return any(
+            (self._folder / names[sample.name]).is_file()
+            for names in (self._png, self._tiff)
+        )
+
+    def write(self, sample: Sample, result: CountResult) -> None:
+        if result.labels.ndim == 2:
+            write_label_png(self._folder / self._png[sample.name], result.labels)
+        else:
+            write_label_tiff(self._folder / self._tiff[sample.name], result.labels)
+
+
+def _ready(model: Path | str | ModelInfo | None) -> ModelInfo:
+    """Read the model once; what it does not say is asked before the first image."""
+    info = model
+    if not isinstance(info, ModelInfo):
+        info = read_model_info(info if info is not None else default_model())
+    if info.missing:
+        raise ModelError(
+            f"the model does not say its {', '.join(info.missing)}",
+            path=info.path,
+            advice="Tell them: ModelInfo.replace, or --model-says NAME=VALUE.",
+        )
+    return info
+
+
+def _silent(fraction: float, text: str) -> None:
+    """Report to nobody."""

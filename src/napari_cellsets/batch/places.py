@@ -1,0 +1,75 @@
+"""Where the masks of a set go: named as the images, never onto the originals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.sample import Sample
+
+
+def mask_names(samples: Iterable[Sample], suffix: str) -> dict[str, str]:
+    """Return the relative file of each sample's mask, by name of the sample.
+
+    ``a/b.tif`` becomes ``a/b.png``; where that would name two images alike, the
+    full name is kept: ``a/b.tif.png``.
+
+    Parameters
+    ----------
+    samples
+        All samples of the set, so that names do not depend on the choice.
+    suffix
+        With its dot.
+    """
+    images = {sample.name: PurePosixPath(sample.image) for sample in samples}
+    # Case is no difference on some file systems.
+    short = {
+        name: str(image.with_suffix(suffix)).casefold()
+        for name, image in images.items()
+    }
+    used = Counter(short.values())
+    return {
+        name: str(image.with_suffix(suffix))
+        if used[short[name]] == 1
+        else f"{image}{suffix}"
+        for name, image in images.items()
+    }
+
+
+def refuse_originals(dataset: Dataset, out_root: Path, names: Iterable[str]) -> None:
+    """Raise when a file to be written is one of the data set's own.
+
+    Parameters
+    ----------
+    dataset
+        The set that the masks are made from.
+    out_root
+        Folder that is written to.
+    names
+        Files below it, with forward slashes.
+
+    Raises
+    ------
+    ExportError
+        If one of them is a file of the data set.
+    """
+    root = dataset.tree.root.resolve()
+    target = out_root.resolve()
+    if not target.is_relative_to(root):
+        return
+    below = target.relative_to(root)
+    own = {name.casefold() for name in dataset.tree.names()}
+    for name in names:
+        if (below / name).as_posix().casefold() in own:
+            raise ExportError(
+                "is a file of the data set itself",
+                path=target / name,
+                advice="Choose a folder outside the data set.",
+            )

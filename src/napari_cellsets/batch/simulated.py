@@ -1,0 +1,125 @@
+"""A small simulated data set on disk, so that all can be tried without a download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from napari_cellsets.core.cancel import CancelToken
+from napari_cellsets.core.errors import ExportError
+from napari_cellsets.formats.annotations import AnnotationForm, write_labels
+from napari_cellsets.formats.atomic import atomic_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+SetLayout: TypeAlias = Literal["fnc1", "plain"]
+
+#: Folder of pictures, folder of masks, how objects are written down.
+LAYOUTS: dict[SetLayout, tuple[str, str, AnnotationForm]] = {
+    "fnc1": (
+        "all_images/images",
+        "all_masks/masks",
+        AnnotationForm("components", depth=16),
+    ),
+    "plain": ("images", "masks", AnnotationForm("instances")),
+}
+
+_NOTE = """These pictures and masks are simulated; no cell was photographed.
+They were drawn by napari-cellsets with the seeds {first} to {last}.
+"""
+
+
+def write_simulated_set(
+    out: Path | str,
+    number: int,
+    seed: int = 0,
+    *,
+    layout: SetLayout = "fnc1",
+    shape: tuple[int, int] = (1200, 1600),
+    token: CancelToken | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, int]:
+    """Write fields of fluorescent neurons with their truth.
+
+    Parameters
+    ----------
+    out
+        Folder to write to; made when absent.
+    number
+        Pictures, one at least.
+    seed
+        Of the first picture; the next ones count up.
+    layout
+        ``fnc1``: the tree of Fluorescent Neuronal Cells v1, binary masks (touching
+        cells are parted by a gap of a pixel). ``plain``: a folder of pictures and
+        one of 16-bit labels.
+    shape
+        Height and width in px.
+    token
+        Cancels between pictures.
+    progress
+        Called with the share that is done and a short text.
+
+    Returns
+    -------
+    dict
+        True number of cells by file name.
+
+    Raises
+    ------
+    ExportError
+        If the folder holds pictures of something else, or cannot be written.
+    CancelledError
+        If the token was cancelled.
+    """
+    from napari_cellsets.simulate import simulate_neurons
+
+    pictures, masks, form = LAYOUTS[layout]
+    root, token = Path(out), token or CancelToken()
+    names = [f"simulated_{seed + i:04d}.png" for i in range(number)]
+    _refuse_others(root / pictures, set(names))
+    counts = {}
+    for i, name in enumerate(names):
+        token.raise_if_cancelled()
+        if progress is not None:
+            progress(i / number, name)
+        field = simulate_neurons(seed + i, shape)
+        _write_colour_png(root / pictures / name, field.image)
+        write_labels(form, field.labels, root / masks / name)
+        counts[name] = field.count
+    with atomic_output(root / "SIMULATED.txt") as aside:
+        note = _NOTE.format(first=seed, last=seed + number - 1)
+        aside.write_text(note, encoding="utf-8")
+    if progress is not None:
+        progress(1.0, "Drawn")
+    return counts
+
+
+def _refuse_others(folder: Path, names: set[str]) -> None:
+    """Never mix simulated pictures into a folder of real ones."""
+    if not folder.is_dir():
+        return
+    others = sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.name not in names and not entry.name.startswith("simulated_")
+    )
+    if others:
+        raise ExportError(
+            f"holds other files, such as {others[0]!r}",
+            path=folder,
+            advice="Choose a new folder for the simulated pictures.",
+        )
+
+
+def _write_colour_png(path: Path, image: np.ndarray) -> None:
+    import cv2
+
+    good, packed = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if not good:
+        raise ExportError(f"{image.shape} pixels cannot be packed as PNG", path=path)
+    with atomic_output(path) as aside:
+        aside.write_bytes(packed.tobytes())

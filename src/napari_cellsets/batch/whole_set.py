@@ -1,0 +1,210 @@
+"""Counting every sample of a set beside a window in which people go on working."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from napari_cellsets.batch.rows import CountRow, summary_of
+from napari_cellsets.core.errors import CancelledError, CellsetsError
+from napari_cellsets.counting.job import CountRequest, predict_probability
+from napari_cellsets.counting.labels import labels_from_probability
+from napari_cellsets.counting.live import LiveRequest, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.counting.settings import ChannelChoice, CountSettings
+    from napari_cellsets.counting.summary import SetSummary
+    from napari_cellsets.inference.metadata import ModelInfo
+    from napari_cellsets.store import Project, StoredLabels
+
+BY_HAND: Final = "corrected by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """One sample of a counted set.
+
+    Parameters
+    ----------
+    sample
+        `Sample.name`.
+    figures
+        Count, and the comparison with ground truth where there is one.
+    corrected
+        Whether a person has corrected the cells: then those are counted.
+    """
+
+    sample: str
+    figures: CountRow
+    corrected: bool = False
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """What to count with.
+
+    Parameters
+    ----------
+    dataset, project
+        What to count, and where results are kept.
+    model, model_hash, settings, channel
+        As for one picture.
+    """
+
+    dataset: Dataset
+    project: Project
+    model: ModelInfo
+    model_hash: str
+    settings: CountSettings
+    channel: ChannelChoice
+
+    def provenance(self) -> dict[str, Any]:
+        """Say how the labels were made, as JSON can."""
+        return prediction_provenance(
+            self.model, self.model_hash, self.settings, self.channel
+        )
+
+
+@dataclass
+class SetRun:
+    """A run over a set, readable while it goes on and after it was cancelled.
+
+    Samples that are on screen belong to the window: their labels wait in
+    `waiting` and are not written behind its back.
+    """
+
+    plan: SetPlan
+    rows: list[SetRow] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    waiting: dict[str, np.ndarray] = field(default_factory=dict)
+    _on_screen: set[str] = field(default_factory=set)
+    _saved: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hold(self, sample: str) -> bool:
+        """Leave a sample to the window; return whether it was written before."""
+        with self._lock:
+            self._on_screen.add(sample)
+            return sample in self._saved
+
+    def __call__(self, token: CancelToken, progress: Progress) -> SetRun:
+        """Count every sample; a bad one is noted and passed over.
+
+        Raises
+        ------
+        CancelledError
+            If the token was cancelled; what was finished stays in `rows`.
+        StoreError
+            If results cannot be kept.
+        """
+        samples = self.plan.dataset.samples
+        for number, sample in enumerate(samples):
+            token.raise_if_cancelled()
+            progress(number / len(samples), f"Image {number + 1} of {len(samples)}")
+            try:
+                self._count(sample, token)
+            except CancelledError:
+                raise
+            except CellsetsError as error:
+                self.problems.append(str(error))
+        return self
+
+    def _count(self, sample: Sample, token: CancelToken) -> None:
+        plan = self.plan
+        picture = plan.dataset.read_picture(sample)
+        truth = plan.dataset.read_truth(sample)
+        stored = plan.project.load_labels(plan.dataset.identity, sample.name, "cells")
+        corrected = is_corrected(stored)
+        request = CountRequest(picture, plan.model, plan.settings, plan.channel)
+        if corrected and stored is not None:
+            labels = stored.labels
+        else:
+            probability = predict_probability(request, token)
+            labels = labels_from_probability(probability, plan.settings, token)
+        found = describe(labels, LiveRequest(request, truth=truth), token)
+        figures = CountRow.of(
+            sample.image, found.count, found.evaluation, split=sample.split
+        )
+        if not corrected:
+            self._keep(sample.name, labels)
+        plan.project.save_count(
+            plan.dataset.identity,
+            sample.name,
+            plan.model_hash,
+            plan.settings.model_dump_json(),
+            {**asdict(figures), "corrected": corrected},
+        )
+        self.rows.append(SetRow(sample.name, figures, corrected))
+
+    def _keep(self, sample: str, labels: np.ndarray) -> None:
+        with self._lock:
+            if sample in self._on_screen:
+                self.waiting[sample] = labels
+                return
+            self.plan.project.save_labels(
+                self.plan.dataset.identity,
+                sample,
+                "cells",
+                labels,
+                self.plan.provenance(),
+            )
+            self._saved.add(sample)
+
+
+def prediction_provenance(
+    info: ModelInfo, model_hash: str, settings: CountSettings, channel: ChannelChoice
+) -> dict[str, Any]:
+    """Say how predicted labels were made, as JSON can."""
+    return {
+        "source": "predicted",
+        "model": info.name or info.path.stem,
+        "model_hash": model_hash,
+        "settings": settings.model_dump(),
+        "channel": channel,
+    }
+
+
+def is_corrected(stored: StoredLabels | None) -> bool:
+    """Whether a person's work is in labels from the store."""
+    if stored is None:
+        return False
+    return stored.edits > 0 or stored.provenance.get("source") == BY_HAND
+
+
+def rows_of(
+    counts: Sequence[Mapping[str, Any]], samples: Sequence[Sample]
+) -> list[SetRow]:
+    """Return the rows of earlier runs from the store, in the order of the set.
+
+    Parameters
+    ----------
+    counts
+        From `Project.counts`; what others wrote there is taken as far as it tells.
+    samples
+        Of the set; counts of other samples are left out.
+    """
+    place = {sample.name: at for at, sample in enumerate(samples)}
+    known = {field.name for field in fields(CountRow)}
+    rows = [
+        SetRow(
+            found["sample"],
+            CountRow(**{name: found[name] for name in known & found.keys()}),
+            bool(found.get("corrected", False)),
+        )
+        for found in counts
+        if found["sample"] in place and {"image", "count"} <= found.keys()
+    ]
+    return sorted(rows, key=lambda row: place[row.sample])
+
+
+def summary_of_rows(rows: Sequence[SetRow]) -> SetSummary | None:
+    """Return figures over the samples with ground truth; None where there are none."""
+    return summary_of([row.figures for row in rows])

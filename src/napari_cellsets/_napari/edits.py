@@ -89,12 +89,14 @@ class EditWatch:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     tracked: Tracked | None = None
     _boxes: list[Box] = field(default_factory=list)
+    _due: Box | None = None
     _paused: bool = False
 
     def __post_init__(self) -> None:
         events = self.layer.events
         events.paint.connect(self._on_paint)
         events.set_data.connect(self._on_set_data)
+        events.labels_update.connect(self._on_labels_update)
         events.data.connect(self._on_data)
 
     def disconnect(self) -> None:
@@ -103,6 +105,7 @@ class EditWatch:
         events = self.layer.events
         events.paint.disconnect(self._on_paint)
         events.set_data.disconnect(self._on_set_data)
+        events.labels_update.disconnect(self._on_labels_update)
         events.data.disconnect(self._on_data)
 
     @contextmanager
@@ -115,6 +118,7 @@ class EditWatch:
             self._paused = False
         self.tracked = tracked
         self._boxes.clear()
+        self._due = None
 
     def save(self) -> bool:
         """Compare the whole layer and save; return whether all is on disk."""
@@ -123,7 +127,14 @@ class EditWatch:
     def _on_paint(self, event: Any) -> None:
         box = _box_of_acts(event.value, self.layer.data.shape)
         self._boxes.append(box)
-        self._look(box)
+        # a stroke is told of when it ends, a single act before it is done
+        self._due = None if self._look(box) else box
+
+    def _on_labels_update(self, event: Any = None) -> None:
+        # comes with every step of a stroke too, and is not for us then
+        if self._due is not None:
+            due, self._due = self._due, None
+            self._look(due)
 
     def _on_set_data(self, event: Any = None) -> None:
         if self.layer.data.size <= _WHOLE_PX:
@@ -134,12 +145,15 @@ class EditWatch:
     def _on_data(self, event: Any = None) -> None:
         self._look(None)
 
-    def _look(self, box: Box | None) -> None:
+    def _look(self, box: Box | None) -> bool:
+        """Save if the labels differ; return whether they did."""
         if self._paused or self.tracked is None:
-            return
-        if self._differs(self.tracked.shadow, box):
-            self._save(box)
-            self.changed()
+            return False
+        if not self._differs(self.tracked.shadow, box):
+            return False
+        self._save(box)
+        self.changed()
+        return True
 
     def _differs(self, shadow: NDArray[np.int32], box: Box | None) -> bool:
         data = np.asarray(self.layer.data)

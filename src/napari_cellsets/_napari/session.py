@@ -50,6 +50,8 @@ class Session:
         Our layers in the viewer; None while there is none.
     problems
         What could not be read of the sample on screen.
+    heading
+        The sample asked for last; `index` follows once it is decoded.
     order
         Indices in the order in which `walk` goes; None for all.
     navigator
@@ -69,7 +71,7 @@ class Session:
     def __init__(self, viewer: ViewerModel, *, store: str | None = None) -> None:
         self._store = LazyProject(store)
         self.dataset: Dataset | None = None
-        self.index = 0
+        self.index = self.heading = 0
         self.picture: Picture | None = None
         self.problems: tuple[CellsetsError, ...] = ()
         self.order: Sequence[int] | None = None
@@ -226,7 +228,16 @@ class Session:
         """Do what the keys and buttons do: step, decoding beside the window."""
         index = self.neighbour(by)
         if index is not None:
-            (self.navigator or self.show)(index)
+            self.go_to(index)
+
+    def go_to(self, index: int) -> None:
+        """Show a sample, decoding beside the window where a dock can do that."""
+        self.heading = index
+        (self.navigator or self.show)(index)
+
+    def stay(self) -> None:
+        """Forget where `go_to` was heading: it cannot be reached."""
+        self.heading = self.index
 
     def display(self, loaded: LoadedSample) -> None:
         """Show a decoded sample in the layers that are there.
@@ -321,7 +332,7 @@ class Session:
         if new_set:
             self.order = None
         self.dataset = loaded.dataset
-        self.index = loaded.index
+        self.index = self.heading = loaded.index
         self.picture = loaded.picture
         self.problems = loaded.problems
         self._original = loaded.truth

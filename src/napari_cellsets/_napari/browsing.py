@@ -1,0 +1,131 @@
+"""What the Samples dock says and which samples it lists; knows no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project
+
+#: Choices of the progress filter: key and what the person reads.
+PROGRESS_CHOICES = (
+    ("", "all"),
+    ("corrected", "corrected"),
+    ("counted", "counted"),
+    ("open", "not counted"),
+    ("truth", "with truth"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What was done with the samples of a set.
+
+    Parameters
+    ----------
+    corrected
+        Names of samples that somebody corrected.
+    counts
+        Newest count of each sample that was counted.
+    """
+
+    corrected: frozenset[str] = frozenset()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFilter:
+    """Which samples to list.
+
+    Parameters
+    ----------
+    text
+        All of its words must be in the name or in the published facts; capitals
+        do not matter.
+    split
+        Name of a split; empty for all.
+    progress
+        Key of `PROGRESS_CHOICES`.
+    """
+
+    text: str = ""
+    split: str = ""
+    progress: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is asked for at all."""
+        return bool(self.text.strip() or self.split or self.progress)
+
+    def apply(self, samples: Sequence[Sample], marks: Marks) -> list[int]:
+        """Return the indices of the samples that fit, in their order."""
+        words = self.text.lower().split()
+        return [
+            index
+            for index, sample in enumerate(samples)
+            if (not self.split or sample.split == self.split)
+            and self._fits_progress(sample, marks)
+            and _holds(sample, words)
+        ]
+
+    def _fits_progress(self, sample: Sample, marks: Marks) -> bool:
+        match self.progress:
+            case "corrected":
+                return sample.name in marks.corrected
+            case "counted":
+                return sample.name in marks.counts
+            case "open":
+                return sample.name not in marks.counts
+            case "truth":
+                return bool(sample.annotations)
+        return True
+
+
+def read_marks(dataset: Dataset, project: Project) -> Marks:
+    """Return what the store knows of a data set.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    counts: dict[str, int] = {}
+    for row in project.counts(dataset.identity):
+        if isinstance(row.get("count"), int | float):
+            counts[str(row["sample"])] = int(row["count"])
+    return Marks(frozenset(project.edited_samples(dataset.identity)), counts)
+
+
+def describe(sample: Sample, marks: Marks) -> str:
+    """Return the second line of a sample in the list."""
+    parts = [sample.split] if sample.split else []
+    if not sample.annotations:
+        parts.append("no ground truth")
+    count = marks.counts.get(sample.name)
+    if count is not None:
+        parts.append(f"{count} cell" if count == 1 else f"{count} cells")
+    if sample.name in marks.corrected:
+        parts.append("corrected")
+    return " · ".join(parts)
+
+
+def details(sample: Sample, marks: Marks) -> str:
+    """Return all that is known of a sample, for its tooltip."""
+    lines = [sample.name, describe(sample, marks), f"Image: {sample.image}"]
+    lines += [f"Truth: {name}" for name in sample.annotations[:3]]
+    if len(sample.annotations) > 3:
+        lines.append(f"and {len(sample.annotations) - 3} more files")
+    lines += [f"{name}: {value}" for name, value in sample.facts.items()]
+    return "\n".join(line for line in lines if line)
+
+
+def _holds(sample: Sample, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    text = " ".join((sample.name, sample.split, *sample.facts.values())).lower()
+    return all(word in text for word in words)

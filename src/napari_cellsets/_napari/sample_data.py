@@ -1,0 +1,93 @@
+"""File > Open Sample: a small set of simulated neurons that behaves like any set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.places import cache_home
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari.layers import Layer
+
+#: Seeds of the fields, from sparse to crowded, one dim.
+FIELDS = (
+    {"seed": 11, "crowding": 0.0},
+    {"seed": 12, "crowding": 0.25},
+    {"seed": 13, "crowding": 0.9},
+    {"seed": 14, "crowding": 0.0, "gain": 0.6},
+)
+#: Changes with the pictures, so that an older cache is not mistaken for them.
+EDITION = "1"
+ROW = "simulated_neurons"
+
+
+def simulated_neurons() -> list[Layer]:
+    """Return the layers of the first simulated field; the set opens with it.
+
+    The fields are drawn once and kept in the person's cache folder.
+
+    Raises
+    ------
+    ExportError
+        If the cache folder cannot be written.
+    """
+    from napari_cellsets._napari.reader import layers_for_viewer
+    from napari_cellsets.catalogue import open_dataset
+
+    return list(layers_for_viewer(open_dataset(write_fields(), ROW)))
+
+
+def write_fields(
+    folder: Path | None = None, shape: tuple[int, int] = (1200, 1600)
+) -> Path:
+    """Draw the fields that are not there yet and return their folder.
+
+    Parameters
+    ----------
+    folder
+        By default in the cache; ``simulated_neurons`` is made inside.
+    shape
+        Height and width in px.
+
+    Raises
+    ------
+    ExportError
+        If the folder cannot be written.
+    """
+    from napari.utils import progress
+
+    folder = folder or cache_home() / f"simulated-{EDITION}"
+    root = folder / "simulated_neurons"
+    missing = [
+        (number, options)
+        for number, options in enumerate(FIELDS, start=1)
+        if not (root / "masks" / _name(number)).exists()
+    ]
+    for number, options in progress(missing, desc="Drawing neurons"):
+        _write_field(root, _name(number), options, shape)
+    return root
+
+
+def _write_field(
+    root: Path, name: str, options: dict[str, float], shape: Sequence[int]
+) -> None:
+    import cv2
+
+    from napari_cellsets.core.errors import ExportError
+    from napari_cellsets.formats.atomic import atomic_output
+    from napari_cellsets.formats.labels_io import write_label_png
+    from napari_cellsets.simulate import simulate_neurons
+
+    field = simulate_neurons(shape=(shape[0], shape[1]), **options)  # type: ignore[arg-type]
+    with atomic_output(root / "images" / name) as aside:
+        if not cv2.imwrite(str(aside), field.image[..., ::-1]):
+            raise ExportError("the picture could not be written", path=root / name)
+    # last: a mask says that the field is whole
+    write_label_png(root / "masks" / name, field.labels)
+
+
+def _name(number: int) -> str:
+    return f"simulated_{number}.png"

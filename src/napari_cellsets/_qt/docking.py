@@ -1,0 +1,56 @@
+"""Our docks share one place in the window as tabs instead of squeezing each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QDockWidget, QMainWindow
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+#: As napari's Plugins menu and `open_dock` name them.
+DOCK_TITLES = ("Samples (Cell sets)", "Count (Cell sets)")
+
+
+def tabify_with_ours(widget: QWidget, ours: tuple[str, ...] = DOCK_TITLES) -> None:
+    """Make the dock of `widget` a tab beside another of our docks.
+
+    Parameters
+    ----------
+    widget
+        The content of a dock that was just added.
+    ours
+        Titles of our docks.
+    """
+    dock = _dock_of(widget)
+    window = dock.window() if dock is not None else None
+    if dock is None or not isinstance(window, QMainWindow) or dock.isFloating():
+        return
+    area = window.dockWidgetArea(dock)
+    for other in window.findChildren(QDockWidget):
+        if (
+            other is not dock
+            and other.objectName() in ours
+            and other.isVisible()
+            and window.dockWidgetArea(other) == area
+            and dock not in window.tabifiedDockWidgets(other)
+        ):
+            window.tabifyDockWidget(other, dock)
+            dock.raise_()
+            return
+
+
+def raise_dock(widget: QWidget) -> None:
+    """Show the dock of `widget` in front of its neighbours."""
+    dock = _dock_of(widget)
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+
+
+def _dock_of(widget: QWidget) -> QDockWidget | None:
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent

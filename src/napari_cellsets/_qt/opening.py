@@ -1,0 +1,81 @@
+"""Ways to name a data set: a button with two dialogs, and dropping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal, Slot
+from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+
+from napari_cellsets.formats.names import PICTURE_SUFFIXES
+
+if TYPE_CHECKING:
+    from qtpy.QtCore import QMimeData
+
+    from napari_cellsets._napari.session import Session
+
+
+def ask_folder(session: Session, parent: QWidget | None) -> Path | None:
+    """Let the person choose a folder; None when they think better of it."""
+    chosen = QFileDialog.getExistingDirectory(
+        parent, "Open data set: its folder", _start(session)
+    )
+    return Path(chosen) if chosen else None
+
+
+def ask_file(session: Session, parent: QWidget | None) -> Path | None:
+    """Let the person choose an archive or an image; None for neither."""
+    endings = " ".join(f"*.{suffix}" for suffix in ("zip", *PICTURE_SUFFIXES))
+    chosen, _filter = QFileDialog.getOpenFileName(
+        parent,
+        "Open data set: its zip archive, or one of its images",
+        _start(session),
+        f"Archives and images ({endings});;All files (*)",
+    )
+    return Path(chosen) if chosen else None
+
+
+def dropped_path(mime: QMimeData | None) -> Path | None:
+    """Return the first local file or folder of a drop."""
+    urls = mime.urls() if mime is not None else []
+    local = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+    return local[0] if local else None
+
+
+def _start(session: Session) -> str:
+    """Folder in which the dialogs begin: beside the open set."""
+    return str(session.dataset.path.parent if session.dataset else Path.home())
+
+
+class OpenButton(QToolButton):
+    """*Open data set…* with a menu: folders and files need dialogs of their own."""
+
+    chosen = Signal(object)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setText("Open data set…")
+        self.setToolTip("Opens at once; napari does not ask for a reader here.")
+        self.setAccessibleName("Open data set")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        menu.addAction("Folder…").triggered.connect(self._on_folder_triggered)
+        menu.addAction("Zip archive or image…").triggered.connect(
+            self._on_file_triggered
+        )
+        self.setMenu(menu)
+
+    @Slot()
+    def _on_folder_triggered(self) -> None:
+        path = ask_folder(self._session, self)
+        if path is not None:
+            self.chosen.emit(path)
+
+    @Slot()
+    def _on_file_triggered(self) -> None:
+        path = ask_file(self._session, self)
+        if path is not None:
+            self.chosen.emit(path)

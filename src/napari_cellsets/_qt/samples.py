@@ -1,0 +1,306 @@
+"""The Samples dock: what set this is, its samples, and the way through them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QModelIndex, Qt, QTimer, Slot
+from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+
+from napari_cellsets._napari.browsing import Marks, read_marks
+from napari_cellsets._napari.preferences import preference
+from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.thumbnails import ThumbnailCache
+from napari_cellsets._qt.docking import raise_dock, tabify_with_ours
+from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.opening import OpenButton, dropped_path
+from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
+from napari_cellsets._qt.samples_parts import (
+    FilterRow,
+    Folded,
+    SampleView,
+    SetHeader,
+    StepRow,
+)
+from napari_cellsets._qt.saving import SaveTimers
+from napari_cellsets._qt.switching import Switcher
+from napari_cellsets.core.errors import CellsetsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import napari.viewer
+    from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+
+    from napari_cellsets._napari.loading import LoadedSample
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.cancel import CancelToken, Progress
+
+WELCOME = (
+    "Drop a folder, a zip archive or an image of a data set here, or open one "
+    "with the button above.\n\nNothing at hand? File > Open Sample > Cell sets "
+    "shows simulated neurons."
+)
+_MARKS_DELAY_MS = 400
+_PROBLEMS_SHOWN = 200
+
+
+class SamplesWidget(QWidget):
+    """Everything about the open data set and the way from sample to sample.
+
+    Parameters
+    ----------
+    viewer
+        Its session holds the data set; this widget holds nothing but views.
+    """
+
+    def __init__(
+        self, viewer: napari.viewer.Viewer, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._session = get_session(viewer)
+        self._marks = Marks()
+        self._runner = JobRunner(self)
+        self._timers = SaveTimers(self._session, self)
+        self._switcher = Switcher(self._session, self)
+        cache = ThumbnailCache(preference("storage.thumbnail_cache_mb", 200))
+        self._model = SampleListModel(Thumbnails(cache, self), self)
+        self._marks_timer = QTimer(self, singleShot=True, interval=_MARKS_DELAY_MS)
+        self._marks_timer.timeout.connect(self._on_marks_timer_timeout)
+        self._build()
+        self._connect()
+        self.setAcceptDrops(True)
+        self._on_dataset_changed(self._session.dataset)
+
+    # Opening
+
+    def open_path(self, path: Path, row: str | None = None) -> None:
+        """Open a data set beside the window and show its first sample.
+
+        Parameters
+        ----------
+        path, row
+            As for `open_dataset`.
+        """
+        session = self._session
+
+        def work(_token: CancelToken, progress: Progress) -> LoadedSample:
+            from napari_cellsets.catalogue import open_dataset
+
+            progress(0.1, f"Looking at {path.name}")
+            dataset = open_dataset(path, row)
+            progress(0.8, f"Reading {dataset.samples[dataset.start].name}")
+            return session.loader(dataset.start, dataset)()
+
+        self._say(f"Opening {path.name} …")
+        raise_dock(self)
+        self._runner.start(
+            work,
+            title=f"Open {path.name}",
+            done=self._on_opened,
+            failed=self._on_open_failed,
+            cancelled=self._on_open_cancelled,
+        )
+
+    def _on_opened(self, loaded: LoadedSample) -> None:
+        self._say("")
+        self._session.display(loaded)
+
+    def _on_open_failed(self, error: Exception) -> None:
+        self._say(str(error))
+
+    def _on_open_cancelled(self) -> None:
+        self._say("Opening was cancelled.")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders; what they are is found out on dropping."""
+        if dropped_path(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped; no reader to choose."""
+        path = dropped_path(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.open_path(path)
+
+    # Building
+
+    def _build(self) -> None:
+        self.open_button = OpenButton(self._session, self)
+        self.message = QLabel(self)
+        self.message.setWordWrap(True)
+        self.message.setAccessibleName("Message")
+        self.welcome = QLabel(WELCOME, self)
+        self.welcome.setWordWrap(True)
+        self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.header = SetHeader(self)
+        self.filters = FilterRow(self)
+        self.view = SampleView(self._model, self)
+        self.problems = Folded("Problems", self)
+        self.steps = StepRow(self)
+        self.correct_truth = QCheckBox("Correct the ground truth", self)
+        self.correct_truth.setToolTip(
+            "Paint on the ground truth layer. Your corrections are kept beside the "
+            "data set; its files are never changed."
+        )
+        self.status = QLabel(self)
+        self.status.setWordWrap(True)
+        self.status.setAccessibleName("Whether corrections are saved")
+        self._of_a_set = (
+            self.header,
+            self.filters,
+            self.view,
+            self.problems,
+            self.steps,
+            self.correct_truth,
+            self.status,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(6)
+        for widget in (self.open_button, self.message, self.welcome):
+            layout.addWidget(widget)
+        for widget in self._of_a_set:
+            layout.addWidget(widget, stretch=1 if widget is self.view else 0)
+        layout.setStretchFactor(self.welcome, 1)
+        self.setMinimumWidth(260)
+
+    def _connect(self) -> None:
+        session = self._session
+        follow(self, session.dataset_changed, self._on_dataset_changed)
+        follow(self, session.sample_changed, self._on_sample_changed)
+        follow(self, session.cells_changed, self._on_cells_changed)
+        follow(self, session.truth_changed, self._on_cells_changed)
+        follow(self, session.status_changed, self._on_status_changed)
+        self.open_button.chosen.connect(self.open_path)
+        self.filters.changed.connect(self._on_filters_changed)
+        self.view.clicked.connect(self._on_view_clicked)
+        self.view.activated.connect(self._on_view_clicked)
+        self.view.stepped.connect(session.walk)
+        self.steps.stepped.connect(session.walk)
+        self.steps.count_asked.connect(self._on_count_asked)
+        self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
+        self._switcher.failed.connect(self._say)
+
+    # Following the session
+
+    def _on_dataset_changed(self, dataset: Dataset | None) -> None:
+        self.welcome.setVisible(dataset is None)
+        for widget in self._of_a_set:
+            widget.setVisible(dataset is not None)
+        self._marks = Marks()
+        self._model.set_dataset(dataset)
+        if dataset is None:
+            return
+        self._say("")
+        self.header.show_dataset(dataset)
+        self.filters.show_splits(dataset.splits)
+        self._on_status_changed(self._session.status)
+        self._on_sample_changed(self._session.index)
+        self._marks_timer.start(0)
+
+    def _on_sample_changed(self, index: int) -> None:
+        self._reveal(index)
+        self._show_problems()
+        has_truth = self._session.truth is not None
+        self.correct_truth.setEnabled(has_truth or self._session.correcting_truth)
+        self.correct_truth.blockSignals(True)
+        self.correct_truth.setChecked(self._session.correcting_truth)
+        self.correct_truth.blockSignals(False)
+
+    def _on_cells_changed(self) -> None:
+        self.correct_truth.setEnabled(
+            self._session.truth is not None or self._session.correcting_truth
+        )
+        self._marks_timer.start()
+
+    def _on_status_changed(self, text: str) -> None:
+        self.status.setText(text)
+
+    @Slot()
+    def _on_marks_timer_timeout(self) -> None:
+        """Ask the store what is counted and corrected."""
+        dataset = self._session.dataset
+        if dataset is None:
+            return
+        try:
+            self._marks = read_marks(dataset, self._session.project)
+        except CellsetsError as error:
+            self.status.setText(str(error))
+            return
+        self._model.set_marks(self._marks)
+        self._apply_filters()
+
+    # Following the person
+
+    def _on_view_clicked(self, at: QModelIndex) -> None:
+        index = self._model.sample_index(at.row())
+        if index != self._session.heading:
+            self._session.go_to(index)
+
+    def _on_filters_changed(self) -> None:
+        self._apply_filters()
+
+    def _apply_filters(self) -> None:
+        dataset = self._session.dataset
+        if dataset is None:
+            return
+        wanted = self.filters.wanted()
+        order = wanted.apply(dataset.samples, self._marks)
+        self._session.order = order if wanted.narrows else None
+        self._model.set_order(order)
+        self._reveal(self._session.index)
+
+    def _on_correct_truth_toggled(self, allowed: bool) -> None:
+        self._session.correcting_truth = allowed
+        if allowed and self._session.truth_layer is not None:
+            self._viewer.layers.selection.active = self._session.truth_layer
+
+    def _on_count_asked(self) -> None:
+        from napari_cellsets._napari.docks import open_dock
+
+        count = open_dock(self._viewer, "Count")
+        if count is not None:
+            raise_dock(count)
+
+    # Inside
+
+    def _reveal(self, index: int) -> None:
+        dataset = self._session.dataset
+        if dataset is None:
+            return
+        row = self._model.row_of(index)
+        self.view.show_row(row)
+        self.steps.show_position(
+            row, self._model.rowCount(), index, len(dataset.samples)
+        )
+
+    def _show_problems(self) -> None:
+        dataset = self._session.dataset
+        if dataset is None:
+            return
+        here = [str(error) for error in self._session.problems]
+        lines = list(
+            dict.fromkeys(here + [problem.message for problem in dataset.problems])
+        )
+        self.problems.setVisible(bool(lines))
+        more = len(lines) - _PROBLEMS_SHOWN
+        shown = lines[:_PROBLEMS_SHOWN] + ([f"… and {more} more"] if more > 0 else [])
+        self.problems.show_text(f"Problems ({len(lines)})", "\n".join(shown))
+        self._say(here[0] if here else "")
+
+    def _say(self, text: str) -> None:
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Join our other docks as a tab when first shown."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._join_docks)
+
+    @Slot()
+    def _join_docks(self) -> None:
+        tabify_with_ours(self)

@@ -1,0 +1,309 @@
+"""The parts of the Samples dock; each shows what it is told and says what is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QAbstractItemModel, QSize, Qt, Signal, Slot
+from qtpy.QtGui import QGuiApplication, QKeyEvent
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QElidingLabel
+
+from napari_cellsets._napari.browsing import PROGRESS_CHOICES, SampleFilter
+from napari_cellsets._qt.sample_list import THUMBNAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_cellsets.catalogue import Dataset
+
+_NOTES_HEIGHT = 96
+_KEYS = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
+
+
+class CopyRow(QWidget):
+    """A text of one line with a button that copies all of it."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self._label = QElidingLabel(self)
+        self._label.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        self._label.setAccessibleName(name)
+        self.button = QPushButton("Copy", self)
+        self.button.setToolTip(f"Copy the {name.lower()}")
+        self.button.setAccessibleName(f"Copy the {name.lower()}")
+        self.button.clicked.connect(self._on_button_clicked)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._label, stretch=1)
+        layout.addWidget(self.button)
+
+    def show_text(self, shown: str, copied: str) -> None:
+        """Show one text, copy another; nothing at all for an empty one."""
+        self._whole = copied
+        self._label.setText(shown)
+        self._label.setToolTip(copied)
+        self.setVisible(bool(shown))
+
+    @Slot()
+    def _on_button_clicked(self) -> None:
+        QGuiApplication.clipboard().setText(self._whole)
+
+
+class Folded(QWidget):
+    """A title that unfolds a longer text."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.toggle = QToolButton(self)
+        self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toggle.setArrowType(Qt.ArrowType.RightArrow)
+        self.toggle.setCheckable(True)
+        self.toggle.setAutoRaise(True)
+        self.toggle.setText(title)
+        self.toggle.toggled.connect(self._on_toggled)
+        self.text = QPlainTextEdit(self)
+        self.text.setReadOnly(True)
+        self.text.setFixedHeight(_NOTES_HEIGHT)
+        self.text.setAccessibleName(title)
+        self.text.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.toggle)
+        layout.addWidget(self.text)
+
+    def show_text(self, title: str, text: str) -> None:
+        """Set the title beside the arrow and what it unfolds."""
+        self.toggle.setText(title)
+        if text != self.text.toPlainText():
+            self.text.setPlainText(text)
+
+    @Slot(bool)
+    def _on_toggled(self, unfolded: bool) -> None:
+        arrow = Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow
+        self.toggle.setArrowType(arrow)
+        self.text.setVisible(unfolded)
+
+
+class SetHeader(QWidget):
+    """Title, completeness, licence, citation and notes of a set."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = QLabel(self)
+        self.title.setWordWrap(True)
+        font = self.title.font()
+        font.setBold(True)
+        self.title.setFont(font)
+        self.title.setAccessibleName("Data set")
+        self.completeness = QLabel(self)
+        self.completeness.setWordWrap(True)
+        self.completeness.setAccessibleName("Completeness")
+        self.licence = CopyRow("Licence", self)
+        self.citation = CopyRow("Citation", self)
+        self.notes = Folded("Notes", self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        for part in (
+            self.title,
+            self.completeness,
+            self.licence,
+            self.citation,
+            self.notes,
+        ):
+            layout.addWidget(part)
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        """Show what is published about a set, and how much of it is here."""
+        recipe = dataset.recipe
+        self.title.setText(recipe.title)
+        self.title.setToolTip(f"{recipe.about}\n{dataset.path}".strip())
+        self.completeness.setText(dataset.completeness.text)
+        licence = recipe.licence
+        self.licence.show_text(
+            f"Licence: {licence}" if licence else "",
+            f"{licence} {recipe.licence_url}".strip(),
+        )
+        self.citation.show_text(
+            f"Cite: {recipe.citation}" if recipe.citation else "", recipe.citation
+        )
+        notes = dataset.completeness.notes
+        self.notes.setVisible(bool(notes))
+        self.notes.show_text(f"Notes ({len(notes)})", "\n\n".join(notes))
+
+
+class FilterRow(QWidget):
+    """Which samples to list: words, a split, what was done."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text = QLineEdit(self)
+        self.text.setPlaceholderText("Filter by name or fact")
+        self.text.setClearButtonEnabled(True)
+        self.text.setAccessibleName("Filter by name or fact")
+        self.split = QComboBox(self)
+        self.split.setAccessibleName("Split")
+        self.progress = QComboBox(self)
+        self.progress.setAccessibleName("Show which samples")
+        for key, words in PROGRESS_CHOICES:
+            self.progress.addItem(words, key)
+        for box in (self.split, self.progress):
+            box.setMinimumContentsLength(6)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(self.text, 0, 0, 1, 2)
+        layout.addWidget(self.split, 1, 0)
+        layout.addWidget(self.progress, 1, 1)
+        self.text.textChanged.connect(self._on_edited)
+        self.split.currentIndexChanged.connect(self._on_edited)
+        self.progress.currentIndexChanged.connect(self._on_edited)
+
+    def show_splits(self, splits: Mapping[str, int]) -> None:
+        """Offer the splits of a set and filter nothing."""
+        self.blockSignals(True)
+        self.text.clear()
+        self.progress.setCurrentIndex(0)
+        self.split.clear()
+        self.split.addItem("all splits", "")
+        for name, count in splits.items():
+            self.split.addItem(f"{name} ({count})", name)
+        self.split.setVisible(bool(splits))
+        self.blockSignals(False)
+
+    def wanted(self) -> SampleFilter:
+        """Return what the person asks for."""
+        return SampleFilter(
+            self.text.text(),
+            self.split.currentData() or "",
+            self.progress.currentData(),
+        )
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self.changed.emit()
+
+
+class SampleView(QListView):
+    """The list; page keys step from sample to sample as they do on the canvas."""
+
+    stepped = Signal(int)
+
+    def __init__(
+        self, model: QAbstractItemModel, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self.setIconSize(THUMBNAIL)
+        self.setUniformItemSizes(True)
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setAccessibleName("Samples")
+        # dropping is the dock's
+        self.setAcceptDrops(False)
+
+    def show_row(self, row: int | None) -> None:
+        """Select a row and scroll to it; none where the filter hides it."""
+        if row is None:
+            self.clearSelection()
+            return
+        at = self.model().index(row, 0)
+        self.setCurrentIndex(at)
+        self.scrollTo(at)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step with the page keys; leave the others to the list."""
+        by = _KEYS.get(Qt.Key(event.key()))
+        if by is None:
+            super().keyPressEvent(event)
+        else:
+            self.stepped.emit(by)
+
+    def sizeHint(self) -> QSize:
+        """Ask for little: the list takes what the window has to give."""
+        return QSize(260, 160)
+
+
+class StepRow(QWidget):
+    """Previous, where we are, next; and on to counting."""
+
+    stepped = Signal(int)
+    count_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.back = QPushButton("Previous", self)
+        self.back.setToolTip("Previous sample (Page Up)")
+        self.on = QPushButton("Next", self)
+        self.on.setToolTip("Next sample (Page Down)")
+        self.position = QLabel(self)
+        self.position.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.position.setAccessibleName("Position in the set")
+        self.count = QPushButton("Count cells…", self)
+        self.count.setToolTip("Open the Count dock")
+        self.back.clicked.connect(self._on_back_clicked)
+        self.on.clicked.connect(self._on_on_clicked)
+        self.count.clicked.connect(self._on_count_clicked)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(self.back, 0, 0)
+        layout.addWidget(self.position, 0, 1)
+        layout.addWidget(self.on, 0, 2)
+        layout.addWidget(self.count, 1, 0, 1, 3)
+        layout.setColumnStretch(1, 1)
+
+    def show_position(self, row: int | None, rows: int, index: int, all_: int) -> None:
+        """Say which sample of how many is on screen.
+
+        Parameters
+        ----------
+        row, rows
+            Place in the filtered list; None for a sample that it hides.
+        index, all_
+            Place in the whole set.
+        """
+        if rows == all_ or row is None:
+            text = f"{index + 1} of {all_}"
+        else:
+            text = f"{row + 1} of {rows} listed"
+        self.position.setText(text)
+        self.back.setEnabled(rows > 0 and row != 0)
+        self.on.setEnabled(rows > 0 and (row is None or row + 1 < rows))
+
+    @Slot()
+    def _on_back_clicked(self) -> None:
+        self.stepped.emit(-1)
+
+    @Slot()
+    def _on_on_clicked(self) -> None:
+        self.stepped.emit(1)
+
+    @Slot()
+    def _on_count_clicked(self) -> None:
+        self.count_asked.emit()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from napari_cellsets.formats.labels_io import write_label_png
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SAYS = {
     "format": 1,
@@ -48,9 +51,7 @@ def slow_model(path: Path, *, depth: int = 120) -> Path:
     nodes, place = [], "image"
     for number, name in enumerate(steps):
         out = f"at{number}"
-        nodes.append(
-            helper.make_node("Conv", [place, name], [out], pads=[1, 1, 1, 1])
-        )
+        nodes.append(helper.make_node("Conv", [place, name], [out], pads=[1, 1, 1, 1]))
         place = out
     nodes.append(helper.make_node("Add", [place, "image"], ["same"]))
     return _save(path, nodes, weights, "same", SAYS)

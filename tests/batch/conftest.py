@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from batch_models import bright_model, write_set
 
+from batch_models import bright_model, write_set
 from napari_cellsets.catalogue import Dataset, open_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -1,0 +1,408 @@
+"""From the person's wish to labels on screen: starts jobs, takes their answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, QTimer, Signal, Slot
+
+from napari_cellsets._napari.regions import find_regions_layer, read_regions
+from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets.batch.whole_set import (
+    BY_HAND,
+    is_corrected,
+    prediction_provenance,
+)
+from napari_cellsets.core.errors import CellsetsError, StoreError
+from napari_cellsets.counting.job import CountRequest, CountResult
+from napari_cellsets.counting.live import Counted, LiveRequest, count_live, describe
+from napari_cellsets.counting.model import CountModel, MapKey, MapShelf
+from napari_cellsets.inference.metadata import model_hash
+
+if TYPE_CHECKING:
+    import numpy as np
+    from napari.components import ViewerModel
+    from qtpy.QtWidgets import QWidget
+
+    from napari_cellsets._napari.session import Session
+    from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.core.image import Picture
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project, StoredLabels
+
+#: A slider at rest this long recounts.
+_SETTLE_MS = 40
+#: Hand corrections are measured after this long without another.
+_MEASURE_MS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A count to be done: what, and which map it makes or needs."""
+
+    key: MapKey
+    request: LiveRequest
+    keep_map: bool
+    probability: np.ndarray | None
+
+    def __call__(self, token: CancelToken, progress: Progress) -> Counted:
+        return count_live(self.request, self.probability, token, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Labels on screen to be measured, and what the store says of them."""
+
+    labels: np.ndarray
+    request: LiveRequest
+    sample: str
+    dataset: str
+    project: Project | None
+
+    def __call__(
+        self, token: CancelToken, progress: Progress
+    ) -> tuple[CountResult, StoredLabels | None]:
+        stored = None
+        if self.project is not None:
+            stored = self.project.load_labels(self.dataset, self.sample, "cells")
+        return describe(self.labels, self.request, token), stored
+
+
+class CountFlow(QObject):
+    """Counts what one session shows, and keeps the count true to the labels.
+
+    Parameters
+    ----------
+    viewer, session, model
+        What is on screen, and what the person chose.
+    runner
+        For work that the person waits for, with progress and cancel.
+    parent
+        The dock.
+    """
+
+    result_changed = Signal()
+    """`result` and `corrections` are other ones."""
+    told = Signal(str, bool)
+    """A sentence for the dock, and whether it is about something that failed."""
+    asked = Signal(str)
+    """A recount waits for `replace_corrections` or `keep_corrections`."""
+    answered = Signal()
+    """The question is no longer open."""
+    map_changed = Signal()
+    """`probability` is another one."""
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        session: Session,
+        model: CountModel,
+        runner: JobRunner,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._session = session
+        self._model = model
+        self._runner = runner
+        self._quiet = JobRunner(parent, mirrored=False)
+        self._looker = JobRunner(parent, mirrored=False)
+        self._maps = MapShelf()
+        self._own = False
+        self._waiting: _Work | None = None
+        self._asked_store = False
+        self.only_regions = False
+        self.result: CountResult | None = None
+        self.corrections = 0
+        self._settle = _timer(self, _SETTLE_MS, self._on_settings_settled)
+        self._measure = _timer(self, _MEASURE_MS, self._on_cells_settled)
+        session.sample_changed.connect(self._on_sample_changed)
+        session.cells_changed.connect(self._on_cells_changed)
+        session.truth_changed.connect(self._on_truth_changed)
+        model.events.settings.connect(self._on_settings_changed)
+        self._on_sample_changed()
+
+    @property
+    def probability(self) -> np.ndarray | None:
+        """The kept map of what is on screen, None where it was not computed."""
+        try:
+            return self._maps.get(self._key())
+        except CellsetsError:
+            return None
+
+    def count(self, *, only_regions: bool = False) -> None:
+        """Count the image on screen, or only inside its drawn regions."""
+        try:
+            work = self._plan(only_regions)
+            self._ask_store()
+        except CellsetsError as error:
+            self.told.emit(str(error), True)
+            return
+        if self.corrections:
+            self._ask(work)
+        else:
+            self._start(work)
+
+    @Slot()
+    def replace_corrections(self) -> None:
+        """Recount as asked; the corrected labels stay in the store beside."""
+        work, self._waiting = self._waiting, None
+        self.answered.emit()
+        if work is None:
+            return
+        try:
+            self._put_corrections_aside()
+        except CellsetsError as error:
+            self.told.emit(str(error), True)
+            return
+        self.corrections = 0
+        self._start(work)
+
+    @Slot()
+    def keep_corrections(self) -> None:
+        """Leave the labels as the person corrected them."""
+        self._waiting = None
+        self.answered.emit()
+
+    def measure_soon(self) -> None:
+        """Measure the labels on screen again: regions or labels have changed."""
+        self._measure.start()
+
+    def stop(self) -> None:
+        """Forget whatever is going on and hear no more of the session."""
+        for timer in (self._settle, self._measure):
+            timer.stop()
+        self._quiet.stop()
+        self._looker.stop()
+        self._session.sample_changed.disconnect(self._on_sample_changed)
+        self._session.cells_changed.disconnect(self._on_cells_changed)
+        self._session.truth_changed.disconnect(self._on_truth_changed)
+        self._model.events.settings.disconnect(self._on_settings_changed)
+
+    # Plans
+
+    def _on_screen(self) -> tuple[Sample, str, Picture]:
+        session = self._session
+        if session.sample is None or session.picture is None or not session.dataset:
+            raise CellsetsError(
+                "There is no image to count in",
+                advice="Open an image or a data set in the Samples dock first.",
+            )
+        return session.sample, session.dataset.identity, session.picture
+
+    def _plane(self) -> int | None:
+        picture = self._session.picture
+        if picture is None or "z" not in picture.axes or self._model.planes == "all":
+            return None
+        layer = self._session.image_layer
+        axis = list(layer.axis_labels).index("z") if layer is not None else 0
+        offset = self._viewer.dims.ndim - (layer.ndim if layer is not None else 3)
+        return int(self._viewer.dims.current_step[axis + offset])
+
+    def _key(self) -> MapKey:
+        sample, dataset, _ = self._on_screen()
+        info = self._model.model
+        if info is None:
+            raise CellsetsError(
+                "No model is chosen",
+                advice="Choose a model above, and answer what is asked about it.",
+            )
+        answers = info.model_dump_json(exclude={"metrics", "training_data"})
+        mark = f"{model_hash(info.path)} {answers}"
+        return MapKey(dataset, sample.name, mark, self._model.channel, self._plane())
+
+    def _request(self) -> LiveRequest:
+        session = self._session
+        _, _, picture = self._on_screen()
+        layer = find_regions_layer(self._viewer)
+        count = CountRequest(
+            picture,
+            self._model.model,
+            self._model.settings,
+            self._model.channel,
+            regions=tuple(read_regions(layer)),
+            only_regions=self.only_regions,
+        )
+        return LiveRequest(count, self._plane(), session.cells, session.truth)
+
+    def _plan(self, only_regions: bool) -> _Work:
+        key = self._key()
+        request = self._request()
+        if only_regions and not request.count.regions:
+            raise CellsetsError(
+                "No region is drawn yet",
+                advice="Press Draw a region, then draw around the cells.",
+            )
+        request = replace(
+            request, count=replace(request.count, only_regions=only_regions)
+        )
+        known = self._maps.get(key)
+        return _Work(key, request, not only_regions, known)
+
+    # Running
+
+    def _start(self, work: _Work) -> None:
+        self.told.emit("", False)
+        self.only_regions = work.request.count.only_regions
+        self._looker.stop()
+        runner = self._quiet if work.probability is not None else self._runner
+        runner.start(
+            work,
+            title=f"Counting {work.key.sample}",
+            done=partial(self._on_counted, work),
+            failed=self._on_failed,
+            cancelled=self._on_cancelled,
+        )
+
+    def _on_counted(self, work: _Work, counted: Counted) -> None:
+        if work.keep_map:
+            self._maps.put(work.key, counted.probability)
+            self.map_changed.emit()
+        try:
+            self._show(counted.result.labels, self._provenance(work))
+        except CellsetsError as error:
+            self.told.emit(str(error), True)
+            return
+        self._measure.stop()
+        self._looker.stop()
+        self.corrections, self._asked_store = 0, True
+        self._take(counted.result)
+
+    def _provenance(self, work: _Work) -> dict[str, Any]:
+        count = work.request.count
+        said = prediction_provenance(
+            count.info(),
+            model_hash(count.info().path),
+            count.chosen_settings(),
+            count.channel,
+        )
+        if count.only_regions:
+            said["regions"] = [region.name for region in count.regions]
+        return said
+
+    def _show(self, labels: np.ndarray, provenance: dict[str, Any]) -> None:
+        self._own = True
+        try:
+            self._session.set_cells(labels, provenance)
+        finally:
+            self._own = False
+
+    def _take(self, result: CountResult | None) -> None:
+        self.result = result
+        self.result_changed.emit()
+
+    def _on_failed(self, error: Exception) -> None:
+        self.told.emit(str(error), True)
+
+    def _on_cancelled(self) -> None:
+        self.told.emit("Cancelled. Nothing was changed.", False)
+
+    # Corrections
+
+    def _ask(self, work: _Work) -> None:
+        self._waiting = work
+        number = self.corrections
+        acts = f"{number} correction{'s' if number > 1 else ''}"
+        self.asked.emit(f"Recounting replaces {acts} made by hand.")
+
+    def _put_corrections_aside(self) -> None:
+        """Keep the corrected labels in the store under a name of their own."""
+        sample, dataset, _ = self._on_screen()
+        cells = self._session.cells
+        if cells is None:
+            return
+        stamp = datetime.now().isoformat(" ", "seconds")
+        self._session.project.save_labels(
+            dataset,
+            f"{sample.name} (corrected, kept {stamp})",
+            "cells",
+            cells,
+            {"source": BY_HAND, "kept": stamp, "of": sample.name},
+        )
+
+    # What others change
+
+    def _on_sample_changed(self, *_: object) -> None:
+        self._settle.stop()
+        self._waiting = None
+        self.answered.emit()
+        self.told.emit("", False)
+        self.only_regions = False
+        self.corrections, self._asked_store = 0, False
+        picture = self._session.picture
+        if picture is not None:
+            self._model.fit_channel(picture)
+        self._take(None)
+        self._look()
+        self.map_changed.emit()
+
+    def _on_cells_changed(self) -> None:
+        if not self._own:
+            self._asked_store = False
+            self._measure.start()
+
+    def _on_truth_changed(self) -> None:
+        self._measure.start()
+
+    def _on_settings_changed(self) -> None:
+        if self.probability is not None:
+            self._settle.start()
+
+    def _on_settings_settled(self) -> None:
+        if self._session.cells is not None and self.probability is not None:
+            self.count(only_regions=self.only_regions)
+
+    def _on_cells_settled(self) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        """Measure what is on screen, whoever made it."""
+        cells = self._session.cells
+        if cells is None:
+            self._looker.stop()
+            self._take(None)
+            return
+        sample, dataset, _ = self._on_screen()
+        project = None if self._asked_store else self._store()
+        self._looker.start(
+            _Look(cells.copy(), self._request(), sample.name, dataset, project),
+            title="Measuring",
+            done=self._on_looked,
+            failed=self._on_failed,
+        )
+
+    def _on_looked(self, found: tuple[CountResult, StoredLabels | None]) -> None:
+        result, stored = found
+        if stored is not None:
+            self._hear_store(stored)
+        self._take(result)
+
+    def _store(self) -> Project | None:
+        try:
+            return self._session.project
+        except StoreError:
+            return None  # the session has told it
+
+    def _ask_store(self) -> None:
+        """Know of corrections before anything is replaced."""
+        project = self._store()
+        if self._asked_store or project is None or self._session.cells is None:
+            return
+        sample, dataset, _ = self._on_screen()
+        self._hear_store(project.load_labels(dataset, sample.name, "cells"))
+
+    def _hear_store(self, stored: StoredLabels | None) -> None:
+        self._asked_store = True
+        corrected = stored is not None and is_corrected(stored)
+        self.corrections = max(1, stored.edits) if corrected and stored else 0
+
+
+def _timer(parent: QObject, ms: int, act: Any) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(ms)
+    timer.timeout.connect(act)
+    return timer

@@ -1,0 +1,145 @@
+"""How a whole set compares with its ground truth, in two small plots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtGui import QColor
+
+    from napari_cellsets.batch.whole_set import SetRow
+
+_PLOT_HEIGHT = 230
+_DOT: Final = "#56b4e9"
+_LINE: Final = "#e69f00"
+#: Bland and Altman: 95 % of differences lie within bias ± this many deviations.
+_LIMITS = 1.96
+
+
+class CountPlot(pg.PlotWidget):
+    """A scatter of images, one dot each; a click on a dot names its image."""
+
+    sample_chosen = Signal(str)
+
+    def __init__(self, x_title: str, y_title: str, name: str) -> None:
+        super().__init__()
+        self.setFixedHeight(_PLOT_HEIGHT)
+        self.setAccessibleName(name)
+        self.setToolTip("Click a dot to open its image")
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self._titles = {"bottom": x_title, "left": y_title}
+        self._lines: list[pg.InfiniteLine] = []
+        self._dots = pg.ScatterPlotItem(
+            size=8, pen=pg.mkPen(None), hoverable=True, hoverSize=12
+        )
+        self._dots.setBrush(pg.mkBrush(_DOT))
+        self._dots.sigClicked.connect(self._on_dots_clicked)
+        self.addItem(self._dots)
+
+    def show_points(self, x: Any, y: Any, names: Sequence[str]) -> None:
+        """Show one dot an image."""
+        self._dots.setData(x=x, y=y, data=list(names), tip=_tip)
+
+    def show_lines(self, lines: Sequence[tuple[float, float, str, bool]]) -> None:
+        """Show straight lines: (level, angle in degrees, text, whether dashed)."""
+        for line in self._lines:
+            self.removeItem(line)
+        self._lines = [_line(*spec) for spec in lines]
+        for line in self._lines:
+            self.addItem(line)
+
+    def set_colours(self, background: QColor, text: QColor) -> None:
+        """Follow the theme of the window."""
+        self.setBackground(background)
+        for side, title in self._titles.items():
+            axis = self.getAxis(side)
+            axis.setPen(pg.mkPen(text))
+            axis.setTextPen(pg.mkPen(text))
+            self.setLabel(side, title, color=text.name())
+        for line in self._lines:
+            line.label.setColor(text)
+
+    def _on_dots_clicked(
+        self, _dots: object, points: Sequence[Any], _event: object
+    ) -> None:
+        if len(points):
+            self.sample_chosen.emit(str(points[0].data()))
+
+
+class SetPlots(QWidget):
+    """Predicted against true counts, and their difference against their mean."""
+
+    sample_chosen = Signal(str)
+    """The person clicked the dot of this sample."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._background = self.palette().window().color()
+        self._text = self.palette().windowText().color()
+        self.scatter = CountPlot("Ground truth", "Counted", "Counted against true")
+        self.difference = CountPlot(
+            "Mean of counted and true", "Counted - true", "Bland–Altman plot"
+        )
+        tabs = QTabWidget(self)
+        tabs.addTab(self.scatter, "Counted / true")
+        tabs.addTab(self.difference, "Bland–Altman")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(tabs)
+        for plot in (self.scatter, self.difference):
+            plot.sample_chosen.connect(self.sample_chosen)
+
+    def show_rows(self, rows: Sequence[SetRow]) -> None:
+        """Show the images that have ground truth."""
+        known = [row for row in rows if row.figures.truth is not None]
+        names = [row.sample for row in known]
+        counted = np.array([row.figures.count for row in known], float)
+        true = np.array([row.figures.truth for row in known], float)
+        self.scatter.show_points(true, counted, names)
+        self.scatter.show_lines([(0.0, 45.0, "", False)])
+        self.difference.show_points((counted + true) / 2, counted - true, names)
+        self.difference.show_lines(_limits_of_agreement(counted - true))
+        self.set_colours(self._background, self._text)
+
+    def set_colours(self, background: QColor, text: QColor) -> None:
+        """Follow the theme of the window."""
+        self._background, self._text = background, text
+        for plot in (self.scatter, self.difference):
+            plot.set_colours(background, text)
+
+
+def _limits_of_agreement(
+    differences: np.ndarray,
+) -> list[tuple[float, float, str, bool]]:
+    if not differences.size:
+        return []
+    bias = float(differences.mean())
+    lines = [(bias, 0.0, f"bias {bias:+.1f}", False)]
+    if differences.size > 1:
+        spread = _LIMITS * float(differences.std(ddof=1))
+        for level in (bias + spread, bias - spread):
+            lines.append((level, 0.0, f"{level:+.1f}", True))
+    return lines
+
+
+def _line(level: float, angle: float, text: str, dashed: bool) -> pg.InfiniteLine:
+    style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+    return pg.InfiniteLine(
+        pos=(0.0, level),
+        angle=angle,
+        pen=pg.mkPen(_LINE, width=1.5, style=style),
+        label=text or None,
+        labelOpts={"position": 0.85, "movable": False, "anchors": [(0.5, 1), (0.5, 1)]},
+    )
+
+
+def _tip(x: float, y: float, data: object) -> str:
+    return f"{data}"

@@ -1,0 +1,232 @@
+"""Choose a model, read its card, and tell what its file does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from qtpy.QtCore import Qt, Signal, Slot
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.inference.metadata import read_model_info, shipped_models
+
+if TYPE_CHECKING:
+    from napari_cellsets.inference.metadata import ModelInfo
+
+_OTHER = "Other model file…"
+
+#: What a bare model file leaves open: the question, why, and the answers.
+_QUESTIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
+    "layout": (
+        "Axes of the input",
+        "Where the model expects the channels",
+        {"channels first": "nchw", "channels last": "nhwc"},
+    ),
+    "channels": (
+        "Input channels",
+        "How many channels the model expects",
+        {"3": 3, "1": 1},
+    ),
+    "channel_order": (
+        "Channel order",
+        "The order in which the model was given its colours",
+        {"red, green, blue": "rgb", "blue, green, red": "bgr"},
+    ),
+    "normalisation": (
+        "Pixel values",
+        "How the model was given its pixels during training",
+        {
+            "0 to 1 (divided by 255)": {"kind": "divide", "value": 255},
+            "0 to 255 (as they are)": {"kind": "divide", "value": 1},
+            "stretched image by image": {"kind": "percentile"},
+        },
+    ),
+    "output_kind": (
+        "Output",
+        "What the numbers that the model returns mean",
+        {
+            "probability, 0 to 1": "probability",
+            "score before the sigmoid": "logit",
+            "scores of several classes": "softmax",
+        },
+    ),
+}
+
+
+class ModelPicker(QWidget):
+    """A box of models, a card on demand, and questions where a file is silent."""
+
+    chosen = Signal(object)
+    """A complete `ModelInfo`, or None while questions are open."""
+    failed = Signal(object)
+    """A `CellsetsError`: the file is no usable model."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._info: ModelInfo | None = None
+        self._paths: list[Path] = []
+        self._answers: dict[str, QComboBox] = {}
+        self._build()
+        for path in shipped_models():
+            self._list(path)
+        self._box.addItem(_OTHER)
+        self._box.setCurrentIndex(0 if self._paths else -1)
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """The chosen model, None while there is none or it lacks an answer."""
+        return self._info if self._info is not None and not self._info.missing else None
+
+    def choose_first(self) -> None:
+        """Choose the shipped model, if this installation has one."""
+        if self._paths:
+            self.choose(self._paths[0])
+
+    def choose(self, path: Path) -> None:
+        """Choose a model file; tells by `chosen` or `failed`."""
+        try:
+            info = read_model_info(path)
+        except CellsetsError as error:
+            self._show_current()
+            self.failed.emit(error)
+            return
+        if path not in self._paths:
+            self._list(path)
+        self._info = info
+        self._show_current()
+        self._card.setText(card_text(info))
+        self._ask(info.missing)
+        self.chosen.emit(self.info)
+
+    def _build(self) -> None:
+        self._box = QComboBox()
+        self._box.setAccessibleName("Model")
+        self._box.setToolTip("The network that finds the cells")
+        self._box.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._box.setMinimumContentsLength(12)
+        self._box.activated.connect(self._on_box_activated)
+        self._card_button = QToolButton()
+        self._card_button.setText("Card")
+        self._card_button.setCheckable(True)
+        self._card_button.setToolTip(
+            "Licence, training data and measured quality of this model"
+        )
+        self._card_button.setAccessibleName("Show the model's card")
+        self._card_button.toggled.connect(self._on_card_toggled)
+        self._card = QLabel()
+        self._card.setWordWrap(True)
+        self._card.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._card.hide()
+        self._questions = QWidget()
+        self._questions.hide()
+        top = QHBoxLayout()
+        top.addWidget(self._box, 1)
+        top.addWidget(self._card_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self._card)
+        layout.addWidget(self._questions)
+
+    def _list(self, path: Path) -> None:
+        self._box.insertItem(len(self._paths), path.stem)
+        self._box.setItemData(len(self._paths), str(path), Qt.ItemDataRole.ToolTipRole)
+        self._paths.append(path)
+
+    def _show_current(self) -> None:
+        known = self._info is not None and self._info.path in self._paths
+        self._box.setCurrentIndex(
+            self._paths.index(self._info.path) if known and self._info else -1
+        )
+
+    def _ask(self, missing: tuple[str, ...]) -> None:
+        """Ask for what the file does not tell, in a small form below the box."""
+        fresh = QWidget()
+        self._answers = {}
+        form = QFormLayout(fresh)
+        form.setContentsMargins(0, 0, 0, 0)
+        intro = QLabel("This file does not say how it wants its images:")
+        intro.setWordWrap(True)
+        form.addRow(intro)
+        for name in missing:
+            title, why, answers = _QUESTIONS[name]
+            box = QComboBox()
+            box.setToolTip(why)
+            box.setAccessibleName(title)
+            box.addItems(list(answers))
+            form.addRow(title, box)
+            self._answers[name] = box
+        use = QPushButton("Use these answers")
+        use.clicked.connect(self._on_use_clicked)
+        form.addRow(use)
+        self.layout().replaceWidget(self._questions, fresh)
+        self._questions.deleteLater()
+        self._questions = fresh
+        fresh.setVisible(bool(missing))
+
+    @Slot()
+    def _on_use_clicked(self) -> None:
+        if self._info is None:
+            return
+        answers = {
+            name: _QUESTIONS[name][2][box.currentText()]
+            for name, box in self._answers.items()
+        }
+        try:
+            self._info = self._info.replace(**answers)
+        except CellsetsError as error:
+            self.failed.emit(error)
+            return
+        self._ask(self._info.missing)
+        self.chosen.emit(self.info)
+
+    @Slot(int)
+    def _on_box_activated(self, index: int) -> None:
+        if index < len(self._paths):
+            self.choose(self._paths[index])
+            return
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Choose a model file", "", "ONNX models (*.onnx);;All files (*)"
+        )
+        if name:
+            self.choose(Path(name))
+        else:
+            self._show_current()
+
+    @Slot(bool)
+    def _on_card_toggled(self, shown: bool) -> None:
+        self._card.setVisible(shown)
+
+
+def card_text(info: ModelInfo) -> str:
+    """Return what a model says of itself, for a person to read."""
+    lines = [f"{info.name or info.path.stem} {info.version}".strip()]
+    lines.append(f"Licence: {info.licence or 'not stated'}")
+    lines.append(f"Trained on: {_plain(info.training_data) or 'not stated'}")
+    if info.pixel_size_um:
+        lines.append(f"Made for pixels of {info.pixel_size_um:.3g} µm")
+    for name, value in info.metrics.items():
+        lines.append(f"{name.replace('_', ' ')}: {_plain(value)}")
+    lines.append(f"File: {info.path}")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return "; ".join(_plain(item) for item in value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,213 @@
+"""The count in large figures, and how it compares with the ground truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellsets._napari.comparison import COLOURS, EXTRA, MATCHED, MISSED
+
+if TYPE_CHECKING:
+    from napari_cellsets.counting.evaluate import Evaluation, Matches
+    from napari_cellsets.counting.job import CountResult
+
+_BIG: Final = 2.6
+_SWATCH_PX: Final = 12
+_KINDS: Final = {
+    MATCHED: ("matched", "Found, and in the ground truth"),
+    MISSED: ("missed", "In the ground truth, but not found"),
+    EXTRA: ("extra", "Found, but not in the ground truth"),
+}
+
+
+class ResultView(QWidget):
+    """How many cells there are, and which of them are right."""
+
+    comparison_toggled = Signal(bool)
+    """The person wants the comparison in the image, or not."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._number = QLabel()
+        font = self._number.font()
+        font.setPointSizeF(max(font.pointSizeF(), 9.0) * _BIG)
+        font.setBold(True)
+        self._number.setFont(font)
+        self._number.setAccessibleName("Count")
+        self._number.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self._said = QLabel()
+        self._said.setWordWrap(True)
+        self._said.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        top = QHBoxLayout()
+        top.addWidget(self._number)
+        top.addWidget(self._said, 1)
+        self._compared = ComparisonView(self)
+        self._compared.comparison_toggled.connect(self.comparison_toggled)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self._compared)
+        self.synchronize(None, corrections=0, has_truth=False)
+
+    @property
+    def number(self) -> str:
+        """The large figure as shown."""
+        return str(self._number.text())
+
+    @property
+    def comparison_wanted(self) -> bool:
+        """Whether the person wants the comparison in the image."""
+        return self._compared.wanted
+
+    def synchronize(
+        self,
+        result: CountResult | None,
+        *,
+        corrections: int,
+        has_truth: bool,
+        only_regions: bool = False,
+    ) -> None:
+        """Show a result; None before anything was counted."""
+        self._number.setText("–" if result is None else f"{result.count}")
+        self._said.setText(_sentence(result, corrections, has_truth, only_regions))
+        compared = None if result is None else result.evaluation
+        self._compared.setVisible(compared is not None)
+        if compared is not None:
+            self._compared.synchronize(compared)
+
+
+class ComparisonView(QWidget):
+    """Matched, missed and extra objects, and the usual ratios."""
+
+    comparison_toggled = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        legend = QHBoxLayout()
+        self._numbers: dict[int, QLabel] = {}
+        for kind, (word, meaning) in _KINDS.items():
+            swatch = QLabel()
+            swatch.setPixmap(_swatch(COLOURS[kind]))
+            number = QLabel()
+            for label in (swatch, number):
+                label.setToolTip(meaning)
+                legend.addWidget(label)
+            number.setAccessibleName(word)
+            self._numbers[kind] = number
+            legend.addSpacing(8)
+        legend.addStretch(1)
+        self._show = QCheckBox("Show the comparison in the image")
+        self._show.setToolTip("Outlines every object in the colours above")
+        self._show.setChecked(True)
+        self._show.toggled.connect(self.comparison_toggled)
+        self._cells: dict[tuple[int, int], QLabel] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(legend)
+        layout.addWidget(self._show)
+        layout.addLayout(self._ratios())
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the person wants the comparison in the image."""
+        return bool(self._show.isChecked())
+
+    def synchronize(self, compared: Evaluation) -> None:
+        """Show how one image compares with its truth."""
+        for kind, number in (
+            (MATCHED, compared.true_positives),
+            (MISSED, compared.false_negatives),
+            (EXTRA, compared.false_positives),
+        ):
+            self._numbers[kind].setText(f"{number} {_KINDS[kind][0]}")
+        rules = (
+            (compared.by_centres, f"centres ≤ {compared.radius_px:.0f} px", _centres),
+            (compared.by_iou, f"overlap > {compared.iou:.2g}", _overlap),
+        )
+        for row, (matches, name, explain) in enumerate(rules, start=1):
+            texts = (name, *(f"{v:.2f}" for v in _ratios_of(matches)))
+            for column, text in enumerate(texts):
+                self._cells[row, column].setText(text)
+                self._cells[row, column].setToolTip(explain(compared))
+
+    def _ratios(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        for column, title in enumerate(("Matched by", "Precision", "Recall", "F1")):
+            head = QLabel(title)
+            head.setToolTip(_HEADS[column])
+            grid.addWidget(head, 0, column)
+            for row in (1, 2):
+                cell = QLabel()
+                self._cells[row, column] = cell
+                grid.addWidget(cell, row, column)
+        grid.setColumnStretch(0, 1)
+        return grid
+
+
+_HEADS: Final = (
+    "When a found object and a true one count as the same; each has one partner",
+    "Share of the found cells that are right",
+    "Share of the true cells that were found",
+    "Balance of precision and recall; 1 is perfect",
+)
+
+
+def _ratios_of(matches: Matches) -> tuple[float, float, float]:
+    return matches.precision, matches.recall, matches.f1
+
+
+def _centres(compared: Evaluation) -> str:
+    published = compared.published
+    return (
+        f"{compared.by_centres.rule}\n"
+        f"By chance alone, F1 would be {compared.chance_f1:.2f} here.\n"
+        f"{published.rule}: F1 {published.f1:.2f}"
+    )
+
+
+def _overlap(compared: Evaluation) -> str:
+    return compared.by_iou.rule
+
+
+def _sentence(
+    result: CountResult | None, corrections: int, has_truth: bool, only_regions: bool
+) -> str:
+    if result is None:
+        return "not counted yet"
+    lines = ["cell" if result.count == 1 else "cells"]
+    if only_regions:
+        lines[0] += " in the drawn regions"
+    compared = result.evaluation
+    if compared is not None:
+        lines.append(
+            f"ground truth {compared.truth_count},"
+            f" difference {compared.count_error:+d}".replace("+0", "0")
+        )
+    elif not has_truth:
+        lines.append("no ground truth for this image")
+    if corrections:
+        acts = "correction" if corrections == 1 else "corrections"
+        lines.append(f"{corrections} {acts} by hand")
+    return "\n".join(lines)
+
+
+def _swatch(colour: str) -> QPixmap:
+    pixels = QPixmap(_SWATCH_PX, _SWATCH_PX)
+    pixels.fill(QColor(colour))
+    return pixels

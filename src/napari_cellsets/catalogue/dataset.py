@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.layouts import Pair
+    from napari_cellsets.formats.templates import Values
 
 _ANCHOR_BYTES = 65_536
 
@@ -275,24 +276,29 @@ class Dataset:
 
 
 def _samples(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Sample, ...]:
-    split_of, else_split = recipe.split_of, recipe.split_else
-    facts: dict[tuple[str, ...], Mapping[str, str]] = {}
-    marks = tuple(recipe.facts)
+    """Make samples; those of one split and one set of facts share both."""
+    template, split_of = recipe.layout.image_template, recipe.split_of
+    telling = [m for m in ("split", *recipe.facts) if m in template.marks]
+    places = [template.marks.index(mark) for mark in telling]
+    known: dict[Values, tuple[str, Mapping[str, str]]] = {}
     samples = []
     for pair in pairs:
-        split = pair.values.get("split", "") or split_of.get(pair.name, else_split)
-        key = tuple(pair.values.get(mark, "") for mark in marks)
-        if key not in facts:
-            facts[key] = _facts(recipe, dict(zip(marks, key, strict=True)))
-        samples.append(Sample(pair.name, pair.image, pair.truth, split, facts[key]))
+        key = tuple([pair.values[place] for place in places])
+        if key not in known:
+            known[key] = _split_and_facts(recipe, template.named(pair.values))
+        split, facts = known[key]
+        split = split or split_of.get(pair.name, recipe.split_else)
+        samples.append(Sample(pair.name, pair.image, pair.truth, split, facts))
     return tuple(samples)
 
 
-def _facts(recipe: Recipe, values: Mapping[str, str]) -> Mapping[str, str]:
-    said = {mark: value for mark, value in values.items() if value}
-    for mark, value in values.items():
-        said.update(recipe.facts[mark].get(value, {}))
-    return said
+def _split_and_facts(
+    recipe: Recipe, values: Mapping[str, str]
+) -> tuple[str, Mapping[str, str]]:
+    facts = {mark: values[mark] for mark in recipe.facts if values.get(mark)}
+    for mark, value in list(facts.items()):
+        facts.update(recipe.facts[mark].get(value, {}))
+    return values.get("split", ""), facts
 
 
 def _problems_of_files(

@@ -160,6 +160,7 @@ def _fitting(drop: Drop) -> list[Bound]:
 
 
 def _bound(recipe: Recipe, drop: Drop, least: float = _LEAST_COVERAGE) -> Bound | None:
+    needs_truth = recipe.rank == 1
     for spot in spots(recipe, drop)[:_SPOTS_TRIED]:
         coverage = _coverage(recipe, drop, spot)
         if coverage <= 0 or coverage < least:
@@ -168,8 +169,11 @@ def _bound(recipe: Recipe, drop: Drop, least: float = _LEAST_COVERAGE) -> Bound 
             tree = _tree_of(drop, spot)
         except CellsetsError:
             continue  # the folder above may not be read: the set is not there
-        paired = _meant(recipe.layout.pair(tree.names()), spot.within)
-        needs_truth = recipe.rank == 1
+        if needs_truth and not recipe.layout.has_truth(tree.names()):
+            continue
+        paired = recipe.layout.pair(tree.names())
+        if not drop.file:
+            paired = _meant(paired, spot.within)
         if not paired.pairs or (needs_truth and not paired.annotated):
             continue
         dropped = _name_in(spot, drop)
@@ -192,16 +196,19 @@ def _name_in(spot: Spot, drop: Drop) -> str:
 
 
 def _coverage(recipe: Recipe, drop: Drop, spot: Spot) -> float:
-    """Share of the pictures' names that the row's templates know."""
+    """Share of the pictures' names that the row's templates know.
+
+    0 where no name is that of a picture, unless all are names of truth: that
+    is a dropped folder of masks.
+    """
     before = f"{spot.within}/" if spot.within else ""
-    if drop.file:
-        before = "".join(f"{part}/" for part in drop.parts[len(spot.root.parts) :])
+    names = "\n".join([before + name for name in drop.some])
     image, truth = recipe.layout.image_template, recipe.layout.truth_template
-    fitting = sum(
-        bool(image.match(before + name) or (truth and truth.match(before + name)))
-        for name in drop.some
-    )
-    return fitting / len(drop.some)
+    images = {name for name, _ in image.find_all(names)}
+    masks = {name for name, _ in truth.find_all(names)} if truth else set()
+    if not images and len(masks) < len(drop.some):
+        return 0.0
+    return len(images | masks) / len(drop.some)
 
 
 def _meant(paired: Paired, within: str) -> Paired:

@@ -77,7 +77,8 @@ class Spot:
     root
         Folder or archive that holds the templates' first parts.
     within
-        The dropped folder or archive relative to `root`; empty for all of it.
+        The dropped folder or archive (of one picture: its folder) relative to
+        `root`; empty where they are the same.
     top
         Pattern of the entries of `root` that can belong to the set; None for any.
     """
@@ -161,4 +162,4 @@ def _spot(recipe: Recipe, drop: Drop, at: int, top: str | None) -> Spot:
     elif top is None and recipe.rank == 1:
         top = rf".*\.(?:{'|'.join(PICTURE_SUFFIXES)})"
     pattern = None if top is None else re.compile(top, re.IGNORECASE)
-    return Spot(Path(*drop.parts[:at]), "" if drop.file else within, pattern)
+    return Spot(Path(*drop.parts[:at]), within, pattern)

@@ -16,19 +16,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.formats.templates import WRAP, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from napari_cellsets.formats.templates import Values
 
 NOT_IN_NAMES = frozenset({"ext", "suffix", "imagedir", "maskdir", WRAP})
 """Marks that say how a file is stored, not which sample it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A picture with its annotation files.
 
     Parameters
@@ -38,13 +39,13 @@ class Pair:
     image, truth
         Names in the file tree.
     values
-        What the marks of the picture's template stand for.
+        What the marks of the picture's template stand for, in their order.
     """
 
     name: str
     image: str
     truth: tuple[str, ...]
-    values: Mapping[str, str]
+    values: Values
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Paired:
     """All pairs of a tree, and annotation files without a picture."""
 
     pairs: tuple[Pair, ...]
-    lonely_truth: tuple[str, ...]
+    lonely_truth: tuple[str, ...] = ()
 
     @cached_property
     def annotated(self) -> int:
@@ -93,38 +94,45 @@ class Layout:
     @cached_property
     def shared(self) -> tuple[str, ...]:
         """Marks that a picture and its truth have in common."""
-        if self.truth_template is None:
-            return ()
-        theirs = self.truth_template.fields
-        return (
-            WRAP,
-            *(n for n in self.image_template.fields if n in theirs and n != "ext"),
-        )
+        truth = self.truth_template
+        theirs = () if truth is None else truth.marks
+        ours = self.image_template.marks
+        return tuple(mark for mark in ours if mark in theirs and mark != "ext")
 
-    def pair(self, names: Sequence[str]) -> Paired:
-        """Find pictures and what belongs to them, in the order of `names`."""
-        truth, taken = self._truth_by_key(names)
-        match, shared = self.image_template.match, self.shared
-        found, used = [], set()
-        for name in names:
-            values = match(name)
-            if values is None:
-                continue
-            key = tuple(values[mark] for mark in shared)
-            files = tuple(truth.get(key, ())) if shared else ()
-            if name in files:
-                files = tuple(file for file in files if file != name)
-            found.append((name, values, files))
-            if files:
-                used.add(key)
-        truth_files = {file for key in used for file in truth[key]}
-        kept = [item for item in found if item[0] not in truth_files]
-        lonely = [f for f in taken if f not in truth_files] if truth_files else []
-        images = {item[0] for item in kept}
-        return Paired(
-            tuple(self._named(kept)),
-            tuple(file for file in lonely if file not in images),
-        )
+    def pair(self, names: Iterable[str]) -> Paired:
+        """Find pictures and what belongs to them, in the order of `names`.
+
+        A file that is truth of a picture is no picture of its own.
+        """
+        text = "\n".join(names)
+        truth = self._truth_by_key(text)
+        found: list[tuple[str, Values, tuple[str, ...]]] = []
+        taken: set[str] = set()
+        if truth:
+            key_of = _picker(self.image_template.marks, self.shared)
+            for name, values in self.image_template.find_all(text):
+                files = truth.get(key_of(values), ())
+                others = tuple(file for file in files if file != name)
+                taken.update(others)
+                found.append((name, values, others))
+            found = [item for item in found if item[0] not in taken]
+        else:
+            pictures = self.image_template.find_all(text)
+            found = [(name, values, ()) for name, values in pictures]
+        images = {item[0] for item in found} if taken else set()
+        lonely = [
+            file
+            for files in truth.values()
+            for file in files
+            if taken and file not in taken and file not in images
+        ]
+        return Paired(tuple(self._named(found)), tuple(lonely))
+
+    def has_truth(self, names: Iterable[str]) -> bool:
+        """Whether any name is that of an annotation file."""
+        if self.truth_template is None:
+            return False
+        return next(self.truth_template.find_all("\n".join(names)), None) is not None
 
     def truth_name(self, image: str, values: Mapping[str, str]) -> str:
         """Where the truth of a picture belongs, whether it is there or not.
@@ -149,38 +157,48 @@ class Layout:
             if f"{{{name}}}" in text or f"{{{name}?}}" in text
         }
 
-    def _truth_by_key(
-        self, names: Sequence[str]
-    ) -> tuple[dict[tuple[str, ...], list[str]], list[str]]:
-        truth: dict[tuple[str, ...], list[str]] = {}
-        taken: list[str] = []
-        if self.truth_template is None:
-            return truth, taken
-        match, shared = self.truth_template.match, self.shared
-        for name in names:
-            values = match(name)
-            if values is not None:
-                truth.setdefault(tuple(values[m] for m in shared), []).append(name)
-                taken.append(name)
-        return truth, taken
+    def _truth_by_key(self, text: str) -> dict[Values, list[str]]:
+        truth: dict[Values, list[str]] = {}
+        if self.truth_template is not None:
+            key_of = _picker(self.truth_template.marks, self.shared)
+            for name, values in self.truth_template.find_all(text):
+                truth.setdefault(key_of(values), []).append(name)
+        return truth
 
     def _named(
-        self, found: Sequence[tuple[str, dict[str, str], tuple[str, ...]]]
-    ) -> list[Pair]:
-        marks = [n for n in self.image_template.fields if n not in NOT_IN_NAMES]
-        short = [
-            "/".join(filter(None, (v[m].strip("/") for m in marks)))
-            for _, v, _ in found
+        self, found: Sequence[tuple[str, Values, tuple[str, ...]]]
+    ) -> Iterable[Pair]:
+        """Give each picture the shortest of three names that is its own."""
+        marks = self.image_template.marks
+        spoken = tuple(mark for mark in marks if mark not in NOT_IN_NAMES)
+        values_of = _picker(marks, spoken)
+        names = [
+            "/".join([text.strip("/") for text in values_of(values) if text])
+            for _, values, _ in found
         ]
-        for longer in (lambda v, n, _: v[WRAP] + n, lambda _, __, image: image):
-            repeated = {name for name, count in Counter(short).items() if count > 1}
-            if not repeated:
-                break
-            short = [
-                longer(values, name, image) if name in repeated else name
-                for name, (image, values, _) in zip(short, found, strict=True)
+        repeated = _repeated(names)
+        if repeated:  # under several folders around the set
+            names = [
+                f"{values[0]}{name}" if name in repeated else name
+                for name, (_, values, _) in zip(names, found, strict=True)
             ]
-        return [
-            Pair(name, image, truth, values)
-            for name, (image, values, truth) in zip(short, found, strict=True)
-        ]
+            repeated = _repeated(names)
+        if repeated:  # names that differ in the suffix only
+            names = [
+                image if name in repeated else name
+                for name, (image, _, _) in zip(names, found, strict=True)
+            ]
+        for name, (image, values, truth) in zip(names, found, strict=True):
+            yield Pair(name, image, truth, values)
+
+
+def _picker(marks: Sequence[str], wanted: Sequence[str]) -> Callable[[Values], Values]:
+    """Return a function that picks some marks' values; a missing one is ``""``."""
+    places = [marks.index(mark) for mark in wanted]
+    return lambda values: tuple([values[place] or "" for place in places])
+
+
+def _repeated(names: Sequence[str]) -> set[str]:
+    if len(set(names)) == len(names):
+        return set()
+    return {name for name, count in Counter(names).items() if count > 1}

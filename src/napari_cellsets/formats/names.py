@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 PICTURE_SUFFIXES = ("png", "tif", "tiff", "jpg", "jpeg", "bmp")
 _PICTURE_ENDINGS = tuple(f".{suffix}" for suffix in PICTURE_SUFFIXES)
 
-_JUNK_NAMES = frozenset(
+JUNK_NAMES = frozenset(
     {"__macosx", "thumbs.db", "desktop.ini", "synapse_metadata_manifest.tsv"}
 )
 _DIGITS = re.compile(r"(\d+)")
@@ -23,7 +23,7 @@ def is_junk(part: str) -> bool:
 
     Everything that starts with a dot is: ``.DS_Store``, ``._a.png``, ``.git``.
     """
-    return part.startswith(".") or part.lower() in _JUNK_NAMES
+    return part.startswith(".") or part.lower() in JUNK_NAMES
 
 
 def is_picture_name(name: str) -> bool:
@@ -56,4 +56,7 @@ def natural_order(names: Iterable[str]) -> list[str]:
     parts = _DIGITS.split("\n".join(plain))
     parts[1::2] = [digits.zfill(_PADDED_DIGITS) for digits in parts[1::2]]
     padded = "".join(parts).split("\n")
+    plain_of = dict(zip(padded, plain, strict=True))
+    if len(plain_of) == len(plain):
+        return [plain_of[key] for key in sorted(padded)]
     return [name for _, name in sorted(zip(padded, plain, strict=True))]

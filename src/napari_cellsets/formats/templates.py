@@ -2,11 +2,11 @@
 
 ``{colour}/{split}/images/{stem}.png`` is a template. Three marks are known:
 
-========== =============================================================
+============ =============================================================
 ``{name}``   any text without slash, or one of the choices given for it
 ``{name?}``  the same, or nothing; as a whole part of the path, no part
 ``{name**}`` any number of folders, also none (whole part of the path)
-========== =============================================================
+============ =============================================================
 
 The same name twice must be the same text. Templates describe the *end* of a
 path, so folders wrapped around a set do not disturb them. Case is ignored in
@@ -24,12 +24,19 @@ from napari_cellsets.core.errors import RecipeError
 from napari_cellsets.formats.names import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-_FIELD = re.compile(r"\{([a-z_]+)(\*\*|\?)?\}")
 WRAP = "wrap"
-_ANY_FOLDERS = "(?:[^/]+/)*"
+"""Name of the folders around a set, with a slash at the end; may be empty."""
+
+_MARK = re.compile(r"\{([a-z_]+)(\*\*|\?)?\}")
+_GROUP = re.compile(r"\(\?P<\w+>")
+_ANY_FOLDERS = r"(?:[^/\n]+/)*"
+_ARCHIVE = r"(?:\.zip)?"
 _DEEPEST = 12
+
+Values = tuple[str | None, ...]
+"""What the marks of a template stand for, in the order of `Template.marks`."""
 
 
 @dataclass(frozen=True)
@@ -41,44 +48,69 @@ class Template:
     text
         As written in the row.
     choices
-        For some names the texts they may stand for. ``ext`` stands for the
+        For some marks the texts they may stand for. ``ext`` stands for the
         usual suffixes of pictures unless chosen otherwise.
+
+    Raises
+    ------
+    RecipeError
+        If the text holds a mark that is not known.
     """
 
     text: str
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    marks: tuple[str, ...] = field(init=False)
+    _lines: re.Pattern[str] = field(init=False, repr=False)
+    _whole: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = self.text.split("/")
-        if "{" in _FIELD.sub("", self.text) or "" in parts or ".." in parts:
+        if "{" in _MARK.sub("", self.text) or "" in parts or ".." in parts:
             raise RecipeError(
                 f"the template {self.text!r} is not understood",
                 advice="Known marks are {name}, {name?} and {name**}.",
             )
         seen: set[str] = set()
+        last = len(parts) - 1
         body = "".join(
-            self._part(part, seen, last=place == len(parts) - 1)
+            self._part(part, seen, last=place == last)
             for place, part in enumerate(parts)
         )
-        flags = re.IGNORECASE
-        wrapped = f"(?P<{WRAP}>{_ANY_FOLDERS}?){body}"
-        object.__setattr__(self, "_pattern", re.compile(wrapped, flags))
-        object.__setattr__(self, "_anchored", re.compile(body, flags))
-        object.__setattr__(self, "fields", tuple(_unique(self.text)))
+        lines = f"^(?P<{WRAP}>{_ANY_FOLDERS}?){body}$"
+        object.__setattr__(self, "_lines", re.compile(lines, re.I | re.M))
+        object.__setattr__(self, "_whole", re.compile(body, re.I))
+        object.__setattr__(self, "marks", tuple(self._lines.groupindex))
 
-    fields: tuple[str, ...] = field(init=False)
-    _pattern: re.Pattern[str] = field(init=False, repr=False)
-    _anchored: re.Pattern[str] = field(init=False, repr=False)
+    def find_all(self, names: str) -> Iterator[tuple[str, Values]]:
+        """Find the names that end as the template says.
 
-    def match(self, path: str) -> dict[str, str] | None:
-        """Values of the marks, and of ``wrap``, where the path ends so."""
-        found = self._pattern.fullmatch(path)
-        return None if found is None else self._values(found)
+        Parameters
+        ----------
+        names
+            One name a line.
 
-    def match_whole(self, path: str) -> dict[str, str] | None:
-        """Values of the marks where the whole path is so."""
-        found = self._anchored.fullmatch(path)
-        return None if found is None else self._values(found)
+        Yields
+        ------
+        tuple of (name, values)
+            Values in the order of `marks`; the first is `WRAP`.
+        """
+        for found in self._lines.finditer(names):
+            yield found[0], found.groups()
+
+    def match(self, name: str) -> dict[str, str] | None:
+        """Values of the marks, and of `WRAP`, where a name ends so."""
+        found = self._lines.fullmatch(name)
+        return None if found is None else self.named(found.groups())
+
+    def named(self, values: Values) -> dict[str, str]:
+        """Values by mark; choices in the spelling of the row."""
+        by_mark = {m: text or "" for m, text in zip(self.marks, values, strict=True)}
+        for mark, choices in self.choices.items():
+            text = by_mark.get(mark)
+            if text and text not in choices:
+                same = (known for known in choices if known.lower() == text.lower())
+                by_mark[mark] = next(same, text)
+        return by_mark
 
     def starts(self, parts: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
         """Find where in a path the template can begin, the best place first.
@@ -91,17 +123,17 @@ class Template:
         Returns
         -------
         list of (index of the first part, values)
-            More values known comes first, then fewer parts used.
+            The place that settles most choices comes first, then the deepest.
         """
         found = []
         for at in range(len(parts) - 1, max(-1, len(parts) - 1 - _DEEPEST), -1):
-            values = self.match_whole("/".join(parts[at:]))
-            if values is not None:
-                found.append((at, values))
-        return sorted(found, key=lambda item: -sum(map(bool, _chosen(self, item[1]))))
+            match = self._whole.fullmatch("/".join(parts[at:]))
+            if match is not None:
+                found.append((at, self.named(("", *match.groups()))))
+        return sorted(found, key=lambda item: -self._settled(item[1]))
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """Write the path for given values; marks without one take their default.
+        """Write the name for given values; marks without one take their default.
 
         A mark with choices takes the first, an optional one nothing, and
         ``ext`` is ``png``.
@@ -111,21 +143,8 @@ class Template:
         RecipeError
             If a mark has neither value nor default.
         """
-
-        def text_of(mark: re.Match[str]) -> str:
-            name, kind = mark[1], mark[2]
-            if name in values:
-                return values[name]
-            if kind:
-                return ""
-            if name == "ext":
-                return "png"
-            if self.choices.get(name):
-                return self.choices[name][0]
-            raise RecipeError(f"{self.text!r} needs a value for {name!r}")
-
-        path = values.get(WRAP, "") + _FIELD.sub(text_of, self.text)
-        return re.sub("/{2,}", "/", path).lstrip("/")
+        name = _MARK.sub(lambda mark: self._text_of(mark, values), self.text)
+        return re.sub("/{2,}", "/", values.get(WRAP, "") + name).lstrip("/")
 
     def top(self, values: Mapping[str, str]) -> str | None:
         """Pattern of what can lie at the top of the set; None if anything can.
@@ -135,63 +154,60 @@ class Template:
         values
             What is known of the marks; an optional one that is empty is absent.
         """
-        parts = self.text.split("/")
-        for part in parts:
-            mark = _FIELD.fullmatch(part)
+        *folders, file = self.text.split("/")
+        for part in folders:
+            mark = _MARK.fullmatch(part)
             if mark and mark[2] == "?" and not values.get(mark[1]):
                 continue
-            free = mark is not None and mark[1] not in self.choices
-            if free and part is not parts[-1]:
+            if mark and mark[1] not in self.choices:
                 return None
             plain = f"{{{mark[1]}}}" if mark else part
-            pattern = self._part(plain, set(), last=True, folder=part is not parts[-1])
-            return re.sub(r"\(\?P<\w+>", "(?:", pattern)
-        return None
+            return _GROUP.sub("(?:", self._part(plain, set(), last=True) + _ARCHIVE)
+        return _GROUP.sub("(?:", self._part(file, set(), last=True))
 
-    def _part(
-        self, part: str, seen: set[str], *, last: bool, folder: bool = False
-    ) -> str:
-        slash = "" if last else "/"
-        mark = _FIELD.fullmatch(part)
-        if mark and mark[2] == "**":
-            seen.add(mark[1])
-            return f"(?P<{mark[1]}>{_ANY_FOLDERS})"
+    def _settled(self, values: Mapping[str, str]) -> int:
+        return sum(bool(values.get(mark)) for mark in self.choices)
+
+    def _text_of(self, mark: re.Match[str], values: Mapping[str, str]) -> str:
+        name = mark[1]
+        if name in values:
+            return values[name]
+        if mark[2]:
+            return ""
+        if name == "ext":
+            return "png"
+        if self.choices.get(name):
+            return self.choices[name][0]
+        raise RecipeError(f"the template {self.text!r} needs a value for {name!r}")
+
+    def _part(self, part: str, seen: set[str], *, last: bool) -> str:
+        alone = _MARK.fullmatch(part)
+        if alone and alone[2] == "**":
+            seen.add(alone[1])
+            return f"(?P<{alone[1]}>{_ANY_FOLDERS})"
         body, at = "", 0
-        for inner in _FIELD.finditer(part):
-            body += re.escape(part[at : inner.start()])
-            body += self._mark(inner, seen, alone=mark is not None)
-            at = inner.end()
+        for mark in _MARK.finditer(part):
+            body += re.escape(part[at : mark.start()])
+            # a greedy text is found faster, but would swallow a mark after it
+            lazy = part[mark.end() : mark.end() + 1] == "{"
+            body += self._pattern_of(mark, seen, lazy=lazy, alone=alone is not None)
+            at = mark.end()
         body += re.escape(part[at:])
-        fixed = not _FIELD.search(part) or (
-            mark is not None and mark[1] in self.choices
-        )
-        if fixed and (folder or not last):
-            body += r"(?:\.zip)?"
-        return f"(?:{body}/)?" if mark and mark[2] == "?" and not last else body + slash
+        if last:
+            return body
+        if not _MARK.search(part) or (alone and alone[1] in self.choices):
+            body += _ARCHIVE
+        return f"(?:{body}/)?" if alone and alone[2] == "?" else f"{body}/"
 
-    def _mark(self, mark: re.Match[str], seen: set[str], *, alone: bool) -> str:
-        name, kind = mark[1], mark[2]
+    def _pattern_of(
+        self, mark: re.Match[str], seen: set[str], *, lazy: bool, alone: bool
+    ) -> str:
+        name = mark[1]
         if name in seen:
             return f"(?P={name})"
         seen.add(name)
         choices = self.choices.get(name) or (PICTURE_SUFFIXES if name == "ext" else ())
-        body = "|".join(re.escape(choice) for choice in choices) or "[^/]+?"
-        optional = "?" if kind == "?" and not alone else ""
+        body = "|".join(re.escape(choice) for choice in choices)
+        body = body or (r"[^/\n]+?" if lazy else r"[^/\n]+")
+        optional = "?" if mark[2] == "?" and not alone else ""
         return f"(?P<{name}>{body}){optional}"
-
-    def _values(self, found: re.Match[str]) -> dict[str, str]:
-        values = {name: text or "" for name, text in found.groupdict().items()}
-        for name, choices in self.choices.items():
-            text = values.get(name)
-            if text and text not in choices:
-                same = (known for known in choices if known.lower() == text.lower())
-                values[name] = next(same, text)
-        return values
-
-
-def _chosen(template: Template, values: Mapping[str, str]) -> list[str]:
-    return [values[name] for name in template.choices if name in values]
-
-
-def _unique(text: str) -> list[str]:
-    return list(dict.fromkeys(mark[1] for mark in _FIELD.finditer(text)))

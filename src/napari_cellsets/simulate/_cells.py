@@ -127,6 +127,7 @@ def grow_dendrites(
     *,
     strength: float,
     reach: float,
+    trunk: tuple[float, float],
 ) -> None:
     """Add the tapering dendrites of a soma, beaded at times, to the canvas."""
     for angle, radius in patch.dendrites:
@@ -139,9 +140,8 @@ def grow_dendrites(
         )
         path = wander(rng, start, angle, length)
         along = np.arange(length, dtype=np.float32) / length
-        width = max(cell.blur, 0.8) + radius * rng.uniform(0.08, 0.2) * np.exp(
-            -3 * along
-        )
+        stem = radius * rng.uniform(*trunk)
+        width = max(cell.blur, 0.8) + stem * np.exp(-3 * along)
         glow = cell.brightness * strength * rng.uniform(0.3, 1.0) * np.exp(-3 * along)
         if rng.random() < 0.4:
             beads = rng.random(length) < 0.15

@@ -10,7 +10,11 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Look:
-    """Ranges of one kind of picture; brightness in grey levels of 255, lengths px."""
+    """Ranges of one kind of picture; brightness in grey levels of 255, lengths px.
+
+    ``trunk`` is the width of a dendrite where it leaves, as a share of the soma's
+    radius; ``thick`` the width of the stout ones among stray neurites.
+    """
 
     background: Range
     cell_brightness: Range
@@ -23,6 +27,8 @@ class Look:
     haze: Range
     focus: Range
     dendrites: Range
+    trunk: Range
+    thick: Range
 
 
 _YELLOW = Look(
@@ -37,6 +43,8 @@ _YELLOW = Look(
     haze=(0.05, 0.3),
     focus=(0.7, 1.4),
     dendrites=(0.05, 0.5),
+    trunk=(0.08, 0.2),
+    thick=(1.5, 4.0),
 )
 _RED = Look(
     background=(6.0, 26.0),
@@ -50,10 +58,12 @@ _RED = Look(
     haze=(0.1, 0.5),
     focus=(0.7, 1.8),
     dendrites=(0.1, 0.6),
+    trunk=(0.08, 0.25),
+    thick=(1.5, 4.5),
 )
 _CROWDED = Look(
     background=(3.0, 14.0),
-    cell_brightness=(65.0, 165.0),
+    cell_brightness=(48.0, 165.0),
     radius=(16.0, 32.0),
     cells=(25, 80),
     dim_cells=(8, 60),
@@ -63,6 +73,8 @@ _CROWDED = Look(
     haze=(0.3, 1.2),
     focus=(1.2, 2.8),
     dendrites=(0.3, 0.9),
+    trunk=(0.1, 0.38),
+    thick=(2.5, 9.0),
 )
 _GREEN = Look(
     background=(12.0, 62.0),
@@ -76,6 +88,8 @@ _GREEN = Look(
     haze=(0.02, 0.2),
     focus=(0.7, 1.5),
     dendrites=(0.0, 0.2),
+    trunk=(0.05, 0.15),
+    thick=(1.5, 3.0),
 )
 
 #: The looks by colour; a crowded field of any colour borrows the crowded one.

@@ -77,6 +77,7 @@ def add_webs(
     strength: float,
     brightness: float,
     focus: float,
+    thick: tuple[float, float],
     attractors: NDArray[np.float64] | None,
 ) -> None:
     """Neurites that belong to no visible soma, thin and plenty or thick and few."""
@@ -88,11 +89,16 @@ def add_webs(
             start = near + rng.normal(0, 60, 2)
         length = int(rng.uniform(60, 500))
         path = wander(rng, (start[0], start[1]), rng.uniform(0, _TURN), length)
-        thick = focus * rng.uniform(0.9, 2.0) * (1 + 2.5 * (rng.random() < 0.25))
-        glow = brightness * rng.uniform(0.03, 0.12 + 0.45 * strength)
         along = np.linspace(-1, 1, length, dtype=np.float32)
+        width = focus * rng.uniform(0.9, 2.0)
+        glow = brightness * rng.uniform(0.03, 0.12 + 0.45 * strength)
+        if rng.random() < 0.2:
+            # a stout dendrite, swelling here and there as if it were a soma
+            swell = 1 + 0.3 * np.sin(along * rng.uniform(2, 12))
+            width = rng.uniform(*thick) * swell
+            glow = brightness * rng.uniform(0.05, 0.3 + 0.45 * strength)
         fade = glow * (1 - along**2) * (0.6 + 0.8 * rng.random())
-        canvas.add(path, thick, fade.astype(np.float32))
+        canvas.add(path, width, fade.astype(np.float32))
 
 
 def add_artefacts(

@@ -266,7 +266,15 @@ def _paint_cells(
             labels[field_box][won] = number
             deepest[field_box][won] = depth[won]
         reach = rng.uniform(0.3, 3.0)
-        grow_dendrites(rng, canvas, cell, patch, strength=strength, reach=reach)
+        grow_dendrites(
+            rng,
+            canvas,
+            cell,
+            patch,
+            strength=strength,
+            reach=reach,
+            trunk=scene.look.trunk,
+        )
     return light, labels
 
 
@@ -287,6 +295,7 @@ def _paint(
         strength=rng.uniform(*look.web),
         brightness=typical,
         focus=rng.uniform(*look.focus),
+        thick=look.thick,
         attractors=scene.clusters if look is CROWDED else None,
     )
     add_artefacts(rng, canvas, shape, typical)

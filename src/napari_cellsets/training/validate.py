@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy import ndimage, optimize
-from skimage.feature import peak_local_max
-from skimage.segmentation import watershed
+from scipy import ndimage
 
+from napari_cellsets.counting import CountSettings, evaluate, labels_from_probability
 from napari_cellsets.training.data import pad_to_multiple
 
 if TYPE_CHECKING:
@@ -20,13 +19,15 @@ if TYPE_CHECKING:
 
     from napari_cellsets.training.sources import Pair
 
-#: Two centres closer than this, in px, are the same cell (published rule of FNC v2).
-MATCH_DISTANCE = 40.0
+#: How probabilities are counted while a run is watched; shipped values are tuned.
+SETTINGS = CountSettings(
+    threshold=0.6, fill_holes_px=600, min_area_px=200, split_distance_px=15
+)
 
 
 @dataclass
 class Score:
-    """Matches pooled over pictures, and the counting error of each picture."""
+    """Matches by centres pooled over pictures, and the counting errors."""
 
     hits: int = 0
     false: int = 0
@@ -46,48 +47,11 @@ class Score:
 
     def add(self, found: NDArray[np.int32], truth: NDArray[np.int32]) -> None:
         """Match one picture's cells one to one by their centres and add them."""
-        one, two = centres(found), centres(truth)
-        matched = 0
-        if len(one) and len(two):
-            apart = np.linalg.norm(one[:, None] - two[None], axis=2)
-            cost = np.where(apart <= MATCH_DISTANCE, apart, 1e6)
-            rows, columns = optimize.linear_sum_assignment(cost)
-            matched = int((apart[rows, columns] <= MATCH_DISTANCE).sum())
-        self.hits += matched
-        self.false += len(one) - matched
-        self.missed += len(two) - matched
-        self.count_errors += (len(one) - len(two),)
-
-
-def centres(labels: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Centroids (n, 2) of the labels present."""
-    present = np.unique(labels)
-    present = present[present > 0]
-    if not len(present):
-        return np.empty((0, 2))
-    return np.asarray(ndimage.center_of_mass(labels > 0, labels, present), np.float64)
-
-
-def split_cells(
-    probability: NDArray[np.float32],
-    threshold: float = 0.5,
-    *,
-    min_area: int = 200,
-    split_distance: int = 12,
-) -> NDArray[np.int32]:
-    """Return labels of a probability map: threshold, fill, distance watershed."""
-    mask = ndimage.binary_fill_holes(probability > threshold)
-    depth = ndimage.gaussian_filter(ndimage.distance_transform_edt(mask), 1.5)
-    parts, _ = ndimage.label(mask)
-    peaks = peak_local_max(
-        depth, min_distance=split_distance, labels=parts, exclude_border=False
-    )
-    markers = np.zeros(mask.shape, np.int32)
-    markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    labels = watershed(-depth, markers, mask=mask)
-    sizes = np.bincount(labels.ravel())
-    labels[(sizes < min_area)[labels]] = 0
-    return np.asarray(labels, np.int32)
+        result = evaluate(found, truth)
+        self.hits += result.true_positives
+        self.false += result.false_positives
+        self.missed += result.false_negatives
+        self.count_errors += (result.count_error,)
 
 
 def predict(
@@ -109,7 +73,7 @@ def validate(model: torch.nn.Module, pairs: Sequence[Pair]) -> dict[str, Score]:
         image, labels = pair.load()
         if pair.kind == "dsb":
             image, labels = _as_cells(image, labels, pair.diameter)
-        found = split_cells(predict(model, image))
+        found = labels_from_probability(predict(model, image), SETTINGS)
         scores.setdefault(pair.kind, Score()).add(found, labels)
     return scores
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari.layers import Layer
+    from napari.types import FullLayerData as LayerData
 
 #: Seeds of the fields, from sparse to crowded, one dim.
 FIELDS = (
@@ -24,7 +24,7 @@ EDITION = "1"
 ROW = "simulated_neurons"
 
 
-def simulated_neurons() -> list[Layer]:
+def simulated_neurons() -> list[LayerData]:
     """Return the layers of the first simulated field; the set opens with it.
 
     The fields are drawn once and kept in the person's cache folder.
@@ -37,7 +37,9 @@ def simulated_neurons() -> list[Layer]:
     from napari_cellsets._napari.reader import layers_for_viewer
     from napari_cellsets.catalogue import open_dataset
 
-    return list(layers_for_viewer(open_dataset(write_fields(), ROW)))
+    layers = layers_for_viewer(open_dataset(write_fields(), ROW))
+    # unlike readers, samples may not give napari finished layers
+    return [layer.as_layer_data_tuple() for layer in layers]
 
 
 def write_fields(

@@ -42,6 +42,8 @@ def open_dock(viewer: ViewerModel, name: str) -> Any:
     for widget in manager.iter_widgets():
         if widget.plugin_name == PLUGIN and widget.display_name == name:
             made = widget.get_callable()(viewer)
-            window.add_dock_widget(made, name=title, area=widget.default_dock_area)
+            window.add_dock_widget(
+                made, name=title, area=widget.default_dock_area, tabify=widget.tabify
+            )
             return made
     return None

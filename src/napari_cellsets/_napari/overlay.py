@@ -94,7 +94,9 @@ class Overlay:
         if layer is not None and self._watch is not None and fits_labels(layer, labels):
             with self._watch.replacing(tracked):
                 fill_labels(layer, labels, pixel_size_um, locked=self.locked)
-                layer.visible = layer.visible or self._hidden
+                if self._hidden:
+                    # assigning costs a refresh even when nothing changes
+                    layer.visible = True
             self._hidden = False
             return
         new = new_label_layer(self.role, labels, pixel_size_um)

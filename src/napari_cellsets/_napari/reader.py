@@ -78,6 +78,7 @@ def layers_for_viewer(dataset: Dataset) -> Layers:
 
     from napari_cellsets._napari.docks import open_dock
     from napari_cellsets._napari.loading import load_sample
+    from napari_cellsets._napari.preferences import preference
     from napari_cellsets._napari.session import get_session
 
     viewer = current_viewer()
@@ -88,7 +89,7 @@ def layers_for_viewer(dataset: Dataset) -> Layers:
     if loaded.picture is None and loaded.problems:
         raise loaded.problems[0]
     layers = build_layers(loaded)
-    if viewer is not None:
+    if viewer is not None and preference("display.open_samples_dock", True):
         open_dock(viewer, "Samples")
     return layers
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal, Slot
-from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from qtpy.QtCore import Signal, Slot
+from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from napari_cellsets.formats.names import PICTURE_SUFFIXES
 
@@ -48,7 +48,7 @@ def _start(session: Session) -> str:
     return str(session.dataset.path.parent if session.dataset else Path.home())
 
 
-class OpenButton(QToolButton):
+class OpenButton(QPushButton):
     """*Open data set…* with a menu: folders and files need dialogs of their own."""
 
     chosen = Signal(object)
@@ -59,8 +59,6 @@ class OpenButton(QToolButton):
         self.setText("Open data set…")
         self.setToolTip("Opens at once; napari does not ask for a reader here.")
         self.setAccessibleName("Open data set")
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.addAction("Folder…").triggered.connect(self._on_folder_triggered)
         menu.addAction("Zip archive or image…").triggered.connect(

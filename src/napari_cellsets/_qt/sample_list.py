@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt, QTimer
 from qtpy.QtCore import Signal as QtSignal
-from qtpy.QtGui import QImage, QPainter, QPixmap
+from qtpy.QtGui import QIcon, QImage, QPainter, QPixmap
 
 from napari_cellsets._napari.browsing import Marks, describe, details
 from napari_cellsets._qt.jobs import JobRunner
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     Decoded = list[tuple[int, NDArray[np.uint8] | None]]
 
-THUMBNAIL = QSize(80, 60)
-_DECODED_PX = 160
+THUMBNAIL = QSize(72, 54)
+_DECODED_PX = 144
 _BATCH = 6
 #: Thumbnails kept in memory; about 20 kB each.
 _KEPT = 2000
@@ -36,7 +36,7 @@ _WAITING = 60
 
 
 class Thumbnails(QObject):
-    """Pixmaps by sample index: in memory, on disk, or decoded beside the window.
+    """Icons by sample index: in memory, on disk, or decoded beside the window.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._cache = cache
         self._dataset: Dataset | None = None
-        self._kept: OrderedDict[int, QPixmap] = OrderedDict()
+        self._kept: OrderedDict[int, QIcon] = OrderedDict()
         self._waiting: OrderedDict[int, None] = OrderedDict()
         self._runner = JobRunner(parent)
         self._blank = _framed(None)
@@ -67,7 +67,7 @@ class Thumbnails(QObject):
         self._kept.clear()
         self._waiting.clear()
 
-    def pixmap(self, index: int) -> QPixmap:
+    def icon(self, index: int) -> QIcon:
         """Return a thumbnail, or an empty frame until `ready` tells of it."""
         found = self._kept.get(index)
         if found is not None:
@@ -163,7 +163,7 @@ class SampleListModel(QAbstractListModel):
         at = self._order[index.row()]
         sample = self._dataset.samples[at]
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._thumbnails.pixmap(at)
+            return self._thumbnails.icon(at)
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{sample.name}\n{describe(sample, self._marks)}"
         if role in (
@@ -200,12 +200,12 @@ def _decode(
     return decoded
 
 
-def _framed(thumbnail: NDArray[np.uint8] | None) -> QPixmap:
-    """Return a pixmap of one size for all, the picture in its middle."""
+def _framed(thumbnail: NDArray[np.uint8] | None) -> QIcon:
+    """Return an icon of one size for all, the picture in its middle."""
     framed = QPixmap(THUMBNAIL)
     framed.fill(Qt.GlobalColor.transparent)
     if thumbnail is None:
-        return framed
+        return QIcon(framed)
     height, width = thumbnail.shape[:2]
     image = QImage(
         thumbnail.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888
@@ -221,4 +221,7 @@ def _framed(thumbnail: NDArray[np.uint8] | None) -> QPixmap:
         image,
     )
     painter.end()
-    return framed
+    icon = QIcon(framed)
+    # the same when selected: a tint would hide what the picture shows
+    icon.addPixmap(framed, QIcon.Mode.Selected)
+    return icon

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QModelIndex, Qt, QTimer, Slot
+from qtpy.QtCore import QModelIndex, QSize, Qt, QTimer, Slot
 from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.browsing import Marks, read_marks
@@ -43,6 +43,7 @@ WELCOME = (
     "shows simulated neurons."
 )
 _MARKS_DELAY_MS = 400
+_WIDTH_LEAST, _WIDTH = 260, 300
 _PROBLEMS_SHOWN = 200
 
 
@@ -166,7 +167,11 @@ class SamplesWidget(QWidget):
         for widget in self._of_a_set:
             layout.addWidget(widget, stretch=1 if widget is self.view else 0)
         layout.setStretchFactor(self.welcome, 1)
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(_WIDTH_LEAST)
+
+    def sizeHint(self) -> QSize:
+        """Leave the window to the image."""
+        return QSize(_WIDTH, super().sizeHint().height())
 
     def _connect(self) -> None:
         session = self._session
@@ -201,6 +206,8 @@ class SamplesWidget(QWidget):
         self._on_status_changed(self._session.status)
         self._on_sample_changed(self._session.index)
         self._marks_timer.start(0)
+        # once the window has made room for this dock
+        QTimer.singleShot(0, self._viewer.reset_view)
 
     def _on_sample_changed(self, index: int) -> None:
         self._reveal(index)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal, Slot
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from napari_cellsets.core.image import Picture
     from napari_cellsets.counting.model import CountModel
 
-_ASKED = {
+_THRESHOLD = {
     "threshold": Asked(
         "Threshold",
         "How sure the model must be of a pixel: lower finds dimmer cells and more"
         " false ones. Moving it recounts at once",
     ),
+}
+_MORE = {
     "min_area_px": Asked("Smallest cell", "Smaller objects are not counted", 2),
     "fill_holes_px": Asked("Fill holes up to", "Holes inside a cell are closed", 2),
     "split_touching": Asked(
@@ -243,22 +246,30 @@ class SettingsView(QWidget):
         super().__init__(parent)
         self._model = model
         self._pixel_size_um: float | None = None
-        self.form = SettingsForm(CountSettings, _ASKED)
-        self.form.edited.connect(self._on_form_edited)
-        self.reset = QPushButton("Reset to the model's own")
-        self.reset.setToolTip("Take the settings that the model recommends")
+        self.threshold = SettingsForm(CountSettings, _THRESHOLD)
+        self.more = SettingsForm(CountSettings, _MORE)
+        for form in (self.threshold, self.more):
+            form.edited.connect(self._on_form_edited)
+        self.more_button = QPushButton("More settings")
+        self.more_button.setCheckable(True)
+        self.more_button.setToolTip("Smallest cell, holes, splitting of cells")
+        self.more_button.toggled.connect(self.more.setVisible)
+        self.more.hide()
+        self.reset = QPushButton("Reset")
+        self.reset.setToolTip("Reset to the model's own settings")
         self.reset.clicked.connect(self._on_reset_clicked)
-        self.map = QPushButton("Show probability")
-        self.map.setCheckable(True)
+        self.map = QCheckBox("Show probability")
         self.map.setToolTip("Shows how sure the model is of each pixel")
         self.map.toggled.connect(self.map_toggled)
         row = QHBoxLayout()
+        row.addWidget(self.map, 1)
+        row.addWidget(self.more_button)
         row.addWidget(self.reset)
-        row.addWidget(self.map)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.form)
+        layout.addWidget(self.threshold)
         layout.addLayout(row)
+        layout.addWidget(self.more)
         self.synchronize(None)
 
     def synchronize(self, picture: Picture | None) -> None:
@@ -269,8 +280,9 @@ class SettingsView(QWidget):
     def show_settings(self, *_: object) -> None:
         """Show the settings of the model."""
         settings = self._model.settings
-        self.form.synchronize(settings, self._pixel_size_um)
-        self.form.inputs["split_distance_px"].setEnabled(settings.split_touching)
+        for form in (self.threshold, self.more):
+            form.synchronize(settings, self._pixel_size_um)
+        self.more.inputs["split_distance_px"].setEnabled(settings.split_touching)
 
     @Slot(str, object)
     def _on_form_edited(self, name: str, value: object) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_cellsets._napari.regions import find_regions_layer, read_regions
@@ -20,6 +21,7 @@ from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.counting.job import CountRequest, CountResult
 from napari_cellsets.counting.live import Counted, LiveRequest, count_live, describe
 from napari_cellsets.counting.model import CountModel, MapKey, MapShelf
+from napari_cellsets.counting.settings import CountSettings
 from napari_cellsets.inference.metadata import model_hash
 
 if TYPE_CHECKING:
@@ -114,6 +116,7 @@ class CountFlow(QObject):
         self._own = False
         self._waiting: _Work | None = None
         self._asked_store = False
+        self._counted_with: CountSettings | None = None
         self.only_regions = False
         self.result: CountResult | None = None
         self.corrections = 0
@@ -163,9 +166,13 @@ class CountFlow(QObject):
 
     @Slot()
     def keep_corrections(self) -> None:
-        """Leave the labels as the person corrected them."""
+        """Leave the labels as the person corrected them, and their settings."""
         self._waiting = None
         self.answered.emit()
+        if self._counted_with is not None:
+            self._own = True
+            self._model.settings = self._counted_with
+            self._own = False
 
     def measure_soon(self) -> None:
         """Measure the labels on screen again: regions or labels have changed."""
@@ -269,6 +276,7 @@ class CountFlow(QObject):
         self._measure.stop()
         self._looker.stop()
         self.corrections, self._asked_store = 0, True
+        self._counted_with = work.request.count.settings
         self._take(counted.result)
 
     def _provenance(self, work: _Work) -> dict[str, Any]:
@@ -332,6 +340,7 @@ class CountFlow(QObject):
         self.told.emit("", False)
         self.only_regions = False
         self.corrections, self._asked_store = 0, False
+        self._counted_with = None
         picture = self._session.picture
         if picture is not None:
             self._model.fit_channel(picture)
@@ -348,7 +357,7 @@ class CountFlow(QObject):
         self._measure.start()
 
     def _on_settings_changed(self) -> None:
-        if self.probability is not None:
+        if not self._own and self.probability is not None:
             self._settle.start()
 
     def _on_settings_settled(self) -> None:
@@ -396,8 +405,18 @@ class CountFlow(QObject):
 
     def _hear_store(self, stored: StoredLabels | None) -> None:
         self._asked_store = True
+        if stored is not None and self._counted_with is None:
+            self._counted_with = _settings_of(stored)
         corrected = stored is not None and is_corrected(stored)
         self.corrections = max(1, stored.edits) if corrected and stored else 0
+
+
+def _settings_of(stored: StoredLabels) -> CountSettings | None:
+    """Return the settings that labels from the store were counted with."""
+    try:
+        return CountSettings.model_validate(stored.provenance.get("settings"))
+    except ValidationError:
+        return None  # drawn by hand, or counted by another version
 
 
 def _timer(parent: QObject, ms: int, act: Any) -> QTimer:

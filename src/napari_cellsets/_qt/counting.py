@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, Qt, Slot
+from qtpy.QtCore import QEvent, QSize, Qt, Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFrame,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from napari.layers import Shapes
 
 _MIN_WIDTH = 300
+_WIDTH, _HEIGHT = 360, 640
 
 
 class CountWidget(QWidget):
@@ -93,6 +94,10 @@ class CountWidget(QWidget):
             self.stop()
         return bool(super().event(event))
 
+    def sizeHint(self) -> QSize:
+        """Leave most of a small window to the image."""
+        return QSize(_WIDTH, _HEIGHT)
+
     def stop(self) -> None:
         """Hear no more of viewer and session."""
         if not self._connected:
@@ -101,6 +106,7 @@ class CountWidget(QWidget):
         self.flow.stop()
         self.set_flow.stop()
         self._links[0].stop()
+        self._links[1].stop()
         self.session.sample_changed.disconnect(self._on_sample_changed)
         self.session.cells_changed.disconnect(self._on_cells_changed)
         self._viewer.layers.events.inserted.disconnect(self._on_layers_changed)

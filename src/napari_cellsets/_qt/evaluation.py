@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +31,15 @@ class CountPlot(pg.PlotWidget):
     def __init__(self, x_title: str, y_title: str, name: str) -> None:
         super().__init__()
         self.setFixedHeight(_PLOT_HEIGHT)
+        # pyqtgraph asks for 640 pixels and would widen the dock
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(name)
         self.setToolTip("Click a dot to open its image")
         self.setMenuEnabled(False)
         self.hideButtons()
         self._titles = {"bottom": x_title, "left": y_title}
         self._lines: list[pg.InfiniteLine] = []
+        self._labels: list[pg.InfLineLabel] = []
         self._dots = pg.ScatterPlotItem(
             size=8, pen=pg.mkPen(None), hoverable=True, hoverSize=12
         )
@@ -52,9 +55,17 @@ class CountPlot(pg.PlotWidget):
         """Show straight lines: (level, angle in degrees, text, whether dashed)."""
         for line in self._lines:
             self.removeItem(line)
-        self._lines = [_line(*spec) for spec in lines]
-        for line in self._lines:
+        self._lines, self._labels = [], []
+        for level, angle, text, dashed in lines:
+            style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+            pen = pg.mkPen(_LINE, width=1.5, style=style)
+            line = pg.InfiniteLine(pos=(0.0, level), angle=angle, pen=pen)
             self.addItem(line)
+            self._lines.append(line)
+            if text:
+                anchors = [(0.5, 1), (0.5, 1)]
+                label = pg.InfLineLabel(line, text, position=0.85, anchors=anchors)
+                self._labels.append(label)
 
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
@@ -64,8 +75,8 @@ class CountPlot(pg.PlotWidget):
             axis.setPen(pg.mkPen(text))
             axis.setTextPen(pg.mkPen(text))
             self.setLabel(side, title, color=text.name())
-        for line in self._lines:
-            line.label.setColor(text)
+        for label in self._labels:
+            label.setColor(text)
 
     def _on_dots_clicked(
         self, _dots: object, points: Sequence[Any], _event: object
@@ -103,10 +114,17 @@ class SetPlots(QWidget):
         names = [row.sample for row in known]
         counted = np.array([row.figures.count for row in known], float)
         true = np.array([row.figures.truth for row in known], float)
+        most = max(float(np.max(true, initial=0)), float(np.max(counted, initial=0)))
+        self.scatter.setRange(xRange=(0, max(most, 1)), yRange=(0, max(most, 1)))
         self.scatter.show_points(true, counted, names)
         self.scatter.show_lines([(0.0, 45.0, "", False)])
         self.difference.show_points((counted + true) / 2, counted - true, names)
-        self.difference.show_lines(_limits_of_agreement(counted - true))
+        lines = _limits_of_agreement(counted - true)
+        self.difference.show_lines(lines)
+        levels = [0.0, *(line[0] for line in lines), *(counted - true)]
+        self.difference.setRange(
+            xRange=(0, max(most, 1)), yRange=(min(levels), max(*levels, 1))
+        )
         self.set_colours(self._background, self._text)
 
     def set_colours(self, background: QColor, text: QColor) -> None:
@@ -128,17 +146,6 @@ def _limits_of_agreement(
         for level in (bias + spread, bias - spread):
             lines.append((level, 0.0, f"{level:+.1f}", True))
     return lines
-
-
-def _line(level: float, angle: float, text: str, dashed: bool) -> pg.InfiniteLine:
-    style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-    return pg.InfiniteLine(
-        pos=(0.0, level),
-        angle=angle,
-        pen=pg.mkPen(_LINE, width=1.5, style=style),
-        label=text or None,
-        labelOpts={"position": 0.85, "movable": False, "anchors": [(0.5, 1), (0.5, 1)]},
-    )
 
 
 def _tip(x: float, y: float, data: object) -> str:

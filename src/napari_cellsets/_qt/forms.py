@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SLIDER_STEPS = 1000
 _LARGEST = 1_000_000
+_NUMBER_WIDTH = 64
 _PIXEL_UNITS = ("", " px", " px²")
 
 
@@ -83,6 +84,8 @@ class ShareInput(FieldInput):
         self.number.setDecimals(3)
         self.number.setSingleStep(0.01)
         self.number.setKeyboardTracking(False)
+        self.number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.number.setFixedWidth(_NUMBER_WIDTH)
         self._row.addWidget(self.slider, 1)
         self._row.addWidget(self.number)
         self.slider.valueChanged.connect(self._on_slider_changed)
@@ -164,13 +167,17 @@ class SwitchInput(FieldInput):
         self.box = QCheckBox(self._asked.title)
         self._row.addWidget(self.box)
         self._row.addStretch(1)
-        self.box.toggled.connect(self.edited)
+        self.box.toggled.connect(self._on_box_changed)
 
     def set_value(self, value: Any) -> None:
         """Show a value; tells nobody."""
         blocked = self.box.blockSignals(True)
         self.box.setChecked(bool(value))
         self.box.blockSignals(blocked)
+
+    @Slot(bool)
+    def _on_box_changed(self, value: bool) -> None:
+        self.edited.emit(value)
 
 
 class ChoiceInput(FieldInput):
@@ -180,11 +187,15 @@ class ChoiceInput(FieldInput):
         self.box = QComboBox()
         self.box.addItems([str(word) for word in get_args(field.annotation)])
         self._row.addWidget(self.box, 1)
-        self.box.textActivated.connect(self.edited)
+        self.box.textActivated.connect(self._on_box_changed)
 
     def set_value(self, value: Any) -> None:
         """Show a value; tells nobody."""
         self.box.setCurrentText(str(value))
+
+    @Slot(str)
+    def _on_box_changed(self, word: str) -> None:
+        self.edited.emit(word)
 
 
 class SettingsForm(QWidget):

@@ -30,6 +30,8 @@ MARK_NAME = "Selected cell"
 _MARGIN = 0.04
 #: The ring around the selected cell is this much wider than the cell.
 _RING = 1.8
+#: Width of the outlines of the comparison in pixels of the screen.
+_OUTLINE = 2.5
 
 
 class SelectionLink(QObject):
@@ -76,8 +78,12 @@ class SelectionLink(QObject):
         self._bring_into_view(label)
 
     def _on_layer_selected(self) -> None:
-        if self._layer is not None:
-            self._table.select_label(int(self._layer.selected_label))
+        if self._layer is None:
+            return
+        label = int(self._layer.selected_label)
+        self._table.select_label(label)
+        if self._table.objects.row_of(label) is None:
+            self.unmark()
 
     def _on_canvas_pressed(self, viewer: Any, event: Any) -> Iterator[None]:
         """Select the cell under a click that is no drag and no stroke."""
@@ -148,6 +154,11 @@ class ComparisonLink:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
+        viewer.camera.events.zoom.connect(self._on_zoom_changed)
+
+    def stop(self) -> None:
+        """Hear no more of the viewer."""
+        self._viewer.camera.events.zoom.disconnect(self._on_zoom_changed)
 
     def synchronize(self, result: CountResult | None, wanted: bool) -> None:
         """Show the comparison, or hide it where there is none or nobody wants it."""
@@ -155,8 +166,9 @@ class ComparisonLink:
         truth, cells = self._session.truth, self._session.cells_layer
         compared = None if result is None else result.evaluation
         if not wanted or result is None or compared is None or not truth or not cells:
-            if layer is not None:
+            if layer is not None and layer.visible:
                 layer.visible = False
+                self._show_truth(True)
             return
         painted = paint_comparison(
             result.labels,
@@ -165,7 +177,27 @@ class ComparisonLink:
             missed=compared.missed,
             extra=compared.extra,
         )
-        show_comparison(self._viewer, painted, cells).visible = True
+        shown = show_comparison(self._viewer, painted, cells)
+        if not shown.visible or layer is None:
+            self._show_truth(False)
+        shown.visible = True
+        self._on_zoom_changed()
+
+    def _show_truth(self, visible: bool) -> None:
+        """Show outlines of the truth, unless the comparison says it in colour."""
+        layer = self._session.truth_layer
+        if layer is not None and self._session.truth is not None:
+            layer.visible = visible or self._session.correcting_truth
+
+    def _on_zoom_changed(self, *_: object) -> None:
+        """Keep the outlines about as wide on screen, near and far."""
+        layer = find_comparison_layer(self._viewer)
+        if layer is None or not layer.visible:
+            return
+        screen_px_per_px = self._viewer.camera.zoom * float(layer.scale[-1])
+        wanted = int(np.clip(round(_OUTLINE / max(screen_px_per_px, 1e-6)), 1, 12))
+        if layer.contour != wanted:
+            layer.contour = wanted
 
 
 class MapLink:

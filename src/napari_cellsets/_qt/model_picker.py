@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -104,6 +103,7 @@ class ModelPicker(QWidget):
         if path not in self._paths:
             self._list(path)
         self._info = info
+        self._box.setItemText(self._paths.index(path), title_of(info))
         self._show_current()
         self._card.setText(card_text(info))
         self._ask(info.missing)
@@ -118,8 +118,7 @@ class ModelPicker(QWidget):
         )
         self._box.setMinimumContentsLength(12)
         self._box.activated.connect(self._on_box_activated)
-        self._card_button = QToolButton()
-        self._card_button.setText("Card")
+        self._card_button = QPushButton("About")
         self._card_button.setCheckable(True)
         self._card_button.setToolTip(
             "Licence, training data and measured quality of this model"
@@ -211,9 +210,14 @@ class ModelPicker(QWidget):
         self._card.setVisible(shown)
 
 
+def title_of(info: ModelInfo) -> str:
+    """Return how a model is called on screen."""
+    return f"{info.name or info.path.stem} {info.version}".strip()
+
+
 def card_text(info: ModelInfo) -> str:
     """Return what a model says of itself, for a person to read."""
-    lines = [f"{info.name or info.path.stem} {info.version}".strip()]
+    lines = [title_of(info)]
     lines.append(f"Licence: {info.licence or 'not stated'}")
     lines.append(f"Trained on: {_plain(info.training_data) or 'not stated'}")
     if info.pixel_size_um:

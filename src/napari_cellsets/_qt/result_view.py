@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -19,10 +19,12 @@ from qtpy.QtWidgets import (
 from napari_cellsets._napari.comparison import COLOURS, EXTRA, MATCHED, MISSED
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QPaintEvent
+
     from napari_cellsets.counting.evaluate import Evaluation, Matches
     from napari_cellsets.counting.job import CountResult
 
-_BIG: Final = 2.6
+_BIG: Final = 2.2
 _SWATCH_PX: Final = 12
 _KINDS: Final = {
     MATCHED: ("matched", "Found, and in the ground truth"),
@@ -39,21 +41,15 @@ class ResultView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._number = QLabel()
-        font = self._number.font()
-        font.setPointSizeF(max(font.pointSizeF(), 9.0) * _BIG)
-        font.setBold(True)
-        self._number.setFont(font)
+        self._number = BigNumber()
         self._number.setAccessibleName("Count")
-        self._number.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
         self._said = QLabel()
         self._said.setWordWrap(True)
         self._said.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
         )
         top = QHBoxLayout()
+        top.setSpacing(10)
         top.addWidget(self._number)
         top.addWidget(self._said, 1)
         self._compared = ComparisonView(self)
@@ -89,6 +85,35 @@ class ResultView(QWidget):
         self._compared.setVisible(compared is not None)
         if compared is not None:
             self._compared.synchronize(compared)
+
+
+class BigNumber(QLabel):
+    """A label several times as large as the rest; draws itself.
+
+    The style sheet of the window overrides the size of any label's font.
+    """
+
+    def sizeHint(self) -> QSize:
+        """Return the room that the large figures take."""
+        metrics = QFontMetrics(self._large())
+        return QSize(metrics.horizontalAdvance(self.text()) + 8, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the same: a cut number would lie."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the number in the window's colour of text."""
+        painter = QPainter(self)
+        painter.setFont(self._large())
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+
+    def _large(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(round(QFontMetrics(font).height() * _BIG))
+        font.setBold(True)
+        return font
 
 
 class ComparisonView(QWidget):

@@ -68,3 +68,13 @@ def test_a_cancelled_set_stops_between_pictures(tmp_path: Path) -> None:
             tmp_path / "s", 4, shape=SHAPE, token=token, progress=progress
         )
     assert len(list((tmp_path / "s/all_images/images").iterdir())) == 3
+
+
+def test_a_picture_that_cannot_be_packed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import cv2
+
+    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, None))
+    with pytest.raises(ExportError, match=r"simulated_0000\.png: .* cannot be packed"):
+        write_simulated_set(tmp_path / "s", 1, shape=SHAPE)

@@ -218,7 +218,7 @@ class Journal:
                 f"labels of {key.sample!r}, which have size {state.shape}",
                 path=self._place,
             )
-        changed = {
+        now = {
             "revision": state.revision + 1,
             "edits": state.edits + 1,
             "journal_entries": state.journal_entries + 1,
@@ -226,24 +226,32 @@ class Journal:
             "changed": time.time(),
             "author": self._author,
         }
+        self._write_entry(connection, state.id, delta, now, provenance)
+        layers = tables().layers
+        connection.execute(layers.update().where(layers.c.id == state.id).values(now))
+        kept = {name: getattr(state, name) for name in LayerState.__slots__}
+        return LayerState(**(kept | now))
+
+    def _write_entry(
+        self,
+        connection: Connection,
+        layer: int,
+        delta: LabelDelta,
+        now: Mapping[str, Any],
+        provenance: Mapping[str, Any],
+    ) -> None:
         entry = {
-            "layer": state.id,
-            "sequence": changed["revision"],
+            "layer": layer,
+            "sequence": now["revision"],
             "origin": json.dumps(delta.origin),
             "shape": json.dumps(delta.shape),
             "before": delta.before,
             "after": delta.after,
-            "time": changed["changed"],
+            "time": now["changed"],
             "author": self._author,
             "provenance": self._provenance_id(connection, provenance),
         }
-        layers = tables().layers
         connection.execute(tables().journal.insert(), entry)
-        connection.execute(
-            layers.update().where(layers.c.id == state.id).values(changed)
-        )
-        kept = {name: getattr(state, name) for name in LayerState.__slots__}
-        return LayerState(**(kept | changed))
 
     def compact(self, connection: Connection, state: LayerState) -> None:
         """Fold the edits into a new base; the labels and the revision stay."""

@@ -141,7 +141,7 @@ def test_bad_files_are_listed_at_the_end_with_exit_code_1(
         f"images/p{i}.png" for i in (0, 2, 3)
     ]
     assert "skipped p1: " in done.stderr.splitlines()[-1]
-    assert "; 1 problems -> " in done.stdout
+    assert "; 1 problem -> " in done.stdout
 
 
 def test_a_foreign_model_can_be_told_what_it_does_not_say(

@@ -129,7 +129,12 @@ def _add_simulate(commands: Any) -> None:
     add("--n", type=_one_or_more, default=4, help="pictures (default 4)")
     add("--seed", type=_whole, default=0, help="of the first picture (default 0)")
     add("--size", type=_size, default=(1200, 1600), metavar="WIDTHxHEIGHT")
-    add("--layout", choices=("fnc1", "plain"), default="fnc1")
+    add(
+        "--layout",
+        choices=("simulated", "fnc1", "plain"),
+        default="simulated",
+        help="tree of files; fnc1 is that of Fluorescent Neuronal Cells v1",
+    )
     command.set_defaults(run=_simulate)
 
 
@@ -162,12 +167,12 @@ def _count(options: argparse.Namespace, token: CancelToken) -> int:
 
 def _summary_line(report: BatchReport, out: Path) -> str:
     cells = sum(row.count for row in report.rows)
-    parts = [f"{len(report.rows)} images, {cells} cells"]
+    parts = [f"{_some(len(report.rows), 'image')}, {_some(cells, 'cell')}"]
     if report.summary is not None:
         f1, mae = report.summary.f1 or 0.0, report.summary.mae
         parts.append(f"{report.summary.images} with truth: F1 {f1:.3f}, MAE {mae:.2f}")
     if report.failed:
-        parts.append(f"{len(report.failed)} problems")
+        parts.append(_some(len(report.failed), "problem"))
     return "; ".join(parts) + f" -> {out}"
 
 
@@ -256,7 +261,8 @@ def _simulate(options: argparse.Namespace, token: CancelToken) -> int:
             token=token,
             progress=progress,
         )
-    _say(f"{len(counts)} images, {sum(counts.values())} cells -> {options.out}")
+    cells = sum(counts.values())
+    _say(f"{_some(len(counts), 'image')}, {_some(cells, 'cell')} -> {options.out}")
     return 0
 
 
@@ -319,6 +325,10 @@ def _bar(total: int, unit: str) -> Iterator[Progress]:
             bar.update(fraction * total - bar.n)
 
         yield show
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _say(text: str) -> None:

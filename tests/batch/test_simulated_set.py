@@ -19,7 +19,11 @@ SHAPE = (240, 320)
 
 @pytest.mark.parametrize(
     ("layout", "row"),
-    [("fnc1", "fluorescent_neuronal_cells_v1"), ("plain", "image_and_mask_folders")],
+    [
+        ("simulated", "simulated_neurons"),
+        ("fnc1", "fluorescent_neuronal_cells_v1"),
+        ("plain", "image_and_mask_folders"),
+    ],
 )
 def test_a_simulated_set_opens_with_its_truth(
     tmp_path: Path, layout: str, row: str
@@ -49,7 +53,7 @@ def test_the_folder_says_that_nothing_was_photographed(tmp_path: Path) -> None:
 
 
 def test_real_pictures_are_never_mixed_with_simulated_ones(tmp_path: Path) -> None:
-    folder = tmp_path / "s/all_images/images"
+    folder = tmp_path / "s/simulated_neurons/images"
     folder.mkdir(parents=True)
     (folder / "Mar19.png").write_text("real")
     with pytest.raises(ExportError, match=r"holds other files, such as 'Mar19\.png'"):
@@ -67,7 +71,7 @@ def test_a_cancelled_set_stops_between_pictures(tmp_path: Path) -> None:
         write_simulated_set(
             tmp_path / "s", 4, shape=SHAPE, token=token, progress=progress
         )
-    assert len(list((tmp_path / "s/all_images/images").iterdir())) == 3
+    assert len(list((tmp_path / "s/simulated_neurons/images").iterdir())) == 3
 
 
 def test_a_picture_that_cannot_be_packed_is_named(
@@ -76,5 +80,7 @@ def test_a_picture_that_cannot_be_packed_is_named(
     import cv2
 
     monkeypatch.setattr(cv2, "imencode", lambda *_: (False, None))
-    with pytest.raises(ExportError, match=r"simulated_0000\.png: .* cannot be packed"):
+    with pytest.raises(
+        ExportError, match=r"simulated_0000_320x240\.png: .* cannot be packed"
+    ):
         write_simulated_set(tmp_path / "s", 1, shape=SHAPE)

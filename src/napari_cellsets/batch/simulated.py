@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-SetLayout: TypeAlias = Literal["fnc1", "plain"]
+SetLayout: TypeAlias = Literal["simulated", "fnc1", "plain"]
+
+USUAL_SHAPE = (1200, 1600)
 
 #: Folder of pictures, folder of masks, how objects are written down.
 LAYOUTS: dict[SetLayout, tuple[str, str, AnnotationForm]] = {
+    "simulated": (
+        "simulated_neurons/images",
+        "simulated_neurons/masks",
+        AnnotationForm("instances"),
+    ),
     "fnc1": (
         "all_images/images",
         "all_masks/masks",
@@ -37,8 +44,8 @@ def write_simulated_set(
     number: int,
     seed: int = 0,
     *,
-    layout: SetLayout = "fnc1",
-    shape: tuple[int, int] = (1200, 1600),
+    layout: SetLayout = "simulated",
+    shape: tuple[int, int] = USUAL_SHAPE,
     token: CancelToken | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, int]:
@@ -53,9 +60,10 @@ def write_simulated_set(
     seed
         Of the first picture; the next ones count up.
     layout
-        ``fnc1``: the tree of Fluorescent Neuronal Cells v1, binary masks (touching
-        cells are parted by a gap of a pixel). ``plain``: a folder of pictures and
-        one of 16-bit labels.
+        ``simulated``: opens as the catalogue's set of simulated neurons, 16-bit
+        labels. ``fnc1``: the tree of Fluorescent Neuronal Cells v1, binary masks
+        (touching cells are parted by a gap of a pixel); it opens as that set.
+        ``plain``: a folder of pictures and one of 16-bit labels.
     shape
         Height and width in px.
     token
@@ -79,7 +87,7 @@ def write_simulated_set(
 
     pictures, masks, form = LAYOUTS[layout]
     root, token = Path(out), token or CancelToken()
-    names = [f"simulated_{seed + i:04d}.png" for i in range(number)]
+    names = [_name(seed + i, shape) for i in range(number)]
     _refuse_others(root / pictures, set(names))
     counts = {}
     for i, name in enumerate(names):
@@ -96,6 +104,12 @@ def write_simulated_set(
     if progress is not None:
         progress(1.0, "Drawn")
     return counts
+
+
+def _name(seed: int, shape: tuple[int, int]) -> str:
+    """Other pictures have other names, so that no corrections are mixed up."""
+    size = "" if shape == USUAL_SHAPE else f"_{shape[1]}x{shape[0]}"
+    return f"simulated_{seed:04d}{size}.png"
 
 
 def _refuse_others(folder: Path, names: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from napari.layers import Shapes
 from napari_cellsets.counting.regions import Region
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import NDArray
@@ -100,6 +103,50 @@ def read_regions(layer: Shapes | None) -> list[Region]:
             polygon = _polygon(kind, np.asarray(corners, np.float64)[:, -2:])
             found.append(Region(name or f"Region {number + 1}", polygon))
     return found
+
+
+class KeptRegions:
+    """Remembers, while the viewer is open, which regions belong to which image."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[Hashable, _Drawn] = {}
+        self._shown: Hashable = None
+
+    def turn_to(self, layer: Shapes | None, image: Hashable) -> None:
+        """Put the regions of one image away and show those of another.
+
+        Parameters
+        ----------
+        layer
+            The Regions layer, None where nobody has made one.
+        image
+            Anything that tells images apart.
+        """
+        if image == self._shown:
+            return
+        if layer is not None:
+            names = [_text(name) for name in layer.features.get("name", [])]
+            self._drawn[self._shown] = _Drawn(
+                [np.array(corners) for corners in layer.data],
+                list(layer.shape_type),
+                names,
+            )
+            wanted = self._drawn.get(image, _Drawn([], [], []))
+            if len(layer.data):
+                layer.data = []
+            if wanted.corners:
+                layer.add(wanted.corners, shape_type=wanted.kinds)
+                set_names(layer, wanted.names)
+        self._shown = image
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """The shapes of one image."""
+
+    corners: list[NDArray[Any]]
+    kinds: list[str]
+    names: list[str]
 
 
 def _polygon(kind: str, corners: NDArray[Any]) -> NDArray[Any]:

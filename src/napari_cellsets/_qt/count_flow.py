@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_cellsets._napari.regions import find_regions_layer, read_regions
+from napari_cellsets._qt.count_work import Look, Work, settings_of
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets.batch.whole_set import (
     BY_HAND,
     is_corrected,
-    prediction_provenance,
 )
 from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.counting.job import CountRequest, CountResult
-from napari_cellsets.counting.live import Counted, LiveRequest, count_live, describe
+from napari_cellsets.counting.live import Counted, LiveRequest
 from napari_cellsets.counting.model import CountModel, MapKey, MapShelf
-from napari_cellsets.counting.settings import CountSettings
+from napari_cellsets.counting.regions import centroids_inside
 from napari_cellsets.inference.metadata import model_hash
 
 if TYPE_CHECKING:
@@ -30,47 +29,15 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_cellsets._napari.session import Session
-    from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.core.image import Picture
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.counting.settings import CountSettings
     from napari_cellsets.store import Project, StoredLabels
 
 #: A slider at rest this long recounts.
 _SETTLE_MS = 40
 #: Hand corrections are measured after this long without another.
 _MEASURE_MS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A count to be done: what, and which map it makes or needs."""
-
-    key: MapKey
-    request: LiveRequest
-    keep_map: bool
-    probability: np.ndarray | None
-
-    def __call__(self, token: CancelToken, progress: Progress) -> Counted:
-        return count_live(self.request, self.probability, token, progress)
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Labels on screen to be measured, and what the store says of them."""
-
-    labels: np.ndarray
-    request: LiveRequest
-    sample: str
-    dataset: str
-    project: Project | None
-
-    def __call__(
-        self, token: CancelToken, progress: Progress
-    ) -> tuple[CountResult, StoredLabels | None]:
-        stored = None
-        if self.project is not None:
-            stored = self.project.load_labels(self.dataset, self.sample, "cells")
-        return describe(self.labels, self.request, token), stored
 
 
 class CountFlow(QObject):
@@ -114,7 +81,7 @@ class CountFlow(QObject):
         self._looker = JobRunner(parent, mirrored=False)
         self._maps = MapShelf()
         self._own = False
-        self._waiting: _Work | None = None
+        self._waiting: Work | None = None
         self._asked_store = False
         self._counted_with: CountSettings | None = None
         self.only_regions = False
@@ -174,9 +141,14 @@ class CountFlow(QObject):
             self._model.settings = self._counted_with
             self._own = False
 
-    def measure_soon(self) -> None:
-        """Measure the labels on screen again: regions or labels have changed."""
-        self._measure.start()
+    def recount_regions(self) -> None:
+        """Count in the regions as they are drawn now."""
+        if self.result is None:
+            return
+        regions = read_regions(find_regions_layer(self._viewer))
+        inside = centroids_inside(dict(self.result.table.columns), regions)
+        counts = {name: int(rows.sum()) for name, rows in inside.items()}
+        self._take(replace(self.result, region_counts=counts))
 
     def stop(self) -> None:
         """Forget whatever is going on and hear no more of the session."""
@@ -235,7 +207,7 @@ class CountFlow(QObject):
         )
         return LiveRequest(count, self._plane(), session.cells, session.truth)
 
-    def _plan(self, only_regions: bool) -> _Work:
+    def _plan(self, only_regions: bool) -> Work:
         key = self._key()
         request = self._request()
         if only_regions and not request.count.regions:
@@ -247,11 +219,11 @@ class CountFlow(QObject):
             request, count=replace(request.count, only_regions=only_regions)
         )
         known = self._maps.get(key)
-        return _Work(key, request, not only_regions, known)
+        return Work(key, request, not only_regions, known)
 
     # Running
 
-    def _start(self, work: _Work) -> None:
+    def _start(self, work: Work) -> None:
         self.told.emit("", False)
         self.only_regions = work.request.count.only_regions
         self._looker.stop()
@@ -264,12 +236,12 @@ class CountFlow(QObject):
             cancelled=self._on_cancelled,
         )
 
-    def _on_counted(self, work: _Work, counted: Counted) -> None:
+    def _on_counted(self, work: Work, counted: Counted) -> None:
         if work.keep_map:
             self._maps.put(work.key, counted.probability)
             self.map_changed.emit()
         try:
-            self._show(counted.result.labels, self._provenance(work))
+            self._show(counted.result.labels, work.provenance())
         except CellsetsError as error:
             self.told.emit(str(error), True)
             return
@@ -278,18 +250,6 @@ class CountFlow(QObject):
         self.corrections, self._asked_store = 0, True
         self._counted_with = work.request.count.settings
         self._take(counted.result)
-
-    def _provenance(self, work: _Work) -> dict[str, Any]:
-        count = work.request.count
-        said = prediction_provenance(
-            count.info(),
-            model_hash(count.info().path),
-            count.chosen_settings(),
-            count.channel,
-        )
-        if count.only_regions:
-            said["regions"] = [region.name for region in count.regions]
-        return said
 
     def _show(self, labels: np.ndarray, provenance: dict[str, Any]) -> None:
         self._own = True
@@ -310,7 +270,7 @@ class CountFlow(QObject):
 
     # Corrections
 
-    def _ask(self, work: _Work) -> None:
+    def _ask(self, work: Work) -> None:
         self._waiting = work
         number = self.corrections
         acts = f"{number} correction{'s' if number > 1 else ''}"
@@ -377,7 +337,7 @@ class CountFlow(QObject):
         sample, dataset, _ = self._on_screen()
         project = None if self._asked_store else self._store()
         self._looker.start(
-            _Look(cells.copy(), self._request(), sample.name, dataset, project),
+            Look(cells.copy(), self._request(), sample.name, dataset, project),
             title="Measuring",
             done=self._on_looked,
             failed=self._on_failed,
@@ -406,17 +366,9 @@ class CountFlow(QObject):
     def _hear_store(self, stored: StoredLabels | None) -> None:
         self._asked_store = True
         if stored is not None and self._counted_with is None:
-            self._counted_with = _settings_of(stored)
+            self._counted_with = settings_of(stored)
         corrected = stored is not None and is_corrected(stored)
         self.corrections = max(1, stored.edits) if corrected and stored else 0
-
-
-def _settings_of(stored: StoredLabels) -> CountSettings | None:
-    """Return the settings that labels from the store were counted with."""
-    try:
-        return CountSettings.model_validate(stored.provenance.get("settings"))
-    except ValidationError:
-        return None  # drawn by hand, or counted by another version
 
 
 def _timer(parent: QObject, ms: int, act: Any) -> QTimer:

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.regions import (
+    KeptRegions,
     add_regions_layer,
     find_regions_layer,
     name_new_shapes,
@@ -81,6 +82,7 @@ class CountWidget(QWidget):
             MapLink(viewer, self.session),
         )
         self._watched_regions: Shapes | None = None
+        self._kept_regions = KeptRegions()
         self._connect_parts()
         self._connect_session()
         self.picker.choose_first()
@@ -293,6 +295,11 @@ class CountWidget(QWidget):
         self.settings.synchronize(picture)
         self._links[0].unmark()
         self._links[0].follow(self.session.cells_layer)
+        dataset, sample = self.session.dataset, self.session.sample
+        if dataset is not None and sample is not None:
+            self._kept_regions.turn_to(
+                find_regions_layer(self._viewer), (dataset.identity, sample.name)
+            )
 
     def _on_cells_changed(self) -> None:
         self._links[0].follow(self.session.cells_layer)
@@ -343,7 +350,7 @@ class CountWidget(QWidget):
         if self._watched_regions is not None:
             name_new_shapes(self._watched_regions)
         self._show_regions()
-        self.flow.measure_soon()
+        self.flow.recount_regions()
 
     def _show_regions(self) -> None:
         found = self.flow.result

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SLIDER_STEPS = 1000
 _LARGEST = 1_000_000
-_NUMBER_WIDTH = 64
+_NUMBER_WIDTH = 112
 _PIXEL_UNITS = ("", " px", " px²")
 
 
@@ -84,7 +84,6 @@ class ShareInput(FieldInput):
         self.number.setDecimals(3)
         self.number.setSingleStep(0.01)
         self.number.setKeyboardTracking(False)
-        self.number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.number.setFixedWidth(_NUMBER_WIDTH)
         self._row.addWidget(self.slider, 1)
         self._row.addWidget(self.number)

@@ -21,6 +21,7 @@ from napari_cellsets.formats.annotations import (
 )
 from napari_cellsets.formats.codecs import read_picture, read_plane, read_plane_shape
 from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.names import is_archive_name
 from napari_cellsets.formats.thumbnails import read_thumbnail
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Dataset:
         self.path = path
         self.tree: FileTree = bound.tree
         self.samples: Sequence[Sample] = _samples(self.recipe, bound.paired.pairs)
+        wraps = {pair.values[0] for pair in bound.paired.pairs}
+        self._around = (wraps.pop() or "") if len(wraps) == 1 else ""
         self._lock = threading.Lock()
         self._problems = _problems_of_files(bound, self.samples)
         self.start = (
@@ -97,12 +100,14 @@ class Dataset:
         if self.recipe.rank == 2:
             return self.recipe.key
         first = self.samples[0].image
+        home = self._around.rstrip("/").rpartition("/")[2] or self.tree.root.name
+        home = home[:-4] if is_archive_name(home) else home
         try:
             anchor = self.tree.head(first, _ANCHOR_BYTES)
         except CellsetsError:
             anchor = first.encode()
         digest = hashlib.sha256(anchor).hexdigest()[:16]
-        return f"{self.recipe.key}:{self.tree.root.stem}:{digest}"
+        return f"{self.recipe.key}:{home}:{digest}"
 
     def find(self, path: str | Path) -> int | None:
         """Index of the sample that a file belongs to, None if to none.

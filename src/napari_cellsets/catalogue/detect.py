@@ -161,6 +161,7 @@ def _fitting(drop: Drop) -> list[Bound]:
 
 def _bound(recipe: Recipe, drop: Drop, least: float = _LEAST_COVERAGE) -> Bound | None:
     needs_truth = recipe.rank == 1
+    least = least if recipe.rank == 2 else 0.0  # truth that fits says enough
     for spot in spots(recipe, drop)[:_SPOTS_TRIED]:
         coverage = _coverage(recipe, drop, spot)
         if coverage <= 0 or coverage < least:

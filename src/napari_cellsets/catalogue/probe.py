@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.names import is_archive_name, is_junk, is_picture_name
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
-from napari_cellsets.formats.sources import FileSource
+from napari_cellsets.formats.sources import FileSource, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MOST_ENTRIES = 300
+_END_RECORD = struct.Struct("<4s4H2LH")
+_ENTRY = struct.Struct("<4s4B4HL2L5H2L")
+_LONGEST_COMMENT = 65_535
+_LISTING_BYTES = 65_536
+_IN_ZIP64 = 0xFFFFFFFF
 
 
 def can_open(path: str | Path) -> bool:
@@ -25,21 +35,21 @@ def can_open(path: str | Path) -> bool:
         A folder, an archive or a file.
     """
     try:
-        place = os.fspath(path)
-        if os.path.isdir(place):
+        place = Path(path)
+        if place.is_dir():
             return _folder_has_pictures(place)
-        head = FileSource(Path(place)).read_at(0, HEAD_BYTES)
-        if is_archive_name(place):
-            return head.startswith(b"PK\x03\x04")
-        return is_picture_name(place) and bool(picture_kind(head, place))
-    except (CellsetsError, OSError, ValueError, TypeError):
+        if is_archive_name(place.name):
+            return _archive_has_pictures(place)
+        head = read_file(place, HEAD_BYTES)
+        return is_picture_name(place.name) and bool(picture_kind(head, str(place)))
+    except (CellsetsError, OSError, ValueError, TypeError, struct.error):
         return False
 
 
-def _folder_has_pictures(folder: str) -> bool:
+def _folder_has_pictures(folder: Path) -> bool:
     """Breadth first, so that many files in one folder do not hide another."""
     left = _MOST_ENTRIES
-    waiting = deque([folder])
+    waiting = deque([str(folder)])
     while waiting and left > 0:
         with os.scandir(waiting.popleft()) as entries:
             for entry in entries:
@@ -48,8 +58,43 @@ def _folder_has_pictures(folder: str) -> bool:
                     break
                 if is_junk(entry.name):
                     continue
-                if is_picture_name(entry.name) or is_archive_name(entry.name):
-                    return True
                 if entry.is_dir():
                     waiting.append(entry.path)
+                elif is_picture_name(entry.name) or (
+                    is_archive_name(entry.name)
+                    and _archive_has_pictures(Path(entry.path))
+                ):
+                    return True
     return False
+
+
+def _archive_has_pictures(archive: Path) -> bool:
+    names = _first_names(FileSource(archive))
+    return any(is_picture_name(name) or is_archive_name(name) for name in names)
+
+
+def _first_names(source: FileSource) -> Iterator[str]:
+    """Names at the beginning of an archive's directory, which is read in part."""
+    tail = source.read_at(
+        max(0, source.size - _LONGEST_COMMENT - _END_RECORD.size), source.size
+    )
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0:
+        return
+    record = _END_RECORD.unpack_from(tail, end)
+    length, start = record[5], record[6]
+    if start == _IN_ZIP64:
+        yield "large.zip"  # worth a real look
+        return
+    # bytes before the archive shift all offsets
+    shift = source.size - len(tail) + end - length - start
+    listing = source.read_at(start + max(0, shift), min(length, _LISTING_BYTES))
+    at, left = 0, _MOST_ENTRIES
+    while at + _ENTRY.size <= len(listing) and left > 0:
+        entry = _ENTRY.unpack_from(listing, at)
+        name_length, extra_length, comment_length = entry[12:15]
+        name = listing[at + _ENTRY.size :][:name_length].decode("utf-8", "replace")
+        if not any(is_junk(part) for part in name.split("/")):
+            yield name
+        at += _ENTRY.size + name_length + extra_length + comment_length
+        left -= 1

@@ -219,15 +219,15 @@ def _read_object_files(
     labels: np.ndarray | None = None
     for number, name in enumerate(sorted(names)[:_MOST_FILES], start=1):
         plane = read_plane(tree, name)
-        above = np.asarray(plane > 0)
-        if above.ndim > 2:
-            above = np.asarray(above.any(axis=-1))
-        _check_size(
-            above, shape or (None if labels is None else labels.shape), tree.place(name)
-        )
+        if plane.ndim > 2:
+            plane = plane.max(axis=-1)
         if labels is None:
-            labels = np.zeros(above.shape, np.int32)
-        labels[above & (labels == 0)] = number
+            labels = np.zeros(shape or plane.shape, np.int32)
+        _check_size(plane, (labels.shape[0], labels.shape[1]), tree.place(name))
+        # a nucleus is small: touch its pixels, not the whole picture
+        inside = np.flatnonzero(plane != 0)
+        free = labels.ravel()[inside] == 0
+        labels.ravel()[inside[free]] = number
     if labels is None:
         raise UnreadableFileError("there is no file of an object", path=tree.root)
     return labels

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.core.image import Picture
-from napari_cellsets.formats import jpeg_bmp, png, tiff
-from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
+from napari_cellsets.formats import jpeg_bmp, limits, png, tiff
+from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind, refuse_giant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,10 +106,13 @@ def _content(tree: FileTree, name: str) -> tuple[str, bytes | Path]:
     """Kind and content; a path instead of content for TIFF on disk."""
     local = tree.local_path(name)
     place = tree.place(name)
-    if local is not None:
+    size = tree.size(name)
+    if local is not None or size > limits.DECODED_RATIO_FROM_BYTES:
         kind = picture_kind(tree.head(name, HEAD_BYTES), place)
-        if kind == "tiff":
+        if kind == "tiff" and local is not None:
             return kind, local
+        if kind != "tiff":
+            refuse_giant(1, size, size, kind, place)
     content = tree.read(name)
     return picture_kind(content[:HEAD_BYTES], place), content
 
@@ -133,7 +136,9 @@ def _from_tiff(planes: tiff.TiffPlanes, place: str) -> Picture:
     if planes.alpha:
         pixels = _without_alpha(pixels)
     pixels = _known_type(pixels)
-    names = _channels(pixels) if axes.endswith("c") else ()
+    names = planes.channel_names or (_channels(pixels) if planes.rgb else ())
+    if not axes.endswith("c") or len(names) != pixels.shape[-1]:
+        names = ()
     return Picture(pixels, axes, names, planes.pixel_size_um)
 
 

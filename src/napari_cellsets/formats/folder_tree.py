@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
+from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import FileTree, Problem
 from napari_cellsets.formats.names import (
@@ -16,6 +16,7 @@ from napari_cellsets.formats.names import (
     is_picture_name,
     natural_order,
 )
+from napari_cellsets.formats.sources import read_file, regular_size, unreadable
 
 if TYPE_CHECKING:
     import re
@@ -59,21 +60,14 @@ class FolderTree(FileTree):
         if archive is not None:
             tree, member = archive
             return tree.read(member) if length < 0 else tree.head(member, length)
-        try:
-            with open(self.root / name, "rb") as file:
-                return file.read(length)
-        except OSError as error:
-            raise _unreadable(self.place(name), error) from error
+        return read_file(self.root / name, length)
 
     def size(self, name: str) -> int:
         """Size of one file in bytes, without reading it."""
         archive = self._archive_of(name)
         if archive is not None:
             return archive[0].size(archive[1])
-        try:
-            return os.stat(self.root / name).st_size
-        except OSError as error:
-            raise _unreadable(self.place(name), error) from error
+        return regular_size(self.root / name)
 
     def local_path(self, name: str) -> Path | None:
         """Where the file lies on disk; None inside an archive."""
@@ -95,7 +89,7 @@ class FolderTree(FileTree):
                 files, folders = _listed(folder, top)
             except OSError as error:
                 if not prefix:
-                    raise _unreadable(folder, error) from error
+                    raise unreadable(folder, error) from error
                 said = f"this folder cannot be read: {error.strerror or error}"
                 self.problems.append(Problem(prefix.rstrip("/"), said))
                 continue
@@ -155,12 +149,3 @@ def _is_new(path: str, seen: set[str]) -> bool:
         return False
     seen.add(real)
     return True
-
-
-def _unreadable(place: str, error: OSError) -> UnreadableFileError:
-    advice = {
-        FileNotFoundError: "It may have been moved: open the data set again.",
-        PermissionError: "Ask its owner for the right to read it.",
-    }.get(type(error), "Check the disk and open the data set again.")
-    said = f"cannot be read: {error.strerror or error}"
-    return UnreadableFileError(said, path=place, advice=advice)

@@ -9,6 +9,7 @@ from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.codecs import read_plane
 from napari_cellsets.formats.files import FileTree
+from napari_cellsets.formats.sources import read_file, regular_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,18 +176,10 @@ class _OneFile(FileTree):
         return self.head(name, -1)
 
     def head(self, name: str, length: int) -> bytes:
-        try:
-            with open(self.root / name, "rb") as file:
-                return file.read(length)
-        except OSError as error:
-            raise UnreadableFileError(
-                f"cannot be read: {error.strerror or error}",
-                path=self.root / name,
-                advice="Check that it is still there and that you may read it.",
-            ) from error
+        return read_file(self.root / name, length)
 
     def size(self, name: str) -> int:
-        return (self.root / name).stat().st_size
+        return regular_size(self.root / name)
 
     def local_path(self, name: str) -> Path | None:
         return self.root / name

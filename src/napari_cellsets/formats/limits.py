@@ -11,7 +11,7 @@ ARCHIVE_DEPTH = 3
 """Archives inside archives: how deep."""
 ARCHIVE_TOTAL_BYTES = 16 << 40
 """Largest sum of declared sizes of one archive."""
-MEMBER_BYTES = 16 * GIB
+MEMBER_BYTES = 8 * GIB
 """Largest declared size of one member."""
 MEMBER_RATIO = 250
 """Most that a large member may inflate."""

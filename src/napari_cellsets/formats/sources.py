@@ -7,6 +7,8 @@ deleted while a data set is shown, and every thread reads for itself.
 from __future__ import annotations
 
 import io
+import os
+import stat
 import tempfile
 import threading
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +17,46 @@ from napari_cellsets.core.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def read_file(path: str | Path, length: int = -1) -> bytes:
+    """Return the first bytes of a file on disk, all of them for -1.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is missing, may not be read, or is a pipe or a device, on which
+        reading could wait for ever.
+    """
+    regular_size(path)
+    try:
+        with open(path, "rb") as file:
+            return file.read(length)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def regular_size(path: str | Path) -> int:
+    """Size of a file on disk; see `read_file` for the errors."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableFileError("this is no ordinary file", path=path)
+    return found.st_size
+
+
+def unreadable(place: str | Path, error: OSError) -> UnreadableFileError:
+    """Say in one sentence why a file or folder cannot be read."""
+    advice = "Check the disk and open the data set again."
+    if isinstance(error, FileNotFoundError):
+        advice = "It may have been moved: open the data set again."
+    elif isinstance(error, PermissionError):
+        advice = "Ask its owner for the right to read it."
+    return UnreadableFileError(
+        f"cannot be read: {error.strerror or error}", path=place, advice=advice
+    )
 
 
 class Source(Protocol):
@@ -32,10 +74,7 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            self.size = path.stat().st_size
-        except OSError as error:
-            raise self._unreadable(error) from error
+        self.size = regular_size(path)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return at most `length` bytes; fewer only at the end."""
@@ -44,14 +83,7 @@ class FileSource:
                 file.seek(offset)
                 return file.read(length)
         except OSError as error:
-            raise self._unreadable(error) from error
-
-    def _unreadable(self, error: OSError) -> UnreadableFileError:
-        return UnreadableFileError(
-            f"cannot be read: {error.strerror or error}",
-            path=self._path,
-            advice="Check that it is still there and that you may read it.",
-        )
+            raise unreadable(self._path, error) from error
 
 
 class WindowSource:

@@ -97,4 +97,4 @@ def _stretched(pixels: np.ndarray) -> np.ndarray:
         low = 0.0
     span = max(float(high) - float(low), 1e-12)
     scaled = (np.nan_to_num(pixels.astype(np.float32)) - low) * (255 / span)
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(scaled, 0, 255), np.uint8)

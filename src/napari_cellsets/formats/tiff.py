@@ -52,14 +52,32 @@ _OPEN_FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class TiffPlanes:
-    """Decoded pixels in the order of `axes` (of t, z, c, y, x letters)."""
+    """Decoded pixels in the order of `axes`, and what the file says of them.
+
+    Parameters
+    ----------
+    pixels, axes
+        One letter an axis, as tifffile names them; C for channels and samples.
+    pixel_size_um
+        Edge of a pixel, where a believable one is told.
+    rgb, alpha
+        Whether channels are colours, and whether transparency follows them.
+    white_is_zero
+        Whether numbers count from white to black.
+    colours
+        Palette, shape (3, entries), uint16.
+    channel_names
+        Names of OME channels, as many as are named.
+    """
 
     pixels: np.ndarray
     axes: str
     pixel_size_um: float | None
+    rgb: bool
     alpha: bool
     white_is_zero: bool
     colours: np.ndarray | None
+    channel_names: tuple[str, ...]
 
 
 def read_shape(source: bytes | Path, packed: int, place: str) -> tuple[int, int]:
@@ -108,15 +126,24 @@ def read(source: bytes | Path, packed: int, place: str) -> TiffPlanes:
             else:
                 pixels = _decode_otherwise(source, place)
             pixels = pixels.reshape(shape)
-            colours = page.colormap if int(page.photometric) == 3 else None
-            scale = _scale(tiff, page)
-            inverted = int(page.photometric) == 0
-            alpha = int(page.photometric) == 2 and bool(page.extrasamples)
+            said = _ome(tiff)
+            scale = _believable(_ome_scale(said) or _tag_scale(tiff, page))
+            kind = int(page.photometric)
+            return TiffPlanes(
+                pixels,
+                axes,
+                scale,
+                rgb=kind in (_RGB, _PALETTE, _YCBCR),
+                alpha=kind == _RGB and bool(page.extrasamples),
+                white_is_zero=kind == _WHITE_IS_ZERO,
+                colours=page.colormap if kind == _PALETTE else None,
+                channel_names=_ome_channels(said),
+            )
     except _OPEN_FAULTS as error:
         raise _damaged(place, error) from error
-    return TiffPlanes(pixels, axes, scale, alpha, inverted, colours)
 
 
+_WHITE_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 2, 3, 6
 _PLAIN_PACKING = (1, 8, 32946, 32773, 34925)
 """None, Deflate (two numbers), PackBits, LZMA: tifffile needs no help for these."""
 
@@ -182,34 +209,41 @@ def _decode_otherwise(source: bytes | Path, place: str) -> np.ndarray:
     return np.stack(turned) if len(turned) > 1 else turned[0]
 
 
-def _scale(tiff: Any, page: Any) -> float | None:
-    """Edge of a pixel in micrometres, where the file says a believable one.
+def _believable(scale: float | None) -> float | None:
+    """Edge of a pixel in micrometres, where it can be one of a microscope.
 
     Screen and print resolutions (72 to 1200 dots an inch, 21 um and more) are
     no scale of a microscope.
     """
-    scale = _ome_scale(tiff) or _tag_scale(tiff, page)
     if scale is None or not _SMALLEST_SCALE_UM <= scale <= _LARGEST_SCALE_UM:
         return None
     return scale
 
 
-def _ome_scale(tiff: Any) -> float | None:
+def _ome(tiff: Any) -> list[Any]:
+    """Elements of the OME header; empty where there is none."""
     if not tiff.is_ome or not tiff.ome_metadata:
-        return None
+        return []
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
-        root = fromstring(tiff.ome_metadata)
+        return list(fromstring(tiff.ome_metadata).iter())
     except (ParseError, ValueError):
-        return None
-    for element in root.iter():
+        return []
+
+
+def _ome_scale(elements: list[Any]) -> float | None:
+    for element in elements:
         if element.tag.rpartition("}")[2] == "Pixels":
             size = element.get("PhysicalSizeX")
-            unit = element.get("PhysicalSizeXUnit", "µm")
-            factor = _UM_OF_WORD.get(unit)
+            factor = _UM_OF_WORD.get(element.get("PhysicalSizeXUnit", "µm"))
             return float(size) * factor if size and factor else None
     return None
+
+
+def _ome_channels(elements: list[Any]) -> tuple[str, ...]:
+    named = [e for e in elements if e.tag.rpartition("}")[2] == "Channel"]
+    return tuple(element.get("Name", "") for element in named if element.get("Name"))
 
 
 def _tag_scale(tiff: Any, page: Any) -> float | None:

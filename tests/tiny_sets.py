@@ -1,0 +1,91 @@
+"""Write a tiny data set from a row's own templates, with known content."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from napari_cellsets.formats.annotations import write_labels
+from napari_cellsets.formats.layouts import NOT_IN_NAMES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_cellsets.catalogue import Recipe
+
+_SHAPE = (24, 32)
+
+
+@dataclass(frozen=True)
+class TinySample:
+    """What a sample must be when it is read again."""
+
+    file: Path
+    pixels: np.ndarray
+    labels: np.ndarray | None
+    split: str
+    truth_files: tuple[Path, ...]
+
+
+def canonical(labels: np.ndarray) -> np.ndarray:
+    """Number objects in the order in which their first pixels come."""
+    present, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    first = np.where(present == 0, -1, first)
+    order = np.argsort(np.argsort(first))
+    order = order + (0 if (present == 0).any() else 1)
+    return order[inverse].reshape(labels.shape)
+
+
+def three_objects(seed: int) -> np.ndarray:
+    """Labels of three objects that do not touch, at random places."""
+    rng = np.random.default_rng(seed)
+    labels = np.zeros(_SHAPE, np.int32)
+    for label, left in enumerate((1, 12, 22), start=1):
+        top, height, width = rng.integers(1, 10), *rng.integers(3, 8, 2)
+        labels[top : top + height, left : left + width] = label
+    return labels
+
+
+def write_tiny_set(recipe: Recipe, root: Path) -> dict[str, TinySample]:
+    """Write pictures and truth as the row says; returns them by sample name."""
+    written = {}
+    for number, values in enumerate(_all_values(recipe)):
+        template = recipe.layout.image_template
+        name = template.fill({**values, "ext": "png"})
+        rng = np.random.default_rng(number)
+        pixels = rng.integers(0, 256, (*_SHAPE, 3), dtype=np.uint8)
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(file)
+        labels, files = None, ()
+        split = values.get("split", "")
+        if recipe.form is not None and split not in recipe.unannotated:
+            labels = three_objects(number)
+            truth = recipe.layout.truth_name(name, {"object": "object"})
+            if recipe.form.word == "object-files":
+                truth = truth.rpartition("/")[0]
+            files = tuple(write_labels(recipe.form, labels, root / truth))
+        spoken = [values[m] for m in template.marks if m in values]
+        sample = "/".join(text for text in spoken if text)
+        split = split or recipe.split_of.get(sample, recipe.split_else)
+        written[sample] = TinySample(file, pixels, labels, split, files)
+    return written
+
+
+def _all_values(recipe: Recipe) -> list[dict[str, str]]:
+    """Two samples of each combination of the choices that make names."""
+    template = recipe.layout.image_template
+    listed = sorted(recipe.split_of)[:1]
+    options = {}
+    for mark in template.marks:
+        if mark in NOT_IN_NAMES or f"{{{mark}**}}" in template.text:
+            continue
+        options[mark] = template.choices.get(mark) or (*listed, "b2", "b10")
+    return [
+        dict(zip(options, values, strict=True))
+        for values in itertools.product(*options.values())
+    ]

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets.core.errors import CellsetsError
-from napari_cellsets.counting.runs import Runs, paint, runs_of, strips
-from napari_cellsets.counting.split import Parts, part_touching
+from napari_cellsets.counting.runs import (
+    Runs,
+    number_in_raster_order,
+    paint,
+    runs_of,
+    strips,
+)
+from napari_cellsets.counting.split import part_touching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +69,9 @@ def labels_from_probability(
     out = np.zeros(probability.shape, np.int32)
     paint(out, runs, group + np.int32(1), token)
     if settings.split_touching:
-        parts = part_touching(out, runs, group, areas, settings, token)
-        _renumber(out, runs, group, len(areas), parts, token)
+        last = part_touching(out, runs, group, areas, settings, token)
+        if last > len(areas):
+            number_in_raster_order(out, runs, last, token)
     return out
 
 
@@ -136,33 +143,3 @@ def _large_enough(runs: Runs, least: int) -> tuple[Runs, np.ndarray, np.ndarray]
     number = (np.cumsum(keep) - 1).astype(np.int32)
     kept = keep[group]
     return runs.chosen(kept), number[group[kept]], area[keep]
-
-
-def _renumber(
-    out: np.ndarray,
-    runs: Runs,
-    group: np.ndarray,
-    count: int,
-    parts: list[Parts],
-    token: CancelToken | None,
-) -> None:
-    """Number objects and parts anew in raster order, in place."""
-    if not parts:
-        return
-    first = np.zeros(count, np.int64)
-    starts, where = np.unique(group, return_index=True)
-    first[starts] = (runs.start - runs.row)[where]
-    parted = {p.group for p in parts}
-    whole = np.array([g for g in range(count) if g not in parted], np.int64)
-    places = np.concatenate([first[whole], *(p.first for p in parts)])
-    number = np.empty(places.size, np.int32)
-    number[np.argsort(places)] = np.arange(1, places.size + 1, dtype=np.int32)
-    table = np.zeros(count, np.int32)
-    table[whole] = number[: whole.size]
-    paint(out, runs, table[group], token)
-    used = whole.size
-    for p in parts:
-        new = np.append(0, number[used : used + p.first.size]).astype(np.int32)
-        used += p.first.size
-        inside = p.crop > 0
-        out[p.box][inside] = new[p.crop[inside]]

@@ -207,21 +207,54 @@ def paint(
         Cancels between strips.
     """
     flat = out.reshape(-1)
+    for some, index in _pixels(runs, token):
+        flat[index] = np.repeat(values[some], runs.length[some])
+
+
+def number_in_raster_order(
+    labels: np.ndarray, runs: Runs, last: int, token: CancelToken | None = None
+) -> None:
+    """Number labels anew from 1, by their first pixel, in place.
+
+    Parameters
+    ----------
+    labels
+        int32, shape (y, x), C order.
+    runs
+        Of all the pixels that are not background.
+    last
+        The highest number in use.
+    token
+        Cancels between strips.
+    """
+    flat = labels.reshape(-1)
+    first = np.full(last + 1, flat.size, np.int64)
+    for _, index in _pixels(runs, token):
+        np.minimum.at(first, flat[index], index)
+    used = np.flatnonzero(first < flat.size)
+    number = np.zeros(last + 1, np.int32)
+    number[used[np.argsort(first[used])]] = np.arange(1, used.size + 1, dtype=np.int32)
+    for _, index in _pixels(runs, token):
+        flat[index] = number[flat[index]]
+
+
+def _pixels(
+    runs: Runs, token: CancelToken | None
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Give the flat index of every pixel, about a million at a time."""
     # Without the spare column a key is an index into the plane.
     first = runs.start - runs.row
     length = runs.length
     ends = np.cumsum(length)
     total = int(ends[-1]) if ends.size else 0
     cuts = np.searchsorted(ends, np.arange(0, total, PAINT_PIXELS))
-    bounds = np.append(np.unique(cuts), ends.size)
-    for a, b in itertools.pairwise(bounds.tolist()):
+    for a, b in itertools.pairwise([*np.unique(cuts).tolist(), ends.size]):
         if token is not None:
             token.raise_if_cancelled()
         n = length[a:b]
-        before = np.cumsum(n) - n
-        index = np.repeat(first[a:b] - before, n)
+        index = np.repeat(first[a:b] - (np.cumsum(n) - n), n)
         index += np.arange(index.size)
-        flat[index] = np.repeat(values[a:b], n)
+        yield slice(a, b), index
 
 
 def strips(height: int, width: int) -> Iterator[slice]:

@@ -1,41 +1,25 @@
-"""Part touching cells where the neck between them is narrow."""
+"""Part touching cells where the neck between them is narrow.
+
+Centres are the highest points of the distance to the outline. The watershed, which
+is slow, runs only inside objects that keep two centres or more, many at a time.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from napari_cellsets.counting.canvas import Canvas, canvases
+from napari_cellsets.counting.watershed import HOP, climb, parts_of
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.counting.runs import Runs
     from napari_cellsets.counting.settings import CountSettings
 
-LOOK_AT_CANCEL_EVERY = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """One object that fell into several.
-
-    Parameters
-    ----------
-    group
-        Number of the object, from 0.
-    box
-        Its place in the plane.
-    crop
-        int32 of the box: 1..n inside the object, 0 outside.
-    first
-        Flat index in the plane of the first pixel of each part, in raster order.
-    """
-
-    group: int
-    box: tuple[slice, slice]
-    crop: np.ndarray
-    first: np.ndarray
+PEAK_REACH = 3
 
 
 def part_touching(
@@ -45,13 +29,14 @@ def part_touching(
     areas: np.ndarray,
     settings: CountSettings,
     token: CancelToken | None = None,
-) -> list[Parts]:
-    """Find the objects with two centres or more and part them.
+) -> int:
+    """Part the objects with two centres or more, in place.
 
     Parameters
     ----------
     labels
-        int32, shape (y, x): object g is numbered g + 1.
+        int32, shape (y, x), C order: object g is numbered g + 1. Parts get new
+        numbers after the last object; their objects' numbers are not used again.
     runs, group
         The runs of the objects and the object (from 0) of each.
     areas
@@ -59,62 +44,25 @@ def part_touching(
     settings
         Distance of centres, share of the neck, least area of a part.
     token
-        Cancels between objects.
+        Cancels between canvases of some thousand objects.
+
+    Returns
+    -------
+    int
+        The highest number in use.
     """
     boxes = bounding_boxes(runs, group, len(areas))
     sides = boxes[:, 2:] - boxes[:, :2]
     # Two centres lie inside, at least a pixel from either end.
     roomy = np.hypot(sides[:, 0], sides[:, 1]) > settings.split_distance_px + 2
     roomy &= areas >= 2 * max(1, settings.min_area_px)
-    found = []
-    for n, g in enumerate(np.flatnonzero(roomy)):
-        if token is not None and n % LOOK_AT_CANCEL_EVERY == 0:
-            token.raise_if_cancelled()
-        top, left, bottom, right = boxes[g].tolist()
-        box = (slice(top, bottom), slice(left, right))
-        crop = part_one(labels[box] == g + 1, settings)
-        if crop is not None:
-            found.append(Parts(int(g), box, crop, _firsts(crop, box, labels.shape[1])))
-    return found
-
-
-def part_one(mask: np.ndarray, settings: CountSettings) -> np.ndarray | None:
-    """Part one object, or return None where it is one cell.
-
-    Centres are the highest points of the distance to the outline within
-    `split_distance_px`. Their watershed basins are joined again, from the widest
-    neck on, until every neck is narrow and every part large enough.
-
-    Parameters
-    ----------
-    mask
-        Boolean, shape (y, x): the object alone, in its bounding box.
-    settings
-        Distance of centres, share of the neck, least area of a part.
-
-    Returns
-    -------
-    ndarray or None
-        int32, 1..n inside the object.
-    """
-    import cv2
-
-    framed = np.pad(mask.view(np.uint8), 1)
-    distance = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    reach = max(1, math.floor(settings.split_distance_px))
-    window = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    highest = cv2.dilate(distance, window)
-    peaks = (distance == highest) & (framed > 0)
-    count, markers = cv2.connectedComponents(peaks.view(np.uint8), connectivity=8)
-    if count <= 2:
-        return None
-    from skimage.segmentation import watershed
-
-    basins = watershed(-distance, markers, mask=framed > 0, connectivity=2)
-    joined = _joined_basins(basins, distance, count - 1, settings)
-    if joined.max() < 2:
-        return None
-    return np.ascontiguousarray(joined[basins][1:-1, 1:-1])
+    last = len(areas)
+    chosen = np.flatnonzero(roomy)
+    for canvas in canvases(runs, group, boxes, chosen, PEAK_REACH, token):
+        several = _with_several_centres(canvas, settings)
+        for narrow in canvases(runs, group, boxes, several, 1, token):
+            last = _part(labels, narrow, settings, last)
+    return last
 
 
 def bounding_boxes(runs: Runs, group: np.ndarray, count: int) -> np.ndarray:
@@ -139,66 +87,90 @@ def bounding_boxes(runs: Runs, group: np.ndarray, count: int) -> np.ndarray:
     return boxes
 
 
-def _joined_basins(
-    basins: np.ndarray, distance: np.ndarray, count: int, settings: CountSettings
+def _with_several_centres(canvas: Canvas, settings: CountSettings) -> np.ndarray:
+    """Return the objects that may have to be parted, ascending."""
+    import cv2
+
+    squared = _squared_distance(canvas.where)
+    highest = cv2.dilate(squared, _square(PEAK_REACH))
+    y, x = np.nonzero((squared == highest) & (canvas.where > 0))
+    index = canvas.where[y, x] - 1
+    some = np.bincount(index, minlength=canvas.objects.size)[index] > 1
+    y, x, index = y[some], x[some], index[some]
+    here, height = np.stack([y, x], axis=1), squared[y, x]
+    kept, mark = _far_apart(here, index, height, settings.split_distance_px)
+    _, first = np.unique(mark[kept], return_index=True)
+    centre = np.flatnonzero(kept)[first]
+    return _with_narrow_neck(
+        canvas, squared, here[centre], index[centre], settings.split_neck
+    )
+
+
+def _far_apart(
+    points: np.ndarray, index: np.ndarray, height: np.ndarray, distance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Drop points near a higher one; join equal ones that are near each other."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    n = len(points)
+    if n == 0:
+        return np.zeros(0, np.bool_), np.zeros(0, np.int32)
+    pairs = cKDTree(points).query_pairs(distance, output_type="ndarray")
+    a, b = pairs[index[pairs[:, 0]] == index[pairs[:, 1]]].T
+    kept = np.ones(n, np.bool_)
+    kept[a[height[a] < height[b]]] = False
+    kept[b[height[b] < height[a]]] = False
+    level = (height[a] == height[b]) & kept[a] & kept[b]
+    links = coo_array((np.ones(int(level.sum())), (a[level], b[level])), shape=(n, n))
+    return kept, connected_components(links, directed=False)[1]
+
+
+def _with_narrow_neck(
+    canvas: Canvas, squared: np.ndarray, yx: np.ndarray, index: np.ndarray, neck: float
 ) -> np.ndarray:
-    """Join basins over wide necks; return the new number of each, in raster order."""
-    peak = np.zeros(count + 1)
-    np.maximum.at(peak, basins, distance)
-    area = np.bincount(basins.ravel(), minlength=count + 1)
-    owner = list(range(count + 1))
+    """Return objects of several centres; of those with two, if the neck is narrow."""
+    import cv2
 
-    def root(k: int) -> int:
-        while owner[k] != k:
-            owner[k] = owner[owner[k]]
-            k = owner[k]
-        return k
-
-    for width, a, b in _necks(basins, distance, count):
-        one, other = sorted((root(a), root(b)))
-        if one == other:
-            continue
-        narrow = width < settings.split_neck * min(peak[one], peak[other])
-        if narrow and min(area[one], area[other]) >= settings.min_area_px:
-            continue
-        owner[other] = one
-        peak[one] = max(peak[one], peak[other])
-        area[one] += area[other]
-    roots = np.array([root(k) for k in range(count + 1)])
-    kept, first = np.unique(roots[basins], return_index=True)
-    number = np.zeros(count + 1, np.int32)
-    cells = kept > 0
-    number[kept[cells][np.argsort(first[cells])]] = np.arange(1, cells.sum() + 1)
-    return np.asarray(number[roots])
+    size = canvas.objects.size
+    number = np.bincount(index, minlength=size)
+    lowest = np.full(size, np.inf, np.float32)
+    np.minimum.at(lowest, index, squared[tuple(yx.T)])
+    level = np.append(np.float32(np.inf), neck * neck * lowest).astype(np.float32)
+    level[1:][number != 2] = np.inf
+    above = (squared >= level[canvas.where]).view(np.uint8)
+    _, islands = cv2.connectedComponents(above, connectivity=8)
+    island = islands[tuple(yx.T)]
+    least, most = np.full(size, islands.size), np.full(size, -1)
+    np.minimum.at(least, index, island)
+    np.maximum.at(most, index, island)
+    parted = (number > 2) | ((number == 2) & (least != most))
+    return np.asarray(canvas.objects[parted])
 
 
-def _necks(
-    basins: np.ndarray, distance: np.ndarray, count: int
-) -> list[tuple[float, int, int]]:
-    """Half the width of the neck between each two basins that touch, widest first."""
-    height, width = basins.shape
-    widest: dict[tuple[int, int], float] = {}
-    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        left, shift = max(0, -right), max(0, right)
-        here = (slice(0, height - down), slice(left, width - shift))
-        there = (slice(down, height), slice(shift, width - left))
-        a, b = basins[here], basins[there]
-        seam = (a != b) & (a > 0) & (b > 0)
-        if not seam.any():
-            continue
-        pair = np.sort(np.stack([a[seam], b[seam]]), axis=0)
-        neck = np.minimum(distance[here][seam], distance[there][seam])
-        keys, where = np.unique(pair[0] * (count + 1) + pair[1], return_inverse=True)
-        most = np.zeros(keys.size)
-        np.maximum.at(most, where, neck)
-        for key, value in zip(keys.tolist(), most.tolist(), strict=True):
-            both = divmod(key, count + 1)
-            widest[both] = max(value, widest.get(both, 0.0))
-    ordered = sorted((-w, a, b) for (a, b), w in widest.items())
-    return [(-w, a, b) for w, a, b in ordered]
+def _part(
+    labels: np.ndarray, canvas: Canvas, settings: CountSettings, last: int
+) -> int:
+    """Write the parts of the objects of a canvas; return the last number given."""
+    hop = min(HOP, int(settings.split_distance_px))
+    basins = climb(_squared_distance(canvas.where), canvas.here, hop)
+    part, count = parts_of(basins, settings)
+    flat = labels.reshape(-1)
+    flat[canvas.there] = (part + last)[basins.of_pixel.reshape(-1)[canvas.here]]
+    return last + count
 
 
-def _firsts(crop: np.ndarray, box: tuple[slice, slice], width: int) -> np.ndarray:
-    values, where = np.unique(crop, return_index=True)
-    row, column = np.divmod(where[values > 0], crop.shape[1])
-    return np.asarray((row + box[0].start) * width + column + box[1].start)
+def _squared_distance(where: np.ndarray) -> np.ndarray:
+    """Squared distance to the outline: whole numbers, the same in every run."""
+    import cv2
+
+    mask = (where > 0).view(np.uint8)
+    distance = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance *= distance
+    return np.asarray(np.rint(distance, out=distance))
+
+
+@cache
+def _square(reach: int) -> np.ndarray:
+    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)

@@ -117,7 +117,7 @@ def contrast_limits(pixels: NDArray[Any]) -> tuple[float, float]:
     if high <= low:
         low, high = float(finite.min()), float(finite.max())
     if high <= low:
-        high = low + 1.0
+        high = max(low + 1.0, float(np.nextafter(low, np.inf)))
     return low, high
 
 

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari.types import FullLayerData as LayerData
 
 #: Seeds of the fields, from sparse to crowded, one dim.
 FIELDS = (
@@ -25,20 +24,30 @@ ROW = "simulated_neurons"
 
 
 def simulated_neurons() -> list[LayerData]:
-    """Return the layers of the first simulated field; the set opens with it.
+    """Return the first simulated field as layer data; its set opens with it.
 
-    The fields are drawn once and kept in the person's cache folder.
+    The fields are drawn once and kept in the person's cache folder. In a viewer
+    the picture alone is returned and the session adds the rest: unlike readers,
+    samples may not give napari finished layers, and layer data knows neither
+    outlines nor locks.
 
     Raises
     ------
     ExportError
         If the cache folder cannot be written.
     """
+    from napari import current_viewer
+
     from napari_cellsets._napari.reader import layers_for_viewer
+    from napari_cellsets._napari.tickets import Ticket, give_ticket, take_ticket
     from napari_cellsets.catalogue import open_dataset
 
     layers = layers_for_viewer(open_dataset(write_fields(), ROW))
-    # unlike readers, samples may not give napari finished layers
+    if current_viewer() is not None:
+        ticket = take_ticket(layers[0])
+        if ticket is not None:
+            give_ticket(layers[0], Ticket("sample", ticket.loaded))
+        layers = layers[:1]
     return [layer.as_layer_data_tuple() for layer in layers]
 
 

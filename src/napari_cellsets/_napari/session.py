@@ -22,6 +22,7 @@ from napari_cellsets._napari.overlay import Hooks
 from napari_cellsets._napari.saving import SaveStatus
 from napari_cellsets._napari.stage import Stage
 from napari_cellsets._napari.stores import LazyProject
+from napari_cellsets._napari.walking import neighbour
 from napari_cellsets.core.annotation import LabelImage
 from napari_cellsets.core.errors import CellsetsError, StoreError
 
@@ -203,18 +204,12 @@ class Session:
             self.show(self.index)
 
     def neighbour(self, by: int) -> int | None:
-        """Return the index `by` steps on in `order`; None beyond the ends."""
+        """Return the index `by` steps on from `heading`; None beyond the ends."""
         if self.dataset is None:
             return None
-        order = (
-            self.order if self.order is not None else range(len(self.dataset.samples))
-        )
-        if self.index in order:
-            at = list(order).index(self.index) + by
-        else:
-            passed = sum(index < self.index for index in order)
-            at = passed + by - (by > 0)
-        return order[at] if 0 <= at < len(order) else None
+        everything = range(len(self.dataset.samples))
+        order = everything if self.order is None else self.order
+        return neighbour(order, self.heading, by)
 
     def step(self, by: int) -> bool:
         """Show the next (1) or previous (-1) sample; return False at the end."""

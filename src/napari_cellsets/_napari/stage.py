@@ -99,8 +99,10 @@ class Stage:
         ticket = take_ticket(event.value)
         if ticket is None:
             return
-        if ticket.role == "image":
+        if ticket.role in ("image", "sample"):
             self._adopt_image(event.value)
+            if ticket.role == "sample":
+                self.show(ticket.loaded)
             self._arrived(ticket.loaded)
         else:
             overlay = self.truth if ticket.role == "truth" else self.cells

@@ -21,7 +21,8 @@ class Ticket:
     Parameters
     ----------
     role
-        ``image``, ``truth`` or ``cells``.
+        ``image``, ``truth`` or ``cells``; ``sample`` is an image whose labels the
+        session is to add.
     loaded
         The sample that the layer shows.
     tracked

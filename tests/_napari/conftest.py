@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("napari")
+
+from napari.components import ViewerModel
+
+from napari_cellsets._napari.session import Session, get_session
+from small_sets import write_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def set_path(tmp_path: Path) -> Path:
+    """Folder with four pictures, three of them with masks."""
+    return write_set(tmp_path / "small_set")
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    """A viewer without window."""
+    return ViewerModel()
+
+
+@pytest.fixture
+def session(viewer: ViewerModel) -> Session:
+    """The session of the viewer, nothing open yet."""
+    return get_session(viewer)
+
+
+@pytest.fixture
+def opened(session: Session, set_path: Path) -> Session:
+    """A session with the small set open at its first picture."""
+    session.open(set_path)
+    return session

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from napari_cellsets._napari.browsing import (
+    Marks,
+    SampleFilter,
+    describe,
+    details,
+    read_marks,
+)
+from napari_cellsets.core.sample import Sample
+from small_sets import NAMES, labels_of
+
+if TYPE_CHECKING:
+    from napari_cellsets._napari.session import Session
+
+SAMPLES = (
+    Sample("red/0", "red/0.png", ("m0",), "train", {"animal": "Mouse 7"}),
+    Sample("red/1", "red/1.png", ("m1",), "test", {"animal": "Rat 2"}),
+    Sample("green/0", "green/0.png", (), "test", {"animal": "Mouse 7"}),
+)
+MARKS = Marks(frozenset({"red/1"}), {"red/0": 12, "red/1": 1})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (SampleFilter(), [0, 1, 2]),
+        (SampleFilter("RED"), [0, 1]),
+        (SampleFilter("mouse 7"), [0, 2]),
+        (SampleFilter("mouse red"), [0]),
+        (SampleFilter(split="test"), [1, 2]),
+        (SampleFilter("red", "test"), [1]),
+        (SampleFilter(progress="corrected"), [1]),
+        (SampleFilter(progress="counted"), [0, 1]),
+        (SampleFilter(progress="open"), [2]),
+        (SampleFilter(progress="truth"), [0, 1]),
+        (SampleFilter("blue"), []),
+    ],
+)
+def test_filter_lists_what_fits(wanted: SampleFilter, expected: list[int]) -> None:
+    assert wanted.apply(SAMPLES, MARKS) == expected
+
+
+def test_only_an_empty_filter_does_not_narrow() -> None:
+    assert not SampleFilter("  ").narrows
+    assert SampleFilter("a").narrows
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [
+        (SAMPLES[0], "train · 12 cells"),
+        (SAMPLES[1], "test · 1 cell · corrected"),
+        (SAMPLES[2], "test · no ground truth"),
+    ],
+)
+def test_second_line_says_split_truth_and_work(sample: Sample, expected: str) -> None:
+    assert describe(sample, MARKS) == expected
+
+
+def test_tooltip_tells_files_and_facts() -> None:
+    text = details(SAMPLES[0], MARKS)
+    assert "Image: red/0.png" in text
+    assert "animal: Mouse 7" in text
+
+
+def test_tooltip_of_many_files_stays_short() -> None:
+    many = Sample("a", "a.png", tuple(f"m{n}" for n in range(90)))
+    assert "and 87 more files" in details(many, Marks())
+
+
+def test_marks_come_from_the_store(opened: Session) -> None:
+    opened.set_cells(labels_of(0), {})
+    opened.cells_layer.paint((20, 20), 7)
+    opened.project.save_count(opened.dataset.identity, "a2", "m", "{}", {"count": 4})
+    assert read_marks(opened.dataset, opened.project) == Marks(
+        frozenset({NAMES[0]}), {"a2": 4}
+    )

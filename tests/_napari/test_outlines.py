@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from napari.layers import Labels
+
+from napari_cellsets._napari.outlines import OutlinedLabels, outlines
+
+if TYPE_CHECKING:
+    import pytest
+
+SMALL_LABELS = st.tuples(st.integers(1, 14), st.integers(1, 14)).flatmap(
+    lambda shape: arrays(np.int32, shape, elements=st.integers(0, 3))
+)
+
+
+def shown(layer: Labels) -> np.ndarray:
+    """What napari is about to draw."""
+    return layer._slice.image.view
+
+
+@settings(max_examples=60, deadline=None)
+@given(labels=SMALL_LABELS, thickness=st.integers(1, 5))
+def test_outlines_equal_naparis_own(labels: np.ndarray, thickness: int) -> None:
+    ours, theirs = OutlinedLabels(labels.copy()), Labels(labels.copy())
+    ours.contour = theirs.contour = thickness
+    np.testing.assert_array_equal(shown(ours), shown(theirs))
+
+
+def test_napari_uses_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    monkeypatch.setattr(
+        "napari_cellsets._napari.outlines.outlines",
+        lambda *args: called.append(1) or outlines(*args),
+    )
+    OutlinedLabels(np.ones((5, 5), np.int32)).contour = 2
+    assert called
+
+
+def test_painting_redraws_outlines_as_napari_does() -> None:
+    labels = np.zeros((30, 40), np.int32)
+    ours, theirs = OutlinedLabels(labels.copy()), Labels(labels.copy())
+    for layer in (ours, theirs):
+        layer.contour = 2
+        layer.paint((10, 12), 3)
+    np.testing.assert_array_equal(shown(ours), shown(theirs))
+
+
+def test_labels_beyond_16_bits_are_left_to_napari() -> None:
+    labels = np.zeros((9, 9), np.int32)
+    labels[3:6, 3:6] = 70_000
+    assert outlines(labels, 1) is None
+    ours, theirs = OutlinedLabels(labels.copy()), Labels(labels.copy())
+    ours.contour = theirs.contour = 1
+    np.testing.assert_array_equal(shown(ours), shown(theirs))
+
+
+def test_layer_is_labels_to_writers() -> None:
+    assert OutlinedLabels(np.ones((5, 5), np.int32)).as_layer_data_tuple()[2] == (
+        "labels"
+    )

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_cellsets._napari.reader import build_layers, get_reader, read
+from napari_cellsets._napari.session import get_session
+from napari_cellsets.catalogue import open_dataset
+from napari_cellsets.core.errors import CellsetsError
+from small_sets import NAMES, labels_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_cellsets._napari.session import Session
+
+
+def drop(session: Session, viewer: ViewerModel, path: Path) -> None:
+    """What a drop does in a window: the reader's layers arrive one by one."""
+    dataset = open_dataset(path)
+    for layer in build_layers(session.loader(dataset.start, dataset)()):
+        viewer.add_layer(layer)
+
+
+def test_probe_takes_folder_archive_and_picture(set_path: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "set.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in sorted(set_path.rglob("*.png")):
+            packed.write(file, file.relative_to(set_path.parent))
+    for path in (set_path, archive, set_path / "images" / "a1.png"):
+        assert get_reader(str(path)) is read
+
+
+@pytest.mark.parametrize("name", ["missing.png", "empty", "text.png", ""])
+def test_probe_refuses_what_holds_no_picture(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.png").write_text("no picture")
+    reader = get_reader(str(tmp_path / "empty" if not name else tmp_path / name))
+    assert reader is None or name == "text.png"
+
+
+def test_probe_leaves_stacks_to_others(set_path: Path) -> None:
+    images = [str(path) for path in (set_path / "images").iterdir()]
+    assert get_reader(images) is None
+
+
+def test_reading_without_viewer_returns_picture_and_truth(set_path: Path) -> None:
+    image, truth = read(str(set_path))
+    assert image.rgb
+    np.testing.assert_array_equal(truth.data, labels_of(0))
+    assert not truth.editable
+
+
+def test_one_picture_opens_its_set_there(set_path: Path) -> None:
+    image, truth = read(str(set_path / "images" / "a10.png"))
+    assert image.name == "a10"
+    np.testing.assert_array_equal(truth.data, labels_of(2))
+
+
+def test_unreadable_single_picture_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "broken.png"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    with pytest.raises(CellsetsError, match=r"broken\.png"):
+        read(str(file))
+
+
+def test_dropped_set_becomes_the_sessions(
+    session: Session, viewer: ViewerModel, set_path: Path
+) -> None:
+    drop(session, viewer, set_path / "images" / "a2.png")
+    assert session.index == 1
+    assert session.image_layer in viewer.layers
+    assert session.truth_layer in viewer.layers
+    assert session.step(1)
+    assert len(viewer.layers) == 2
+    assert session.image_layer.name == NAMES[2]
+
+
+def test_adopted_layers_do_not_keep_the_sample(
+    session: Session, viewer: ViewerModel, set_path: Path
+) -> None:
+    drop(session, viewer, set_path)
+    assert not any(layer.metadata for layer in viewer.layers)
+
+
+def test_second_drop_takes_the_place_of_the_first(
+    opened: Session, viewer: ViewerModel, set_path: Path
+) -> None:
+    opened.set_cells(labels_of(0), {})
+    drop(opened, viewer, set_path / "images" / "a2.png")
+    assert [layer.name for layer in viewer.layers] == ["a2", "ground truth"]
+    assert opened.index == 1
+
+
+def test_earlier_corrections_arrive_with_the_drop(
+    opened: Session, set_path: Path
+) -> None:
+    opened.set_cells(labels_of(0), {})
+    opened.cells_layer.paint((20, 20), 7)
+    viewer = ViewerModel()
+    session = get_session(viewer)
+    drop(session, viewer, set_path)
+    assert session.cells[20, 20] == 7
+    session.cells_layer.paint((40, 50), 8)
+    assert not session.unsaved
+
+
+def test_layers_of_others_are_left_alone(
+    session: Session, viewer: ViewerModel, set_path: Path
+) -> None:
+    other = viewer.add_image(np.zeros((5, 5)))
+    drop(session, viewer, set_path)
+    assert other in viewer.layers
+    assert session.image_layer is not other
+
+
+def test_real_set_opens_with_its_instances(real_samples: Path) -> None:
+    _, truth = read(str(real_samples / "fluorescent_neuronal_cells_v1"))
+    assert truth.data.max() == 13
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "fluorescent_neuronal_cells_v1",
+        "fluorescent_neuronal_cells_v2",
+        "dsb2018",
+    ],
+)
+def test_real_sets_pass_the_probe(real_samples: Path, place: str) -> None:
+    assert get_reader(str(real_samples / place)) is read

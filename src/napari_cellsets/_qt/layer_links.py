@@ -141,7 +141,7 @@ class SelectionLink(QObject):
         if plane is not None:
             self._viewer.dims.set_current_step(self._viewer.dims.ndim - 3, plane)
         world = np.asarray(centre) * np.asarray(cells.scale)[-2:]
-        camera = self._viewer.camera
+        camera = self._viewer.scene.camera
         seen = np.asarray(self._viewer.canvas.size) / camera.zoom
         away = np.abs(world - np.asarray(camera.center)[-2:])
         if (away > seen * (0.5 - _MARGIN)).any():
@@ -154,11 +154,11 @@ class ComparisonLink:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
-        viewer.camera.events.zoom.connect(self._on_zoom_changed)
+        viewer.scene.camera.events.zoom.connect(self._on_zoom_changed)
 
     def stop(self) -> None:
         """Hear no more of the viewer."""
-        self._viewer.camera.events.zoom.disconnect(self._on_zoom_changed)
+        self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom_changed)
 
     def synchronize(self, result: CountResult | None, wanted: bool) -> None:
         """Show the comparison, or hide it where there is none or nobody wants it."""
@@ -194,7 +194,7 @@ class ComparisonLink:
         layer = find_comparison_layer(self._viewer)
         if layer is None or not layer.visible:
             return
-        screen_px_per_px = self._viewer.camera.zoom * float(layer.scale[-1])
+        screen_px_per_px = self._viewer.scene.camera.zoom * float(layer.scale[-1])
         wanted = int(np.clip(round(_OUTLINE / max(screen_px_per_px, 1e-6)), 1, 12))
         if layer.contour != wanted:
             layer.contour = wanted

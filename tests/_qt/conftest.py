@@ -1,0 +1,59 @@
+"""Fixtures for tests with a window: a viewer, small sets, no widget left behind."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
+
+from qtpy.QtCore import QCoreApplication, QEvent
+from qtpy.QtWidgets import QApplication
+
+from small_sets import write_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from napari.viewer import Viewer
+
+
+@pytest.fixture
+def set_path(tmp_path: Path) -> Path:
+    """Folder with four pictures, three of them with masks."""
+    return write_set(tmp_path / "small_set")
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy: Callable[[], Viewer]) -> Viewer:
+    """A viewer with a window, in the public face that plug-ins get."""
+    return make_napari_viewer_proxy()
+
+
+def own_windows() -> set[str]:
+    """Top-level widgets of ours, by class and object name."""
+    return {
+        f"{type(widget).__module__}.{type(widget).__name__}"
+        for widget in QApplication.topLevelWidgets()
+        if type(widget).__module__.startswith("napari_cellsets")
+    }
+
+
+@pytest.fixture(autouse=True)
+def no_widget_is_left(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves one of our widgets as a window of its own.
+
+    The usual cause is a widget without parent that something still refers to: a
+    session that kept a bound method, a lambda in a connect.
+    """
+    before = own_windows()
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    qapp.processEvents()
+    gc.collect()
+    left = own_windows() - before
+    assert not left, f"left behind: {sorted(left)}"

@@ -13,6 +13,7 @@ pytest.importorskip("pytestqt")
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
+from count_docks import desk, make_desk
 from small_sets import write_set
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.viewer import Viewer
+
+__all__ = ["desk", "make_desk", "no_widget_is_left", "set_path", "viewer"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import TYPE_CHECKING
 
@@ -110,3 +111,9 @@ def write_set(
         if truth:
             write_label_png(root / "masks" / f"p{i}.png", labels)
     return root
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file with a reader that is not ours."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

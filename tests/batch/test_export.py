@@ -162,6 +162,16 @@ def test_a_cancelled_export_leaves_whole_files(four: Dataset, tmp_path: Path) ->
     assert files(tmp_path / "out") == [f"images/p{i}.png" for i in range(3)]
 
 
+def test_a_prediction_that_is_cancelled_stops_the_export(
+    four: Dataset, tmp_path: Path
+) -> None:
+    def cancelled(_sample: Sample) -> np.ndarray:
+        raise CancelledError
+
+    with pytest.raises(CancelledError, match="Cancelled"):
+        export_masks(four, cancelled, tmp_path / "out", "png")
+
+
 def _fills_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the disk be full when a finished file is flushed."""
 

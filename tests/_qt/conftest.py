@@ -10,10 +10,10 @@ import pytest
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
+from count_docks import desk, make_desk
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
-from count_docks import desk, make_desk
 from small_sets import write_set
 
 if TYPE_CHECKING:

@@ -66,14 +66,27 @@ def _outline(
     return (radius * shape).astype(np.float32), angles
 
 
+def _profile(
+    rng: np.random.Generator, cell: Cell, depth: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Light by depth below the outline, and the outline itself as 0..1."""
+    dome = np.clip(depth / (0.8 * cell.radius), 0, 1)
+    if rng.random() < 0.3:
+        # a bright core in a dim skirt, as thick somata filled with tracer look
+        edge = np.clip(depth / rng.uniform(2.0, 5.0) + 0.5, 0, 1)
+        core = dome ** rng.uniform(1.3, 2.4)
+        return edge * (0.2 + rng.uniform(2.0, 4.0) * core), edge
+    edge = np.clip(depth / rng.uniform(2.5, 9.0) + 0.5, 0, 1)
+    swell = dome ** rng.uniform(0.6, 1.6)
+    return edge * (0.4 + rng.uniform(0.1, 2.0) * swell), edge
+
+
 def _body(
     rng: np.random.Generator, cell: Cell, depth: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Light inside an outline: thickness, cytoplasm texture, nucleus, grains."""
     size = (depth.shape[0], depth.shape[1])
-    edge = np.clip(depth / rng.uniform(2.5, 9.0) + 0.5, 0, 1)
-    dome = np.clip(depth / (0.8 * cell.radius), 0, 1) ** rng.uniform(0.6, 1.6)
-    light = edge * (0.4 + rng.uniform(0.1, 2.0) * dome)
+    light, edge = _profile(rng, cell, depth)
     shade = smooth_noise(rng, size, cell.radius * 0.9) * rng.uniform(0.1, 0.45)
     light *= np.clip(1 + shade, 0.25, None)
     grain = smooth_noise(rng, size, rng.uniform(2.0, 5.0))

@@ -33,7 +33,7 @@ class Look:
 
 _YELLOW = Look(
     background=(1.0, 9.0),
-    cell_brightness=(52.0, 125.0),
+    cell_brightness=(62.0, 135.0),
     radius=(17.0, 36.0),
     cells=(0, 30),
     dim_cells=(3, 25),

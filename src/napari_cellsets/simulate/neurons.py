@@ -208,16 +208,21 @@ def _place(
 def _uncounted(
     rng: np.random.Generator, scene: _Scene, at: tuple[float, float], radius: float
 ) -> Cell:
-    """A soma out of focus, or in focus but too dim or too ragged to be counted."""
+    """A soma out of focus, or in focus but too dim or too small to be counted."""
     bright = scene.look.cell_brightness[0] * scene.gain
     if scene.look is CROWDED:
         bright *= 1.3
-    if rng.random() < 0.6:
+    kind = rng.random()
+    if kind < 0.5:
         blur = rng.uniform(4.5, 13)
         return Cell(at, radius, bright * rng.uniform(0.1, 1.0), blur, 0.0, False)
-    blur = rng.uniform(*scene.look.focus)
-    grain = rng.uniform(0.3, 1.0)
-    return Cell(at, radius * 0.8, bright * rng.uniform(0.1, 0.5), blur, grain, False)
+    blur, grain = rng.uniform(*scene.look.focus), rng.uniform(0.1, 1.0)
+    if kind < 0.8:
+        dim = bright * rng.uniform(0.1, 0.75)
+        return Cell(at, radius * rng.uniform(0.6, 1), dim, blur, grain, False)
+    # a piece of a cell, bright but too small
+    bright *= rng.uniform(0.3, 1.3)
+    return Cell(at, radius * rng.uniform(0.25, 0.42), bright, blur, grain, False)
 
 
 def _free_spot(

@@ -79,7 +79,8 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.model = CResUnet(recipe.width)
         if start is not None:
-            self.model.load_state_dict(torch.load(start, weights_only=True)["model"])
+            state = torch.load(start, weights_only=True)
+            self.model.load_state_dict(state.get("average", state["model"]))
         self.model.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
         self.optimiser = torch.optim.AdamW(

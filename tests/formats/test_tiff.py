@@ -150,6 +150,20 @@ def test_palette_becomes_colour_in_pictures_and_numbers_in_masks(
     np.testing.assert_array_equal(read_plane(tree, "a.tif"), STACK[0])
 
 
+def test_palette_of_another_size_is_told(tmp_path: Path) -> None:
+    colours = np.zeros((3, 256), np.uint16)
+    tifffile.imwrite(
+        tmp_path / "a.tif", STACK[0], photometric="palette", colormap=colours
+    )
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        offset = tiff.pages.first.tags["ColorMap"].offset
+    content[offset + 4 : offset + 8] = (300).to_bytes(4, "little")
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(UnreadableFileError, match="palette does not fit"):
+        read_picture(open_tree(tmp_path), "a.tif")
+
+
 def test_white_is_zero_is_turned_in_pictures_only(tmp_path: Path) -> None:
     picture = opened(tmp_path, STACK[0], photometric="miniswhite")
     np.testing.assert_array_equal(picture.pixels, 255 - STACK[0])

@@ -23,6 +23,7 @@ from napari_cellsets.formats.gaps import separated
 from napari_cellsets.formats.labels_io import (
     as_labels,
     write_grey_png,
+    write_grey_tiff,
     write_label_png,
     write_label_tiff,
 )
@@ -140,8 +141,9 @@ def write_labels(
     full = np.uint16(65535) if form.depth == 16 else np.uint8(255)
     mask = np.where(separated(labels, final), full, full.dtype.type(0))
     if tiff:
-        return [write_label_tiff(final, mask)]
-    write_grey_png(final, mask)
+        write_grey_tiff(final, mask)
+    else:
+        write_grey_png(final, mask)
     return [final]
 
 

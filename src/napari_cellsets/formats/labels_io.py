@@ -81,28 +81,37 @@ def write_label_tiff(path: str | Path, labels: np.ndarray) -> Path:
         If a label is negative or the file cannot be written.
     """
     import numpy as np
-    import tifffile
 
     final = Path(path)
     kind = np.uint16 if _largest(labels, final) <= _MOST_IN_PNG else np.uint32
-    with atomic_output(final) as aside:
+    write_grey_tiff(final, labels.astype(kind))
+    return final
+
+
+def write_grey_tiff(path: Path, pixels: np.ndarray) -> None:
+    """Write (y, x) or (z, y, x) as grey TIFF, whole or not at all."""
+    import tifffile
+
+    with atomic_output(path) as aside:
         tifffile.imwrite(
             aside,
-            labels.astype(kind),
+            pixels,
             compression="zlib",
             photometric="minisblack",
-            metadata={"axes": "ZYX"[-labels.ndim :]},
+            metadata={"axes": "ZYX"[-pixels.ndim :]},
         )
-    return final
 
 
 def write_grey_png(path: Path, pixels: np.ndarray) -> None:
     """Write uint8 or uint16 (y, x) as grey PNG, whole or not at all."""
     import cv2
 
-    good, packed = cv2.imencode(".png", pixels)
-    if not good:
-        raise ExportError(f"{pixels.shape} pixels cannot be packed as PNG", path=path)
+    try:
+        _, packed = cv2.imencode(".png", pixels)
+    except cv2.error as error:
+        raise ExportError(
+            f"a picture of the shape {pixels.shape} cannot be packed as PNG", path=path
+        ) from error
     with atomic_output(path) as aside:
         aside.write_bytes(packed.tobytes())
 
@@ -141,7 +150,10 @@ def as_labels(plane: np.ndarray, place: str) -> np.ndarray:
                 advice="Save the labels as one 16-bit channel.",
             )
         plane = plane[..., 0]
-    if plane.dtype.kind == "f" and not (np.mod(plane, 1) == 0).all():
+    whole = plane.dtype.kind != "f" or (
+        np.isfinite(plane).all() and (np.rint(plane) == plane).all()
+    )
+    if not whole:
         raise UnreadableFileError(
             "this picture holds fractions, so its numbers are no labels", path=place
         )

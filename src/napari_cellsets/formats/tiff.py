@@ -136,7 +136,7 @@ def read(source: bytes | Path, packed: int, place: str) -> TiffPlanes:
                 rgb=kind in (_RGB, _PALETTE, _YCBCR),
                 alpha=kind == _RGB and bool(page.extrasamples),
                 white_is_zero=kind == _WHITE_IS_ZERO,
-                colours=page.colormap if kind == _PALETTE else None,
+                colours=_palette(page, pixels) if kind == _PALETTE else None,
                 channel_names=_ome_channels(said),
             )
     except _OPEN_FAULTS as error:
@@ -207,6 +207,16 @@ def _decode_otherwise(source: bytes | Path, place: str) -> np.ndarray:
         for plane in planes
     ]
     return np.stack(turned) if len(turned) > 1 else turned[0]
+
+
+def _palette(page: Any, pixels: np.ndarray) -> np.ndarray:
+    """Colours of a palette picture, shape (3, entries)."""
+    import numpy as np
+
+    colours = np.asarray(page.colormap)
+    if colours.ndim != 2 or len(colours) != 3 or pixels.max() >= colours.shape[1]:
+        raise ValueError("its palette does not fit its pixels")
+    return colours
 
 
 def _believable(scale: float | None) -> float | None:

@@ -51,23 +51,23 @@ def index_page(recipes: list[Recipe]) -> str:
 
 def dataset_page(recipe: Recipe) -> str:
     """Return the page of one row."""
-    licence = recipe.licence or "your own data"
     doi = f"[{recipe.doi}](https://doi.org/{recipe.doi})" if recipe.doi else "none"
-    lines = [
-        f"# {recipe.title}",
-        "",
-        f"Key: `{recipe.key}`. Licence: {licence}. DOI: {doi}.",
-        "",
-        *([f"> {recipe.citation}", ""] if recipe.citation else []),
-        "## Classes",
-        "",
-        "| id | name |",
-        "|---|---|",
-        *(f"| {number} | {name} |" for number, name in recipe.classes.items()),
-        "",
-    ]
-    notes = recipe.expect.notes
-    if notes:
-        lines += ["## Known about the published files", ""]
-        lines += [f"- {note}" for note in notes] + [""]
-    return "\n".join(lines)
+    licence = recipe.licence or "your own data"
+    if recipe.licence_url:
+        licence = f"[{licence}]({recipe.licence_url})"
+    lines = [f"# {recipe.title}", "", recipe.about, "", f"Key: `{recipe.key}`.", ""]
+    lines += [f"Licence: {licence}. DOI: {doi}.", ""]
+    if recipe.citation:
+        lines += [f"> {recipe.citation}", ""]
+    lines += ["## On disk", "", "```", f"images  {recipe.images}"]
+    if recipe.truth:
+        lines.append(f"truth   {recipe.truth}")
+    lines += ["```", "", "## Classes", ""]
+    lines += [f"- {name}" for name in recipe.classes]
+    if recipe.expect.samples:
+        lines += ["", "## Published counts", "", f"- images: {recipe.expect.samples:,}"]
+        lines += [f"- {name}: {n:,}" for name, n in recipe.expect.splits.items()]
+    if recipe.expect.notes:
+        lines += ["", "## Known about the published files", ""]
+        lines += [f"- {note}" for note in recipe.expect.notes]
+    return "\n".join([*lines, ""])

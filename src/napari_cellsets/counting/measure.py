@@ -110,18 +110,16 @@ def measure(
     >>> table.columns["centroid_x"].tolist()
     [1.5, 0.0]
     """
-    planes = planes_of(labels)
+    planes = planes_of(labels) or [np.zeros((0, 0), np.int32)]
     pictures = _picture_planes(picture, labels.shape)
     tables = []
     for z, plane in enumerate(planes):
-        pixels = None if pictures is None else pictures[z]
+        pixels = pictures[z] if pictures else None
         table = _measure_plane(plane, pixels, picture, token)
         if labels.ndim == 3:
             where = np.full(table["label"].size, z, np.int64)
             table = {"label": table["label"], "plane": where, **table}
         tables.append(table)
-    if not tables:
-        tables = [_measure_plane(np.zeros((0, 0), np.int32), None, None, None)]
     columns = {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
     if picture is not None and picture.pixel_size_um is not None:
         columns.update(_in_micrometres(columns, picture.pixel_size_um))

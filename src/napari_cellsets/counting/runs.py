@@ -124,7 +124,7 @@ def runs_of(mask_strips: Iterator[np.ndarray], height: int, width: int) -> Runs:
     for strip in mask_strips:
         spaced = np.zeros((strip.shape[0], width + 1), np.bool_)
         spaced[:, :width] = strip
-        edges = _changes(spaced.ravel()) + top * (width + 1)
+        edges = np.flatnonzero(_changed(spaced.ravel())) + top * (width + 1)
         starts.append(edges[0::2])
         stops.append(edges[1::2])
         top += strip.shape[0]
@@ -176,9 +176,7 @@ def joint_runs(
         if token is not None:
             token.raise_if_cancelled()
         flat = [_spaced(plane[rows]).ravel() for plane in planes]
-        edges = np.unique(np.concatenate([_changes(f) for f in flat]))
-        if len(planes) == 1:
-            edges = _changes(flat[0])
+        edges = np.flatnonzero(np.logical_or.reduce([_changed(f) for f in flat]))
         found = [f[edges] for f in flat]
         inside = np.logical_and.reduce([f != 0 for f in found])
         # A run ends where the next begins; the last one ends in the spare column.
@@ -189,7 +187,11 @@ def joint_runs(
         for kept, f in zip(values, found, strict=True):
             kept.append(f[inside])
     runs = Runs(_joined(starts), _joined(stops), height, width)
-    return runs, tuple(np.concatenate(kept) for kept in values)
+    nothing = [np.zeros(0, plane.dtype) for plane in planes]
+    return runs, tuple(
+        np.concatenate([none, *kept])
+        for none, kept in zip(nothing, values, strict=True)
+    )
 
 
 def paint(
@@ -270,13 +272,13 @@ def _spaced(strip: np.ndarray) -> np.ndarray:
     return spaced
 
 
-def _changes(flat: np.ndarray) -> np.ndarray:
-    """Indices where a value differs from the one before, counting from zero."""
+def _changed(flat: np.ndarray) -> np.ndarray:
+    """Whether a value differs from the one before; the first from zero."""
     changed = np.empty(flat.size, np.bool_)
     if flat.size:
         changed[0] = flat[0] != 0
         np.not_equal(flat[1:], flat[:-1], out=changed[1:])
-    return np.flatnonzero(changed)
+    return changed
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -46,7 +46,7 @@ screenshots: setup
 
 ## docs: build the site, warnings are errors
 docs: setup
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf .venv site demo build dist

@@ -50,10 +50,15 @@ def three_objects(seed: int) -> np.ndarray:
     return labels
 
 
-def write_tiny_set(recipe: Recipe, root: Path) -> dict[str, TinySample]:
-    """Write pictures and truth as the row says; returns them by sample name."""
+def write_tiny_set(
+    recipe: Recipe, root: Path, *, optional: bool = True
+) -> dict[str, TinySample]:
+    """Write pictures and truth as the row says; returns them by sample name.
+
+    Without `optional`, folders that the row calls optional are left out.
+    """
     written = {}
-    for number, values in enumerate(_all_values(recipe)):
+    for number, values in enumerate(_all_values(recipe, optional)):
         template = recipe.layout.image_template
         name = template.fill({**values, "ext": "png"})
         rng = np.random.default_rng(number)
@@ -76,13 +81,15 @@ def write_tiny_set(recipe: Recipe, root: Path) -> dict[str, TinySample]:
     return written
 
 
-def _all_values(recipe: Recipe) -> list[dict[str, str]]:
+def _all_values(recipe: Recipe, optional: bool) -> list[dict[str, str]]:
     """Two samples of each combination of the choices that make names."""
     template = recipe.layout.image_template
     listed = sorted(recipe.split_of)[:1]
     options = {}
     for mark in template.marks:
         if mark in NOT_IN_NAMES or f"{{{mark}**}}" in template.text:
+            continue
+        if f"{{{mark}?}}" in template.text and not optional:
             continue
         options[mark] = template.choices.get(mark) or (*listed, "b2", "b10")
     return [

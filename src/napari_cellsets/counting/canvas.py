@@ -40,15 +40,8 @@ class Canvas:
     offset: np.ndarray
 
 
-def canvases(
-    runs: Runs,
-    group: np.ndarray,
-    boxes: np.ndarray,
-    chosen: np.ndarray,
-    gap: int,
-    token: CancelToken | None = None,
-) -> Iterator[Canvas]:
-    """Pack objects onto canvases of about two million pixels.
+class Packer:
+    """The objects of a plane, ready to be packed.
 
     Parameters
     ----------
@@ -56,28 +49,42 @@ def canvases(
         The runs of all objects and the object (from 0) of each.
     boxes
         int64, shape (n, 4): top, left, bottom, right of every object.
-    chosen
-        Which objects, ascending.
-    gap
-        Least number of empty pixels between two objects and around them.
-    token
-        Cancels between canvases.
     """
-    by_object = np.argsort(group, kind="stable")
-    bounds = np.searchsorted(group[by_object], np.arange(len(boxes) + 1))
-    sides = boxes[chosen, 2:] - boxes[chosen, :2] + gap
-    filled = np.cumsum(sides[:, 0] * sides[:, 1])
-    batch = filled // CANVAS_PIXELS
-    for part in np.split(np.arange(chosen.size), np.flatnonzero(np.diff(batch)) + 1):
-        if token is not None:
-            token.raise_if_cancelled()
-        if not part.size:
-            continue
-        objects = chosen[part]
-        corners, shape = _shelves(sides[part], gap)
-        count = bounds[objects + 1] - bounds[objects]
-        mine = by_object[_ranges(bounds[objects], count)]
-        yield _painted(runs.chosen(mine), objects, count, boxes, corners, shape)
+
+    def __init__(self, runs: Runs, group: np.ndarray, boxes: np.ndarray) -> None:
+        by_object = np.argsort(group, kind="stable")
+        self._runs = runs.chosen(by_object)
+        self._boxes = boxes
+        self._bounds = np.searchsorted(group[by_object], np.arange(len(boxes) + 1))
+
+    def canvases(
+        self, chosen: np.ndarray, gap: int, token: CancelToken | None = None
+    ) -> Iterator[Canvas]:
+        """Pack objects onto canvases of about two million pixels.
+
+        Parameters
+        ----------
+        chosen
+            Which objects, ascending.
+        gap
+            Least number of empty pixels between two objects and around them.
+        token
+            Cancels between canvases.
+        """
+        sides = self._boxes[chosen, 2:] - self._boxes[chosen, :2] + gap
+        batch = np.cumsum(sides[:, 0] * sides[:, 1]) // CANVAS_PIXELS
+        cuts = np.flatnonzero(np.diff(batch)) + 1
+        for part in np.split(np.arange(chosen.size), cuts):
+            if token is not None:
+                token.raise_if_cancelled()
+            if not part.size:
+                continue
+            objects = chosen[part]
+            corners, shape = _shelves(sides[part], gap)
+            first = self._bounds[objects]
+            count = self._bounds[objects + 1] - first
+            runs = self._runs.chosen(_ranges(first, count))
+            yield _painted(runs, objects, count, self._boxes, corners, shape)
 
 
 def _painted(

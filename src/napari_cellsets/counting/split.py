@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellsets.counting.canvas import Canvas, canvases
+from napari_cellsets.counting.canvas import Canvas, Packer
 from napari_cellsets.counting.watershed import HOP, climb, parts_of
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def part_touching(
     roomy &= areas >= 2 * max(1, settings.min_area_px)
     last = len(areas)
     chosen = np.flatnonzero(roomy)
-    for canvas in canvases(runs, group, boxes, chosen, PEAK_REACH, token):
+    packer = Packer(runs, group, boxes)
+    for canvas in packer.canvases(chosen, PEAK_REACH, token):
         several = _with_several_centres(canvas, settings)
-        for narrow in canvases(runs, group, boxes, several, 1, token):
+        for narrow in packer.canvases(several, 1, token):
             last = _part(labels, narrow, settings, last)
     return last
 

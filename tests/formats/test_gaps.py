@@ -52,6 +52,12 @@ def test_picture_without_background_is_one_object() -> None:
     assert separated(np.full((4, 4), 3, np.int32), "a.png").all()
 
 
+def test_numbers_of_labels_may_be_huge() -> None:
+    labels = np.zeros((6, 6), np.int32)
+    labels[:3, :3], labels[3:5, 3:5] = 2_000_000_000, 1_000_000_000
+    assert separated(labels, "a.png").sum() == 9 + 4 - 1
+
+
 def test_empty_labels_give_an_empty_mask() -> None:
     assert not separated(np.zeros((4, 4), np.int32), "a.png").any()
 

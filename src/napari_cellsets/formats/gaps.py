@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+_MOST_BY_TABLE = 10_000_000
 _NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -44,16 +45,14 @@ def separated(labels: np.ndarray, place: str | Path) -> np.ndarray:
     import cv2
     import numpy as np
 
-    present, ranks = np.unique(labels, return_inverse=True)
-    ranked = _by_area(ranks.reshape(labels.shape), present)
-    wanted = int((present != 0).sum())
+    ranked, wanted = _by_area(labels)
     mask = (ranked > 0) & ~_to_give_way(ranked)
     count, parts, figures, _ = cv2.connectedComponentsWithStats(
         mask.view(np.uint8), connectivity=8
     )
     if count - 1 > wanted:
         mask = _largest_pieces(parts, figures, ranked, wanted)
-    kept = np.unique(ranked[mask]).size
+    kept = np.count_nonzero(np.bincount(ranked[mask], minlength=1))
     if kept < wanted:
         raise ExportError(
             f"{wanted - kept} of {wanted} touching objects would vanish in a mask",
@@ -63,16 +62,21 @@ def separated(labels: np.ndarray, place: str | Path) -> np.ndarray:
     return np.asarray(mask)
 
 
-def _by_area(ranks: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Renumber objects 1, 2, ... from the smallest to the largest."""
+def _by_area(labels: np.ndarray) -> tuple[np.ndarray, int]:
+    """Renumber objects 1, 2, ... from the smallest to the largest; and count them."""
     import numpy as np
 
-    areas = np.bincount(ranks.ravel(), minlength=present.size)
-    areas[present == 0] = -1
-    order = np.empty(present.size, np.int32)
-    first = 0 if (present == 0).any() else 1
-    order[np.argsort(areas, kind="stable")] = np.arange(first, first + present.size)
-    return np.asarray(order[ranks])
+    flat = labels.ravel()
+    if flat.size == 0 or flat.max() > _MOST_BY_TABLE:
+        _, flat = np.unique(np.append(0, flat), return_inverse=True)
+        flat = flat[1:]
+    areas = np.bincount(flat, minlength=1)
+    areas[0] = 0
+    smallest_first = np.argsort(areas, kind="stable")
+    present = smallest_first[areas[smallest_first] > 0]
+    rank = np.zeros(areas.size, np.int32)
+    rank[present] = np.arange(1, present.size + 1)
+    return rank[flat].reshape(labels.shape), present.size
 
 
 def _to_give_way(ranked: np.ndarray) -> np.ndarray:

@@ -71,7 +71,7 @@ def decode_small(content: bytes, size: int, place: str) -> np.ndarray:
     with _opened(content, "jpeg", place) as image:
         try:
             image.draft("RGB", (size, size))
-            return np.asarray(image.convert("RGB"))
+            return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
         except _FAULTS as error:
             raise _damaged("jpeg", place, error) from error
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_cellsets.catalogue import dataset_info, list_datasets, open_dataset
@@ -42,6 +43,27 @@ def test_mask_of_another_size_is_a_problem_and_the_picture_opens(
     assert dataset.read_picture(first).plane_shape == (24, 32)
     assert dataset.read_truth(second) is not None
     assert [problem.name for problem in dataset.problems] == [first.name]
+
+
+def test_mask_with_other_planes_than_its_stack_is_a_problem(tmp_path: Path) -> None:
+    for kind, planes in (("images", 6), ("masks", 5)):
+        (tmp_path / "set" / kind).mkdir(parents=True)
+        stack = np.ones((planes, 12, 16), np.uint8)
+        tifffile.imwrite(tmp_path / "set" / kind / "a.tif", stack)
+    dataset = open_dataset(tmp_path / "set")
+    with pytest.raises(UnreadableFileError, match=r"16 x 12 x 5 .* is 16 x 12 x 6"):
+        dataset.read_truth(dataset.samples[0])
+
+
+def test_mask_of_one_plane_fits_a_stack(tmp_path: Path) -> None:
+    for kind, shape in (("images", (6, 12, 16)), ("masks", (12, 16))):
+        (tmp_path / "set" / kind).mkdir(parents=True)
+        stack = np.ones(shape, np.uint8)
+        tifffile.imwrite(tmp_path / "set" / kind / "a.tif", stack)
+    dataset = open_dataset(tmp_path / "set")
+    truth = dataset.read_truth(dataset.samples[0])
+    assert truth is not None
+    assert truth.labels.shape == (12, 16)
 
 
 def test_broken_picture_is_a_problem_once(tmp_path: Path) -> None:

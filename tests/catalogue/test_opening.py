@@ -74,6 +74,14 @@ def test_splits_around_and_inside_the_two_folders_are_kept_apart(
     assert names_of(tmp_path / "b") == ["train/1"]
 
 
+def test_folder_high_above_called_images_is_left_alone(tmp_path: Path) -> None:
+    dropped = picture(tmp_path / "images" / "project" / "a.png")
+    picture(tmp_path / "images" / "other" / "b.png")
+    dataset = open_dataset(dropped)
+    assert dataset.tree.root == dropped.parent
+    assert len(dataset.samples) == 1
+
+
 def test_one_picture_alone_is_a_set_of_one(tmp_path: Path) -> None:
     picture(tmp_path / "set" / "b.png")
     dropped = picture(tmp_path / "set" / "a.tif")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from napari_cellsets.core.errors import UnreadableFileError
-from napari_cellsets.formats.codecs import read_picture, read_plane, read_plane_shape
+from napari_cellsets.formats.codecs import read_picture, read_plane, read_shape
 from napari_cellsets.formats.files import open_tree
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_pixels_are_those_that_pillow_reads(
     tree = open_tree(tmp_path)
     expected = np.asarray(Image.open(io.BytesIO(content)))
     np.testing.assert_array_equal(read_picture(tree, "a.jpg").pixels, expected)
-    assert read_plane_shape(tree, "a.jpg") == (30, 40)
+    assert read_shape(tree, "a.jpg") == (30, 40)
 
 
 def test_palette_of_a_bmp_mask_stays_numbers(tmp_path: Path) -> None:

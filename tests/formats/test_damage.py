@@ -15,7 +15,7 @@ from PIL import Image
 
 from napari_cellsets.catalogue import can_open, open_dataset
 from napari_cellsets.core.errors import CellsetsError
-from napari_cellsets.formats.codecs import read_picture, read_plane, read_plane_shape
+from napari_cellsets.formats.codecs import read_picture, read_plane, read_shape
 from napari_cellsets.formats.files import open_tree
 from napari_cellsets.formats.thumbnails import read_thumbnail
 
@@ -88,7 +88,7 @@ def test_damaged_picture_gives_an_error_or_a_picture(kind: str, tmp_path: Path) 
     outcomes, messages = set(), set()
     for _ in range(ROUNDS):
         file.write_bytes(damaged(WHOLE[kind], dice))
-        for read in (read_picture, read_plane, read_plane_shape, read_thumbnail):
+        for read in (read_picture, read_plane, read_shape, read_thumbnail):
             try:
                 read(tree, file.name)
                 outcomes.add("read")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import open_tree
 
 
@@ -123,6 +124,13 @@ def test_place_that_cannot_be_looked_at_is_refused(
     monkeypatch.setattr(Path, "is_dir", denied)
     with pytest.raises(UnreadableFileError, match="cannot be looked at"):
         open_tree(tmp_path / "x")
+
+
+def test_whole_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "1.png", "2.png")
+    monkeypatch.setattr(limits, "FOLDER_ENTRIES", 1)
+    with pytest.raises(UnreadableFileError, match="more than 1 files below it"):
+        open_tree(tmp_path)
 
 
 def test_missing_place_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
-from napari_cellsets.formats.codecs import read_picture, read_plane, read_plane_shape
+from napari_cellsets.formats.codecs import read_picture, read_plane, read_shape
 from napari_cellsets.formats.files import open_tree
 
 if TYPE_CHECKING:
@@ -145,13 +145,13 @@ def test_print_resolution_is_no_scale(tmp_path: Path) -> None:
 
 def test_size_is_read_from_the_head(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(RGB8))
-    assert read_plane_shape(open_tree(tmp_path), "a.png") == (30, 40)
+    assert read_shape(open_tree(tmp_path), "a.png") == (30, 40)
 
 
 def test_head_that_is_cut_off_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(RGB8)[:30])
     with pytest.raises(UnreadableFileError, match=r"a\.png.*head is cut off"):
-        read_plane_shape(open_tree(tmp_path), "a.png")
+        read_shape(open_tree(tmp_path), "a.png")
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.99])
@@ -166,7 +166,7 @@ def test_head_with_a_wrong_sum_is_told(tmp_path: Path) -> None:
     content[18] ^= 1
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(UnreadableFileError, match="head has a wrong check sum"):
-        read_plane_shape(open_tree(tmp_path), "a.png")
+        read_shape(open_tree(tmp_path), "a.png")
 
 
 def test_changed_pixel_bytes_are_told(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_picture_without_pixels_is_told(tmp_path: Path) -> None:
         opened(tmp_path, hand_made(0, 4, 8, 0, b""))
 
 
-@pytest.mark.parametrize("read", [read_picture, read_plane, read_plane_shape])
+@pytest.mark.parametrize("read", [read_picture, read_plane, read_shape])
 def test_giant_declared_size_is_refused_before_decoding(
     read: object, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
-from napari_cellsets.formats.codecs import read_picture, read_plane, read_plane_shape
+from napari_cellsets.formats.codecs import read_picture, read_plane, read_shape
 from napari_cellsets.formats.files import open_tree
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def test_empty_fourth_channel_of_a_microscope_stays(tmp_path: Path) -> None:
 
 def test_size_is_read_without_decoding(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", STACK)
-    assert read_plane_shape(open_tree(tmp_path), "a.tif") == (30, 40)
+    assert read_shape(open_tree(tmp_path), "a.tif") == (5, 30, 40)
 
 
 def test_complex_numbers_are_refused(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_giant_declared_size_is_refused_before_decoding(
     with pytest.raises(UnreadableFileError, match=r"1,000 pixels are the most"):
         read_picture(tree, "a.tif")
     with pytest.raises(UnreadableFileError, match=r"1,000 pixels are the most"):
-        read_plane_shape(tree, "a.tif")
+        read_shape(tree, "a.tif")
 
 
 def test_unknown_packing_is_told(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from napari_cellsets.formats.annotations import (
     read_labels,
     write_labels,
 )
-from napari_cellsets.formats.codecs import read_picture, read_plane, read_plane_shape
+from napari_cellsets.formats.codecs import read_picture, read_plane, read_shape
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.names import is_archive_name
 from napari_cellsets.formats.thumbnails import read_thumbnail
@@ -248,9 +248,9 @@ class Dataset:
                 (sample.name, message), Problem(sample.name, message)
             )
 
-    def _picture_shape(self, sample: Sample) -> tuple[int, int] | None:
+    def _picture_shape(self, sample: Sample) -> tuple[int, ...] | None:
         try:
-            return read_plane_shape(self.tree, sample.image)
+            return read_shape(self.tree, sample.image)
         except CellsetsError:
             return None  # the picture's own trouble is told when it is read
 

@@ -12,7 +12,7 @@ from napari_cellsets.core.errors import (
     NotRecognisedError,
     UnsafeArchiveError,
 )
-from napari_cellsets.formats.codecs import read_plane_shape
+from napari_cellsets.formats.codecs import read_shape
 from napari_cellsets.formats.files import FileTree, open_tree
 from napari_cellsets.formats.layouts import Pair, Paired
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
@@ -231,7 +231,7 @@ def _peek(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> float:
     if not recipe.expect.picture_sizes:
         return 0.0
     try:
-        height, width = read_plane_shape(tree, pairs[0].image)
+        *_, height, width = read_shape(tree, pairs[0].image)
     except CellsetsError:
         return 0.0
     return float((width, height) in recipe.expect.picture_sizes)

@@ -19,7 +19,7 @@ from napari_cellsets.formats.names import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
@@ -121,7 +121,7 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
     """
     here = len(drop.parts)
     votes: Counter[int] = Counter()
-    tops: dict[int, str | None] = {}
+    values_at: dict[int, dict[str, str]] = {}
     templates = _templates(recipe)
     step = -(-len(drop.some) // _PLACED_BY) or 1
     for name in drop.some[::step]:
@@ -131,8 +131,31 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
                 if at < here and not _may_rise(template):
                     continue
                 votes[min(at, here)] += 1000 - order
-                tops.setdefault(min(at, here), _top(templates, values))
-    return [_spot(recipe, drop, at, tops[at]) for at, _ in votes.most_common() if at]
+                values_at.setdefault(min(at, here), values)
+    found = []
+    for at, _ in votes.most_common():
+        tops = [template.top(values_at[at]) for template in templates]
+        above = recipe.rank == 1 and at < here
+        if at == 0 or (above and not _lies_in(drop.parts[:at], tops[-1])):
+            continue
+        found.append(_spot(recipe, drop, at, tops))
+    return found
+
+
+def _lies_in(folder: Sequence[str], top: str | None) -> bool:
+    """Whether a folder holds the top of the truth, before all of it is scanned.
+
+    Any folder high above may be called ``images``; few have masks beside it.
+    """
+    place = Path(*folder)
+    if top is None or not place.is_dir():
+        return True
+    pattern = re.compile(top, re.IGNORECASE)
+    try:
+        with os.scandir(place) as entries:
+            return any(pattern.fullmatch(entry.name) for entry in entries)
+    except OSError:
+        return False
 
 
 def _templates(recipe: Recipe) -> list[Template]:
@@ -146,14 +169,10 @@ def _may_rise(template: Template) -> bool:
     return "**" not in template.text.split("/")[0]
 
 
-def _top(templates: Sequence[Template], values: Mapping[str, str]) -> str | None:
-    tops = [template.top(values) for template in templates]
-    return None if None in tops else "|".join(filter(None, tops))
-
-
-def _spot(recipe: Recipe, drop: Drop, at: int, top: str | None) -> Spot:
+def _spot(recipe: Recipe, drop: Drop, at: int, tops: Sequence[str | None]) -> Spot:
     if not drop.file and at >= len(drop.parts):
         return Spot(drop.path)
+    top = None if None in tops else "|".join(filter(None, tops))
     within = "/".join(drop.parts[at:])
     if recipe.rank == 0:
         top = re.escape(drop.path.name)

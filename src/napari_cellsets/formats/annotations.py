@@ -63,7 +63,7 @@ def read_labels(
     form: AnnotationForm,
     tree: FileTree,
     names: Sequence[str],
-    shape: tuple[int, int] | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> np.ndarray:
     """Read the truth of one picture.
 
@@ -74,7 +74,8 @@ def read_labels(
     tree, names
         The files; one, but for ``object-files``.
     shape
-        Height and width of the picture, where the files must fit it.
+        (y, x) or (z, y, x) of the picture, where the files must fit it. A mask
+        of one plane fits a stack.
 
     Returns
     -------
@@ -199,22 +200,27 @@ def _without_background(labels: np.ndarray, background: int | None) -> np.ndarra
     return np.where(there, np.int32(0), labels)
 
 
-def _check_size(plane: np.ndarray, shape: tuple[int, int] | None, place: str) -> None:
+def _check_size(plane: np.ndarray, shape: tuple[int, ...] | None, place: str) -> None:
     if shape is None:
         return
-    colour = plane.ndim > 2 and plane.shape[-1] == 3 and plane.shape[:2] == shape
-    found = plane.shape[:2] if colour else plane.shape[-2:]
-    if tuple(found) != tuple(shape):
+    colour = plane.ndim > 2 and plane.shape[-1] == 3 and plane.shape[:2] == shape[-2:]
+    found = plane.shape[:2] if colour else plane.shape
+    if found != shape[-len(found) :]:
         raise UnreadableFileError(
-            f"this mask is {found[1]} x {found[0]} pixels, "
-            f"but its picture is {shape[1]} x {shape[0]}",
+            f"this mask is {_in_words(found)} pixels, "
+            f"but its picture is {_in_words(shape)}",
             path=place,
             advice="The picture opens without truth; replace the mask.",
         )
 
 
+def _in_words(shape: tuple[int, ...]) -> str:
+    """Width first, as people say it: ``1600 x 1200``, ``1600 x 1200 x 5``."""
+    return " x ".join(str(length) for length in (*shape[:-3:-1], *shape[:-2]))
+
+
 def _read_object_files(
-    tree: FileTree, names: Sequence[str], shape: tuple[int, int] | None
+    tree: FileTree, names: Sequence[str], shape: tuple[int, ...] | None
 ) -> np.ndarray:
     import numpy as np
 
@@ -224,8 +230,8 @@ def _read_object_files(
         if plane.ndim > 2:
             plane = plane.max(axis=-1)
         if labels is None:
-            labels = np.zeros(shape or plane.shape, np.int32)
-        _check_size(plane, (labels.shape[0], labels.shape[1]), tree.place(name))
+            labels = np.zeros((shape or plane.shape)[-2:], np.int32)
+        _check_size(plane, labels.shape, tree.place(name))
         # a nucleus is small: touch its pixels, not the whole picture
         inside = np.flatnonzero(plane != 0)
         free = labels.ravel()[inside] == 0

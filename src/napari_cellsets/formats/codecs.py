@@ -82,8 +82,8 @@ def read_plane(tree: FileTree, name: str) -> np.ndarray:
     return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
 
 
-def read_plane_shape(tree: FileTree, name: str) -> tuple[int, int]:
-    """Height and width of a picture, from its head where that is enough.
+def read_shape(tree: FileTree, name: str) -> tuple[int, ...]:
+    """(y, x) or (z, y, x) of a picture, from its head where that is enough.
 
     Raises
     ------

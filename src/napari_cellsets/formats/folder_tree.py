@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import FileTree, Problem
 from napari_cellsets.formats.names import (
@@ -94,6 +94,12 @@ class FolderTree(FileTree):
                 self.problems.append(Problem(prefix.rstrip("/"), said))
                 continue
             found += [prefix + name for name in files] if prefix else files
+            if len(found) > limits.FOLDER_ENTRIES:
+                raise UnreadableFileError(
+                    f"there are more than {limits.FOLDER_ENTRIES:,} files below it",
+                    path=self.root,
+                    advice="Choose the folder of the data set itself.",
+                )
             for entry in folders:
                 if not entry.is_symlink() or _is_new(entry.path, linked):
                     waiting.append((entry.path, f"{prefix}{entry.name}/"))

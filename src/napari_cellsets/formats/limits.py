@@ -5,6 +5,8 @@ from __future__ import annotations
 MIB = 1 << 20
 GIB = 1 << 30
 
+FOLDER_ENTRIES = 3_000_000
+"""Most files below one folder: nobody means to open a whole disk."""
 ARCHIVE_ENTRIES = 2_000_000
 """Most members of one archive."""
 ARCHIVE_DEPTH = 3

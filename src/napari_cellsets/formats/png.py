@@ -106,13 +106,19 @@ def decode(content: bytes, header: PngHeader, place: str) -> np.ndarray:
     import numpy as np
 
     # Pillow reduces 16-bit colour to 8 bits; OpenCV keeps it and is faster.
+    flags = cv2.IMREAD_UNCHANGED
+    in_order = header.colour == RGB and hasattr(cv2, "IMREAD_COLOR_RGB")
+    if in_order:
+        flags = (
+            cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+        )
     try:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except (cv2.error, MemoryError) as error:
         raise _damaged(place, "its pixels cannot be decoded") from error
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         raise _damaged(place, "its pixels cannot be decoded")
-    if pixels.ndim == 2:
+    if pixels.ndim == 2 or in_order:
         return np.asarray(pixels)
     if header.colour == GREY_ALPHA:
         return np.ascontiguousarray(pixels[..., [0, 3]])

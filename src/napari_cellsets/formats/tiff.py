@@ -80,8 +80,8 @@ class TiffPlanes:
     channel_names: tuple[str, ...]
 
 
-def read_shape(source: bytes | Path, packed: int, place: str) -> tuple[int, int]:
-    """Height and width, without decoding.
+def read_shape(source: bytes | Path, packed: int, place: str) -> tuple[int, ...]:
+    """Planes (where there are several), height and width, without decoding.
 
     Raises
     ------
@@ -95,7 +95,9 @@ def read_shape(source: bytes | Path, packed: int, place: str) -> tuple[int, int]
             axes, shape = _series(tiff, packed, place)[1:]
     except _OPEN_FAULTS as error:
         raise _damaged(place, error) from error
-    return shape[axes.index("Y")], shape[axes.index("X")]
+    planes = math.prod(shape[i] for i, axis in enumerate(axes) if axis not in "CYX")
+    plane = (shape[axes.index("Y")], shape[axes.index("X")])
+    return (planes, *plane) if set(axes) - set("CYX") else plane
 
 
 def read(source: bytes | Path, packed: int, place: str) -> TiffPlanes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -282,9 +283,11 @@ def test_set_cells_reaches_the_disk_by_itself(
 def test_dock_that_is_closed_leaves_a_working_session(
     full: SamplesWidget, viewer: Viewer, session: Session, qtbot: QtBot
 ) -> None:
-    with qtbot.waitSignal(full.destroyed):
-        viewer.window.remove_dock_widget(full)
-        full.deleteLater()
+    gone = []
+    full.destroyed.connect(partial(gone.append, True))
+    viewer.window.remove_dock_widget(full)
+    full.deleteLater()
+    qtbot.waitUntil(lambda: bool(gone))
     assert session.navigator is None
     assert session.deferrer is None
     session.walk(1)

@@ -28,7 +28,7 @@ def test_one_row_an_image_in_the_order_of_the_set(
 ) -> None:
     count_dataset(four, tmp_path / "c.csv", model=bright)
     rows = read_table(tmp_path / "c.csv")
-    assert [row["image"] for row in rows] == [f"images/p{i}.png" for i in range(4)]
+    assert [row["image"] for row in rows] == [f"p{i}.png" for i in range(4)]
     assert [row["count"] for row in rows] == ["3", "0", "5", "1"]
     assert list(rows[0])[:6] == ["image", "count", "truth", "precision", "recall", "f1"]
 
@@ -59,7 +59,7 @@ def test_masks_are_16_bit_labels_named_as_the_images(
     import cv2
 
     count_dataset(four, tmp_path / "c.csv", model=bright, masks_dir=tmp_path / "m")
-    raw = cv2.imread(str(tmp_path / "m/images/p2.png"), cv2.IMREAD_UNCHANGED)
+    raw = cv2.imread(str(tmp_path / "m/p2.png"), cv2.IMREAD_UNCHANGED)
     assert raw.dtype == np.uint16
     assert np.array_equal(raw > 0, squares(5) > 0)
     assert raw.max() == 5
@@ -109,8 +109,8 @@ def test_bad_files_are_named_and_the_rest_is_counted(
     (root / "images/p0.png").write_text("this is no picture")
     report = count_dataset(open_dataset(root), tmp_path / "c.csv", model=bright)
     assert [row["image"] for row in read_table(tmp_path / "c.csv")] == [
-        "images/p1.png",
-        "images/p3.png",
+        "p1.png",
+        "p3.png",
     ]
     assert {problem.name for problem in report.failed} >= {"p0", "p2"}
 
@@ -174,7 +174,7 @@ def test_masks_are_never_written_onto_the_pictures(
     before = (tmp_path / "four/images/p0.png").read_bytes()
     with pytest.raises(ExportError, match="is a file of the data set itself"):
         count_dataset(
-            four, tmp_path / "c.csv", model=bright, masks_dir=tmp_path / "four"
+            four, tmp_path / "c.csv", model=bright, masks_dir=tmp_path / "four/images"
         )
     assert (tmp_path / "four/images/p0.png").read_bytes() == before
 

@@ -90,7 +90,7 @@ def test_a_torn_last_row_is_counted_again(
     assert counts_in(out) == ["3", "0", "5", "1"]
 
 
-@pytest.mark.parametrize("row", ["images/p1.png", "images/p1.png,many,0,1,1,1"])
+@pytest.mark.parametrize("row", ["p1.png", "p1.png,many,0,1,1,1"])
 def test_a_row_that_is_no_count_is_counted_again(
     four: Dataset, bright: Path, tmp_path: Path, row: str
 ) -> None:
@@ -107,10 +107,10 @@ def test_a_missing_mask_is_made_again(
 ) -> None:
     masks = tmp_path / "m"
     count_dataset(four, tmp_path / "c.csv", model=bright, masks_dir=masks)
-    (masks / "images/p1.png").unlink()
+    (masks / "p1.png").unlink()
     report = count_dataset(four, tmp_path / "c.csv", model=bright, masks_dir=masks)
     assert report.counted == 1
-    assert (masks / "images/p1.png").is_file()
+    assert (masks / "p1.png").is_file()
 
 
 @pytest.mark.parametrize("what", ["settings", "model", "channel", "choice of images"])

@@ -49,10 +49,10 @@ def test_labels_are_written_under_the_names_of_the_images(
 ) -> None:
     out = tmp_path / "out"
     report = export_masks(four, numbered, out, form)
-    assert files(out) == [f"images/p{i}.{ending}" for i in range(4)]
+    assert files(out) == [f"p{i}.{ending}" for i in range(4)]
     assert [p.relative_to(out).as_posix() for p in report.written] == files(out)
     for i in range(4):
-        back = read_label_image(out / f"images/p{i}.{ending}")
+        back = read_label_image(out / f"p{i}.{ending}")
         assert np.array_equal(back, squares(i + 1))
 
 
@@ -87,7 +87,7 @@ def test_real_masks_of_v1_keep_their_objects(
 
 def test_chosen_samples_alone_are_written(four: Dataset, tmp_path: Path) -> None:
     export_masks(four, numbered, tmp_path / "out", "png", samples=four.samples[1:2])
-    assert files(tmp_path / "out") == ["images/p1.png"]
+    assert files(tmp_path / "out") == ["p1.png"]
 
 
 def test_samples_without_labels_are_listed(four: Dataset, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_labels_that_do_not_fit_are_listed_and_the_rest_is_written(
     report = export_masks(four, too_many, tmp_path / "out", "png")
     assert [problem.name for problem in report.failed] == ["p1"]
     assert "does not fit a 16-bit PNG" in report.failed[0].message
-    assert files(tmp_path / "out") == [f"images/p{i}.png" for i in (0, 2, 3)]
+    assert files(tmp_path / "out") == [f"p{i}.png" for i in (0, 2, 3)]
 
 
 def test_an_unknown_form_is_refused(four: Dataset, tmp_path: Path) -> None:
@@ -133,13 +133,13 @@ def test_an_unknown_form_is_refused(four: Dataset, tmp_path: Path) -> None:
         export_masks(four, numbered, tmp_path, "jpeg")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("form", ["own", "png"])
+@pytest.mark.parametrize(("form", "folder"), [("own", "."), ("png", "images")])
 def test_the_set_itself_is_never_overwritten(
-    four: Dataset, tmp_path: Path, form: str
+    four: Dataset, tmp_path: Path, form: str, folder: str
 ) -> None:
     before = {p: p.read_bytes() for p in (tmp_path / "four").rglob("*.png")}
     with pytest.raises(ExportError, match="is a file of the data set itself"):
-        export_masks(four, numbered, tmp_path / "four", form)
+        export_masks(four, numbered, tmp_path / "four" / folder, form)
     assert {p: p.read_bytes() for p in (tmp_path / "four").rglob("*.png")} == before
 
 
@@ -159,7 +159,7 @@ def test_a_cancelled_export_leaves_whole_files(four: Dataset, tmp_path: Path) ->
         export_masks(
             four, numbered, tmp_path / "out", "png", token=token, progress=progress
         )
-    assert files(tmp_path / "out") == [f"images/p{i}.png" for i in range(3)]
+    assert files(tmp_path / "out") == [f"p{i}.png" for i in range(3)]
 
 
 def test_a_prediction_that_is_cancelled_stops_the_export(

@@ -27,6 +27,7 @@ from napari_cellsets.batch.export import (
     write_counts_csv,
     write_objects_csv,
 )
+from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.counting.evaluate import evaluate
@@ -115,12 +116,14 @@ class Export:
     ) -> list[str]:
         rows: list[CountRow] = []
         tables: list[tuple[str, ObjectTable]] = []
+        names = image_names(self.dataset.samples)
         for number, sample in enumerate(kept):
             token.raise_if_cancelled()
             progress(number / len(kept), sample.name)
-            row, table = self._describe(sample)
+            name = names[sample.name]
+            row, table = self._describe(sample, name)
             rows.append(row)
-            tables.append((sample.image, table))
+            tables.append((name, table))
         said = []
         if self.counts:
             write_counts_csv(rows, self.folder / COUNTS_NAME)
@@ -131,14 +134,14 @@ class Export:
             said.append(f"{OBJECTS_NAME} with {cells} cells")
         return said
 
-    def _describe(self, sample: Sample) -> tuple[CountRow, ObjectTable]:
+    def _describe(self, sample: Sample, name: str) -> tuple[CountRow, ObjectTable]:
         labels = self._labels(sample)
         if labels is None:
             raise ExportError("the labels have gone from the store", path=sample.name)
         table = measure(labels, self.dataset.read_picture(sample))
         truth = self.dataset.read_truth(sample)
         compared = None if truth is None else evaluate(labels, truth.labels)
-        row = CountRow.of(sample.image, len(table), compared, split=sample.split)
+        row = CountRow.of(name, len(table), compared, split=sample.split)
         return row, table
 
     def _labels(self, sample: Sample) -> np.ndarray | None:

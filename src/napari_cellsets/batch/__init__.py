@@ -14,6 +14,7 @@ from napari_cellsets.batch.export import (
     write_counts_csv,
     write_objects_csv,
 )
+from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ExportReport",
     "count_dataset",
     "export_masks",
+    "image_names",
     "labels_from_store",
     "write_counts_csv",
     "write_objects_csv",

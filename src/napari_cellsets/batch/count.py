@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellsets import __version__
-from napari_cellsets.batch.places import mask_names, refuse_originals
+from napari_cellsets.batch.places import image_names, mask_names, refuse_originals
 from napari_cellsets.batch.resume import GrowingTable
 from napari_cellsets.batch.rows import CountRow, summary_of
 from napari_cellsets.core.cancel import CancelToken
@@ -35,7 +35,7 @@ from napari_cellsets.inference.metadata import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
 
@@ -136,6 +136,7 @@ def count_dataset(
     run = _Run(
         dataset=dataset,
         samples=dataset.samples if samples is None else samples,
+        names=image_names(dataset.samples),
         info=_ready(model),
         settings=settings,
         channel=channel,
@@ -152,6 +153,7 @@ class _Run:
 
     dataset: Dataset
     samples: Sequence[Sample]
+    names: Mapping[str, str]
     info: ModelInfo
     settings: CountSettings | None
     channel: ChannelChoice
@@ -187,20 +189,21 @@ class _Run:
         counted = 0
         for i, sample in enumerate(self.samples):
             self.token.raise_if_cancelled()
-            if self._is_finished(sample, rows.get(sample.image)):
+            name = self.names[sample.name]
+            if self._is_finished(sample, rows.get(name)):
                 continue
-            rows.pop(sample.image, None)
+            rows.pop(name, None)
             row, problem = self._try(sample, i)
             if problem is not None:
                 failed.append(problem)
             if row is not None:
                 table.append(row)
-                rows[sample.image] = row
+                rows[name] = row
                 counted += 1
         return counted
 
     def _in_order(self, rows: dict[str, CountRow]) -> list[CountRow]:
-        found = (rows.get(sample.image) for sample in self.samples)
+        found = (rows.get(self.names[sample.name]) for sample in self.samples)
         return [row for row in found if row is not None]
 
     def _known_before(self, failed: list[Problem]) -> list[Problem]:
@@ -259,7 +262,7 @@ class _Run:
         except CellsetsError as error:
             return None, Problem(sample.name, str(error))
         row = CountRow.of(
-            sample.image,
+            self.names[sample.name],
             result.count,
             result.evaluation,
             split=sample.split,

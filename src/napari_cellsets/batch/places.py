@@ -1,4 +1,4 @@
-"""Where the masks of a set go: named as the images, never onto the originals."""
+"""What images and masks of a set are called in results; never the originals."""
 
 from __future__ import annotations
 
@@ -15,11 +15,30 @@ if TYPE_CHECKING:
     from napari_cellsets.core.sample import Sample
 
 
+def image_names(samples: Iterable[Sample]) -> dict[str, str]:
+    """Return how tables call the image of each sample, by name of the sample.
+
+    The name of the file where no two images of the set share one, else the whole
+    path in the set, with forward slashes.
+
+    Parameters
+    ----------
+    samples
+        All samples of the set, so that names do not depend on the choice.
+    """
+    paths = {sample.name: sample.image for sample in samples}
+    # Case is no difference on some file systems.
+    files = {path.rsplit("/", 1)[-1].casefold() for path in paths.values()}
+    if len(files) < len(paths):
+        return paths
+    return {name: path.rsplit("/", 1)[-1] for name, path in paths.items()}
+
+
 def mask_names(samples: Iterable[Sample], suffix: str) -> dict[str, str]:
     """Return the relative file of each sample's mask, by name of the sample.
 
-    ``a/b.tif`` becomes ``a/b.png``; where that would name two images alike, the
-    full name is kept: ``a/b.tif.png``.
+    Named as `image_names` says: ``a/b.tif`` becomes ``a/b.png``; where that would
+    name two images alike, the full name is kept: ``a/b.tif.png``.
 
     Parameters
     ----------
@@ -28,8 +47,9 @@ def mask_names(samples: Iterable[Sample], suffix: str) -> dict[str, str]:
     suffix
         With its dot.
     """
-    images = {sample.name: PurePosixPath(sample.image) for sample in samples}
-    # Case is no difference on some file systems.
+    images = {
+        name: PurePosixPath(image) for name, image in image_names(samples).items()
+    }
     short = {
         name: str(image.with_suffix(suffix)).casefold()
         for name, image in images.items()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow, summary_of
 from napari_cellsets.core.errors import CancelledError, CellsetsError
 from napari_cellsets.counting.job import CountRequest, predict_probability
@@ -65,6 +67,11 @@ class SetPlan:
     model_hash: str
     settings: CountSettings
     channel: ChannelChoice
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """How tables call the images."""
+        return image_names(self.dataset.samples)
 
     def provenance(self) -> dict[str, Any]:
         """Say how the labels were made, as JSON can."""
@@ -131,7 +138,10 @@ class SetRun:
             labels = labels_from_probability(probability, plan.settings, token)
         found = describe(labels, LiveRequest(request, truth=truth), token)
         figures = CountRow.of(
-            sample.image, found.count, found.evaluation, split=sample.split
+            plan.names[sample.name],
+            found.count,
+            found.evaluation,
+            split=sample.split,
         )
         if not corrected:
             self._keep(sample.name, labels)

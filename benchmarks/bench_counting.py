@@ -71,9 +71,7 @@ def published(probability: np.ndarray) -> np.ndarray:
     smooth = ndimage.maximum_filter(distance, 30)
     maxima = (smooth == ndimage.maximum_filter(smooth, 40)) & mask
     markers, _ = ndimage.label(remove_small_objects(maxima, max_size=24))
-    return watershed(
-        -distance, markers, mask=mask, compactness=1, watershed_line=True
-    )
+    return watershed(-distance, markers, mask=mask, compactness=1, watershed_line=True)
 
 
 def _one_image() -> list[Ratio]:
@@ -146,18 +144,16 @@ def _evaluation() -> Ratio:
     found = evaluate(shifted, labels)
     ours = time.perf_counter() - start
     theirs = best_of(lambda: _dense_overlap(shifted, labels), 1)
-    return Ratio(f"evaluating {found.truth_count} objects, 5,000x5,000", ours, "s",
-                 "dense overlap matrix and assignment", theirs, "at most 1")  # fmt: skip
+    name = f"evaluating {found.truth_count} objects under three rules"
+    return Ratio(name, ours, "s", "dense overlap matrix alone", theirs, "at most 1")
 
 
 def _dense_overlap(predicted: np.ndarray, truth: np.ndarray) -> int:
-    """The usual way: every pair of labels in one matrix, then an assignment."""
-    from scipy.optimize import linear_sum_assignment
-
+    """The usual way: the overlap of every pair of labels in one matrix."""
     n, m = int(predicted.max()) + 1, int(truth.max()) + 1
     keys = predicted.ravel().astype(np.int64) * m + truth.ravel()
-    overlap = np.bincount(keys, minlength=n * m).reshape(n, m)
-    areas = overlap.sum(axis=1)[:, None] + overlap.sum(axis=0)[None] - overlap
-    iou = (overlap / np.maximum(areas, 1))[1:, 1:]
-    rows, cols = linear_sum_assignment(iou > 0.5, maximize=True)
-    return int((iou[rows, cols] > 0.5).sum())
+    overlap = np.bincount(keys, minlength=n * m).reshape(n, m).astype(np.float32)
+    union = overlap.sum(axis=1)[:, None] + overlap.sum(axis=0)[None]
+    union -= overlap
+    overlap /= np.maximum(union, 1, out=union)
+    return int((overlap[1:, 1:] > 0.5).sum())

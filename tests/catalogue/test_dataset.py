@@ -90,8 +90,15 @@ def test_mask_without_picture_is_a_problem(tmp_path: Path) -> None:
     root = made(tmp_path)
     shutil.copy(root / "masks" / "b2.png", root / "masks" / "c.png")
     dataset = open_dataset(root)
-    assert "this mask has no picture" in dataset.problems[0].message
+    assert "there is no picture for this truth" in dataset.problems[0].message
     assert len(dataset.samples) == 2
+
+
+def test_masks_of_a_missing_picture_are_one_problem(tmp_path: Path) -> None:
+    root = made(tmp_path, "dsb2018")
+    (root / "b2" / "images" / "b2.png").unlink()
+    (problem,) = open_dataset(root).problems
+    assert problem.name == "b2/masks"
 
 
 def test_many_threads_gather_problems_together(tmp_path: Path) -> None:

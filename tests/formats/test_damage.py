@@ -53,6 +53,7 @@ WHOLE = {
     "tiff deflate": by_tifffile(GREY16, compression="zlib"),
     "tiff tiled": by_tifffile(np.zeros((64, 64), np.uint8), tile=(16, 16)),
     "tiff lzw": by_pillow(RGB8, "tiff", compression="tiff_lzw"),
+    "tiff palette": by_pillow(RGB8, "tiff", "P", compression="tiff_lzw"),
     "tiff fax": by_pillow(RGB8, "tiff", "1", compression="group4"),
     "tiff imagej": by_tifffile(STACK, imagej=True, metadata={"unit": "um"}),
     "tiff ome": by_tifffile(STACK, ome=True, metadata={"axes": "CYX"}),

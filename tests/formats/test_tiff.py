@@ -150,6 +150,50 @@ def test_palette_becomes_colour_in_pictures_and_numbers_in_masks(
     np.testing.assert_array_equal(read_plane(tree, "a.tif"), STACK[0])
 
 
+@pytest.mark.parametrize("packing", ["tiff_lzw", None])
+def test_packing_changes_neither_palettes_nor_their_numbers(
+    packing: str | None, tmp_path: Path
+) -> None:
+    image = Image.fromarray(STACK[0] % 5).convert("P")
+    image.putpalette([number * 7 % 256 for number in range(768)])
+    image.save(tmp_path / "a.tif", compression=packing)
+    tree = open_tree(tmp_path)
+    colours = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(read_picture(tree, "a.tif").pixels, colours)
+    np.testing.assert_array_equal(read_plane(tree, "a.tif"), STACK[0] % 5)
+
+
+@pytest.mark.parametrize("packing", ["tiff_lzw", None])
+def test_packing_changes_no_white_that_is_zero(
+    packing: str | None, tmp_path: Path
+) -> None:
+    image = Image.fromarray(STACK[0])
+    image.save(tmp_path / "a.tif", compression=packing, tiffinfo={262: 0})
+    tree = open_tree(tmp_path)
+    with Image.open(tmp_path / "a.tif") as again:
+        seen = np.asarray(again)
+    np.testing.assert_array_equal(read_picture(tree, "a.tif").pixels, seen)
+    np.testing.assert_array_equal(read_plane(tree, "a.tif"), 255 - seen)
+
+
+@pytest.mark.parametrize("packing", ["group4", "tiff_lzw", None])
+def test_packing_changes_no_bits(packing: str | None, tmp_path: Path) -> None:
+    bits = STACK[0] > 99
+    Image.fromarray(bits).save(tmp_path / "a.tif", compression=packing)
+    tree = open_tree(tmp_path)
+    np.testing.assert_array_equal(read_plane(tree, "a.tif"), bits)
+    pixels = read_picture(tree, "a.tif").pixels
+    np.testing.assert_array_equal(pixels, np.uint8(bits) * 255)
+
+
+def test_grey_with_alpha_packed_by_lzw_is_read(tmp_path: Path) -> None:
+    image = Image.fromarray(STACK[0]).convert("LA")
+    image.save(tmp_path / "a.tif", compression="tiff_lzw")
+    tree = open_tree(tmp_path)
+    np.testing.assert_array_equal(read_picture(tree, "a.tif").pixels, STACK[0])
+    np.testing.assert_array_equal(read_plane(tree, "a.tif"), STACK[0])
+
+
 def test_palette_of_another_size_is_told(tmp_path: Path) -> None:
     colours = np.zeros((3, 256), np.uint16)
     tifffile.imwrite(

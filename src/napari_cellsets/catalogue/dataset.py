@@ -311,9 +311,12 @@ def _problems_of_files(
 ) -> dict[tuple[str, str], Problem]:
     recipe = bound.match.recipe
     found = list(bound.tree.problems)
+    lonely = bound.paired.lonely_truth
+    if recipe.form is not None and recipe.form.word == "object-files":
+        lonely = tuple(dict.fromkeys(name.rpartition("/")[0] for name in lonely))
     found += [
-        Problem(name, f"{bound.tree.place(name)}: this mask has no picture.")
-        for name in bound.paired.lonely_truth
+        Problem(name, f"{bound.tree.place(name)}: there is no picture for this truth.")
+        for name in lonely
     ]
     if recipe.rank == 2 and bound.paired.annotated:
         found += [

@@ -102,15 +102,7 @@ def bind(path: str | Path, row: str | None = None) -> Bound:
     """
     drop = _checked(drop_of(path))
     if row is not None:
-        recipe = recipe_of(row)
-        bound = _bound(recipe, drop, least=0.0)
-        if bound is None:
-            raise NotRecognisedError(
-                f"no picture here is named as in {recipe.title!r} ({recipe.images})",
-                path=path,
-                advice="Open it without naming a data set.",
-            )
-        return bound
+        return _chosen(recipe_of(row), drop)
     fitting = _fitting(drop)
     if not fitting:
         raise NotRecognisedError(
@@ -127,6 +119,17 @@ def bind(path: str | Path, row: str | None = None) -> Bound:
             advice="Say which one it is (row=...).",
         )
     return fitting[0]
+
+
+def _chosen(recipe: Recipe, drop: Drop) -> Bound:
+    bound = _bound(recipe, drop, least=0.0)
+    if bound is None:
+        raise NotRecognisedError(
+            f"no picture here is named as in {recipe.title!r} ({recipe.images})",
+            path=drop.path,
+            advice="Open it without naming a data set.",
+        )
+    return bound
 
 
 def _checked(drop: Drop) -> Drop:

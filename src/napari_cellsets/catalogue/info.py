@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue.dataset import Dataset
     from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.core.sample import Sample
 
 
 def dataset_info(
@@ -41,26 +42,19 @@ def dataset_info(
     CancelledError
         If `token` was cancelled.
     """
-    import numpy as np
-
     recipe = dataset.recipe
     classes = dict.fromkeys(recipe.classes, 0) if recipe.form else {}
     total = len(dataset.samples)
+    report = progress or _told_to_nobody
     for number, sample in enumerate(dataset.samples):
         if token is not None:
             token.raise_if_cancelled()
-        if progress is not None:
-            progress(number / total, sample.name)
-        try:
-            truth = dataset.read_truth(sample)
-        except CellsetsError:
-            continue  # told in dataset.problems
-        if truth is not None:
-            name = sample.facts.get("class", recipe.classes[0])
-            present = np.unique(truth.labels)
-            classes[name] = classes.get(name, 0) + int((present != 0).sum())
-    if progress is not None:
-        progress(1.0, "")
+        report(number / total, sample.name)
+        name = sample.facts.get("class", recipe.classes[0])
+        count = _objects(dataset, sample)
+        if count is not None:
+            classes[name] = classes.get(name, 0) + count
+    report(1.0, "")
     return {
         "dataset": recipe.key,
         "title": recipe.title,
@@ -71,3 +65,20 @@ def dataset_info(
         "complete": dataset.completeness.complete,
         "problems": [problem.message for problem in dataset.problems],
     }
+
+
+def _objects(dataset: Dataset, sample: Sample) -> int | None:
+    """Objects in the truth of a sample; None without, or where it is broken."""
+    import numpy as np
+
+    try:
+        truth = dataset.read_truth(sample)
+    except CellsetsError:
+        return None  # told in dataset.problems
+    if truth is None:
+        return None
+    return int(np.count_nonzero(np.unique(truth.labels)))
+
+
+def _told_to_nobody(fraction: float, text: str) -> None:
+    """Stand in where nobody wants to know the progress."""

@@ -125,27 +125,29 @@ def write_labels(
     ExportError
         If the labels cannot be said in this form, or cannot be written.
     """
-    import numpy as np
-
     final = Path(path)
     tiff = final.suffix.lower() in (".tif", ".tiff")
     if form.word == "object-files":
         return _write_object_files(labels, final)
-    if form.word != "components":
-        return [(write_label_tiff if tiff else write_label_png)(final, labels)]
+    if form.word == "components":
+        mask = _as_mask(labels, form.depth, final)
+        (write_grey_tiff if tiff else write_grey_png)(final, mask)
+        return [final]
+    return [(write_label_tiff if tiff else write_label_png)(final, labels)]
+
+
+def _as_mask(labels: np.ndarray, depth: int, final: Path) -> np.ndarray:
+    """Binary mask of labels, 0 and the largest number of the depth."""
+    import numpy as np
+
     if labels.ndim != 2:
         raise ExportError(
             f"a mask holds one plane, but the labels have the shape {labels.shape}",
             path=final,
             advice="Export as TIFF labels.",
         )
-    full = np.uint16(65535) if form.depth == 16 else np.uint8(255)
-    mask = np.where(separated(labels, final), full, full.dtype.type(0))
-    if tiff:
-        write_grey_tiff(final, mask)
-    else:
-        write_grey_png(final, mask)
-    return [final]
+    full = np.uint16(65535) if depth == 16 else np.uint8(255)
+    return np.where(separated(labels, final), full, full.dtype.type(0))
 
 
 def components(plane: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
@@ -44,17 +45,16 @@ def read_picture(tree: FileTree, name: str) -> Picture:
     UnsafeArchiveError
         If it is a refused member of an archive.
     """
-    place = tree.place(name)
-    kind, content = _content(tree, name)
-    if kind == "tiff":
-        return _from_tiff(tiff.read(content, tree.size(name), place), place)
+    found = _found(tree, name)
+    if found.kind == "tiff":
+        planes = tiff.read(found.source, tree.size(name), found.place)
+        return _from_tiff(planes, found.place)
     scale = None
-    if kind == "png":
-        scale = _believable(png.check_chunks(content, place))  # type: ignore[arg-type]
-    pixels = _without_alpha(_decoded(kind, content, place))  # type: ignore[arg-type]
-    return Picture(
-        pixels, "yx" if pixels.ndim == 2 else "yxc", _channels(pixels), scale
-    )
+    if found.kind == "png":
+        scale = _believable(png.check_chunks(found.content, found.place))
+    pixels = _without_alpha(_decoded(found))
+    axes = "yx" if pixels.ndim == 2 else "yxc"
+    return Picture(pixels, axes, _channels(pixels), scale)
 
 
 def read_plane(tree: FileTree, name: str) -> np.ndarray:
@@ -68,18 +68,20 @@ def read_plane(tree: FileTree, name: str) -> np.ndarray:
     UnreadableFileError, UnsafeArchiveError
         As of `read_picture`.
     """
-    place = tree.place(name)
-    kind, content = _content(tree, name)
-    if kind == "tiff":
-        planes = tiff.read(content, tree.size(name), place)
-        pixels, _ = _channels_last(planes.pixels, planes.axes, place)
-        return pixels[..., :3] if planes.alpha else pixels
-    if kind == "png":
-        png.check_chunks(content, place)  # type: ignore[arg-type]
-    pixels = _decoded(kind, content, place, raw=True)  # type: ignore[arg-type]
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+    found = _found(tree, name)
+    if found.kind == "tiff":
+        planes = tiff.read(found.source, tree.size(name), found.place)
+        pixels, _ = _channels_last(planes.pixels, planes.axes, found.place)
+        has_alpha = planes.alpha
+    else:
+        if found.kind == "png":
+            png.check_chunks(found.content, found.place)
+        pixels = _decoded(found, raw=True)
+        has_alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
+    if has_alpha:
         pixels = pixels[..., :-1]
-    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+        pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+    return pixels
 
 
 def read_shape(tree: FileTree, name: str) -> tuple[int, ...]:
@@ -96,32 +98,44 @@ def read_shape(tree: FileTree, name: str) -> tuple[int, ...]:
     if kind == "png":
         header = png.read_header(head, place, tree.size(name))
         return header.height, header.width
-    _, content = _content(tree, name)
-    if kind == "tiff":
-        return tiff.read_shape(content, tree.size(name), place)
-    return jpeg_bmp.read_shape(content, kind, place)  # type: ignore[arg-type]
+    found = _found(tree, name)
+    if found.kind == "tiff":
+        return tiff.read_shape(found.source, tree.size(name), place)
+    return jpeg_bmp.read_shape(found.content, kind, place)
 
 
-def _content(tree: FileTree, name: str) -> tuple[str, bytes | Path]:
-    """Kind and content; a path instead of content for TIFF on disk."""
-    local = tree.local_path(name)
-    place = tree.place(name)
-    size = tree.size(name)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Kind and bytes of a file; for a TIFF on disk its path instead of bytes."""
+
+    place: str
+    kind: str
+    content: bytes = b""
+    local: Path | None = None
+
+    @property
+    def source(self) -> bytes | Path:
+        return self.local or self.content
+
+
+def _found(tree: FileTree, name: str) -> _Found:
+    local, place, size = tree.local_path(name), tree.place(name), tree.size(name)
     if local is not None or size > limits.DECODED_RATIO_FROM_BYTES:
         kind = picture_kind(tree.head(name, HEAD_BYTES), place)
         if kind == "tiff" and local is not None:
-            return kind, local
+            return _Found(place, kind, local=local)
         if kind != "tiff":
             refuse_giant(1, size, size, kind, place)
     content = tree.read(name)
-    return picture_kind(content[:HEAD_BYTES], place), content
+    return _Found(place, picture_kind(content[:HEAD_BYTES], place), content)
 
 
-def _decoded(kind: str, content: bytes, place: str, *, raw: bool = False) -> np.ndarray:
-    if kind == "png":
-        header = png.read_header(content, place)
-        return (png.decode_plain if raw else png.decode)(content, header, place)
-    return jpeg_bmp.decode(content, kind, place, raw=raw)
+def _decoded(found: _Found, *, raw: bool = False) -> np.ndarray:
+    if found.kind == "png":
+        header = png.read_header(found.content, found.place)
+        decode = png.decode_plain if raw else png.decode
+        return decode(found.content, header, found.place)
+    return jpeg_bmp.decode(found.content, found.kind, found.place, raw=raw)
 
 
 def _from_tiff(planes: tiff.TiffPlanes, place: str) -> Picture:
@@ -135,6 +149,7 @@ def _from_tiff(planes: tiff.TiffPlanes, place: str) -> Picture:
         pixels = np.iinfo(pixels.dtype).max - pixels
     if planes.alpha:
         pixels = _without_alpha(pixels)
+        axes = axes[: pixels.ndim]
     pixels = _known_type(pixels)
     names = planes.channel_names or (_channels(pixels) if planes.rgb else ())
     if not axes.endswith("c") or len(names) != pixels.shape[-1]:

@@ -31,6 +31,10 @@ _UM_OF_WORD = {
     "cm": 1e4,
     "inch": 25_400.0,
 }
+_WHITE_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 2, 3, 6
+_ALPHA = (1, 2)
+_PLAIN_PACKING = (1, 8, 32946, 32773, 34925)
+"""None, Deflate (two numbers), PackBits, LZMA: tifffile needs no help for these."""
 _OPEN_FAULTS = (
     ValueError,
     OSError,
@@ -45,6 +49,7 @@ _OPEN_FAULTS = (
     RuntimeError,
     SyntaxError,
     MemoryError,
+    Warning,
     ImportError,
     EOFError,
 )
@@ -88,10 +93,12 @@ def read_shape(source: bytes | Path, packed: int, place: str) -> tuple[int, ...]
     UnreadableFileError
         As of `read`.
     """
+    import numpy as np
     import tifffile
 
     try:
-        with tifffile.TiffFile(_opened(source)) as tiff:
+        # numbers of damaged tags overflow: that is damage, no reason to warn
+        with np.errstate(all="ignore"), tifffile.TiffFile(_opened(source)) as tiff:
             axes, shape = _series(tiff, packed, place)[1:]
     except _OPEN_FAULTS as error:
         raise _damaged(place, error) from error
@@ -117,37 +124,37 @@ def read(source: bytes | Path, packed: int, place: str) -> TiffPlanes:
     UnreadableFileError
         If it is cut, damaged, packed in an unknown way, or declares too much.
     """
+    import numpy as np
     import tifffile
 
     try:
-        with tifffile.TiffFile(_opened(source)) as tiff:
+        # numbers of damaged tags overflow: that is damage, no reason to warn
+        with np.errstate(all="ignore"), tifffile.TiffFile(_opened(source)) as tiff:
             series, axes, shape = _series(tiff, packed, place)
             page = series.keyframe
             if page.compression in _PLAIN_PACKING:
-                pixels = series.asarray()
+                pixels = series.asarray().reshape(shape)
             else:
-                pixels = _decode_otherwise(source, place)
-            pixels = pixels.reshape(shape)
-            said = _ome(tiff)
-            scale = _believable(_ome_scale(said) or _tag_scale(tiff, page))
-            kind = int(page.photometric)
-            return TiffPlanes(
-                pixels,
-                axes,
-                scale,
-                rgb=kind in (_RGB, _PALETTE, _YCBCR),
-                alpha=kind == _RGB and bool(page.extrasamples),
-                white_is_zero=kind == _WHITE_IS_ZERO,
-                colours=_palette(page, pixels) if kind == _PALETTE else None,
-                channel_names=_ome_channels(said),
-            )
+                pixels = _decode_otherwise(source, page, shape)
+            return _described(tiff, page, pixels, axes)
     except _OPEN_FAULTS as error:
         raise _damaged(place, error) from error
 
 
-_WHITE_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 2, 3, 6
-_PLAIN_PACKING = (1, 8, 32946, 32773, 34925)
-"""None, Deflate (two numbers), PackBits, LZMA: tifffile needs no help for these."""
+def _described(tiff: Any, page: Any, pixels: np.ndarray, axes: str) -> TiffPlanes:
+    """Add what the file says of its pixels."""
+    said = _ome(tiff)
+    kind = int(page.photometric)
+    return TiffPlanes(
+        pixels,
+        axes,
+        _believable(_ome_scale(said) or _tag_scale(tiff, page)),
+        rgb=kind in (_RGB, _PALETTE, _YCBCR),
+        alpha=bool(page.extrasamples) and page.extrasamples[-1] in _ALPHA,
+        white_is_zero=kind == _WHITE_IS_ZERO,
+        colours=_palette(page, pixels) if kind == _PALETTE else None,
+        channel_names=_ome_channels(said),
+    )
 
 
 def _opened(source: bytes | Path) -> Any:
@@ -191,24 +198,49 @@ def _refuse(shape: tuple[int, ...], dtype: Any, packed: int, place: str) -> None
     refuse_giant(pixels, pixels * dtype.itemsize, packed, "tiff", place)
 
 
-def _decode_otherwise(source: bytes | Path, place: str) -> np.ndarray:
+def _decode_otherwise(
+    source: bytes | Path, page: Any, shape: tuple[int, ...]
+) -> np.ndarray:
     """LZW, JPEG and others, which tifffile needs a further package for."""
-    import cv2
     import numpy as np
 
     content = source if isinstance(source, bytes) else source.read_bytes()
+    plain = int(page.photometric) != _PALETTE and int(page.samplesperpixel) != 2
+    planes = _by_opencv(content) if plain else _by_pillow(content)
+    pixels = (np.stack(planes) if len(planes) > 1 else planes[0]).reshape(shape)
+    if int(page.photometric) == _WHITE_IS_ZERO and pixels.dtype.kind == "u":
+        pixels = np.iinfo(pixels.dtype).max - pixels  # back to what is stored
+    return pixels > 0 if page.bitspersample == 1 else np.asarray(pixels)
+
+
+def _by_opencv(content: bytes) -> list[np.ndarray]:
+    import cv2
+    import numpy as np
+
     flags = cv2.IMREAD_UNCHANGED
     try:
         good, planes = cv2.imdecodemulti(np.frombuffer(content, np.uint8), flags)
     except cv2.error as error:
-        raise _damaged(place, error) from error
+        raise ValueError(str(error)) from error
     if not good or not planes:
-        raise _damaged(place, ValueError("its packing is not known"))
-    turned = [
+        raise ValueError("its packing is not known")
+    return [
         plane if plane.ndim == 2 else plane[..., [2, 1, 0, *range(3, plane.shape[2])]]
         for plane in planes
     ]
-    return np.stack(turned) if len(turned) > 1 else turned[0]
+
+
+def _by_pillow(content: bytes) -> list[np.ndarray]:
+    """Palettes and grey with transparency, which OpenCV turns into colour."""
+    import numpy as np
+    from PIL import TiffImagePlugin
+
+    planes = []
+    with TiffImagePlugin.TiffImageFile(io.BytesIO(content)) as image:
+        for number in range(image.n_frames):
+            image.seek(number)
+            planes.append(np.array(image))
+    return planes
 
 
 def _palette(page: Any, pixels: np.ndarray) -> np.ndarray:

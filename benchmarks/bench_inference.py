@@ -11,7 +11,7 @@ from benchmarks.ratio import Ratio, best_in_turn, best_of
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError
 from napari_cellsets.inference import default_model, predict, read_model_info
-from napari_cellsets.inference.engine import BYTES_PER_PIXEL
+from napari_cellsets.inference.metadata import BYTES_PER_PIXEL
 
 SHAPE = (1200, 1600)
 CANCEL_LIMIT_S = 0.3

@@ -12,8 +12,8 @@ from onnx import TensorProto, helper
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, ModelError
 from napari_cellsets.inference import engine, sessions
-from napari_cellsets.inference.engine import BYTES_PER_PIXEL, predict
-from napari_cellsets.inference.metadata import read_model_info
+from napari_cellsets.inference.engine import predict
+from napari_cellsets.inference.metadata import BYTES_PER_PIXEL, read_model_info
 from tiny_models import OURS, save
 
 

@@ -51,6 +51,12 @@ def test_a_bare_graph_leaves_open_what_it_cannot_tell(make_pointwise):
     assert info.missing == ("channel_order", "normalisation", "output_kind")
 
 
+def test_a_bare_graph_is_thought_hungrier_than_ours(make_pointwise):
+    ours = read_model_info(make_pointwise())
+    bare = read_model_info(make_pointwise(metadata=None, name="bare.onnx"))
+    assert bare.bytes_per_pixel > ours.bytes_per_pixel
+
+
 def test_the_order_of_one_channel_is_not_asked(make_pointwise):
     one = np.ones((1, 1), np.float32)
     info = read_model_info(make_pointwise(one, metadata=None))

@@ -117,6 +117,9 @@ def predict_probability(
 ) -> np.ndarray:
     """Run the model over the picture of a request.
 
+    The planes of a stack are normalised each on its own, but share one white, so
+    that an empty plane stays dark.
+
     Parameters
     ----------
     request

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from napari_cellsets.inference.sessions import OpenModel
     from napari_cellsets.inference.tiles import Extent
 
-BYTES_PER_PIXEL = 1000
-"""What a c-ResUnet takes a pixel: 840 measured at 1600x1200, and some room."""
-
 ELEMENTS = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -94,9 +91,9 @@ def predict(
         token=token or CancelToken(),
         progress=progress or _silent,
     )
-    held = run.session.largest_run * BYTES_PER_PIXEL
+    held = run.session.largest_run * info.bytes_per_pixel
     budget = default_budget(held) if memory_budget is None else memory_budget
-    return run.within(max(1, budget // BYTES_PER_PIXEL), window)
+    return run.within(max(1, budget // info.bytes_per_pixel), window)
 
 
 @dataclass(frozen=True)

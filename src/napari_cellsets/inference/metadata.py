@@ -19,6 +19,12 @@ MODELS = Path(__file__).parent / "models"
 DEFAULT_MODEL = MODELS / "cresunet_fluorescence.onnx"
 MAX_CHANNELS = 16
 
+BYTES_PER_PIXEL = 1000
+"""What a c-ResUnet takes a pixel: 840 measured at 1600x1200, and some room."""
+
+UNKNOWN_BYTES_PER_PIXEL = 3000
+"""What a wide network may take: too much only costs tiles, too little the program."""
+
 _M = TypeVar("_M", bound=BaseModel)
 _MUST_BE_KNOWN = ("layout", "channels", "channel_order", "normalisation", "output_kind")
 
@@ -77,6 +83,8 @@ class ModelInfo(BaseModel):
     multiple_of, halo
         Sides must be multiples of this; pixels farther than the halo have no
         influence.
+    bytes_per_pixel
+        Memory that a run takes for each pixel of the picture.
     threshold, min_area, fill_holes, split_distance
         Recommended settings of counting; areas in px², distance in px.
     size
@@ -104,6 +112,7 @@ class ModelInfo(BaseModel):
     output_channel: int = Field(default=0, ge=0)
     multiple_of: int = Field(default=32, ge=1)
     halo: int = Field(default=96, ge=0)
+    bytes_per_pixel: int = Field(default=BYTES_PER_PIXEL, ge=1)
     threshold: float = Field(default=0.5, ge=0, le=1)
     min_area: int = Field(default=50, ge=0)
     fill_holes: int = Field(default=200, ge=0)
@@ -167,6 +176,8 @@ def read_model_info(path: Path | str) -> ModelInfo:
     entry = _the_input(inputs, told.get("input"), place)
     answer = _the_output(outputs, told.get("output"), place)
     guessed = _guess(entry, answer)
+    if not told:
+        guessed["bytes_per_pixel"] = UNKNOWN_BYTES_PER_PIXEL
     if "layout" in told:
         guessed["size"] = _sizes(entry.shape, told["layout"])
     return _checked(ModelInfo, {**guessed, **told, "path": place}, place)

@@ -15,6 +15,8 @@ PREFERRED_PROVIDERS = (
     "CoreMLExecutionProvider",
     "DmlExecutionProvider",
 )
+CPUS = Path("/sys/devices/system/cpu")
+CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 CPU_PROVIDER = "CPUExecutionProvider"
 
 
@@ -91,14 +93,23 @@ def physical_cores() -> int:
         usable = os.sched_getaffinity(0)
     except AttributeError:
         return 0
-    cores = set()
+    cores: set[str] = set()
     for cpu in usable:
-        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
+        topology = CPUS / f"cpu{cpu}" / "topology"
         try:
             cores.add((topology / "thread_siblings_list").read_text().strip())
         except OSError:
             cores.add(str(cpu))
-    return len(cores)
+    return min(len(cores), _quota() or len(cores))
+
+
+def _quota() -> int | None:
+    """Count the processors that a container's limit allows."""
+    try:
+        share, period = CPU_LIMIT.read_text().split()
+        return max(1, int(share) // int(period))
+    except (OSError, ValueError):
+        return None
 
 
 def _new_session(path: Path, provider: str) -> OpenModel:

@@ -114,6 +114,13 @@ def test_greedy_order_costs_matches_that_one_to_one_finds():
     assert found.published.true_positives == 1
 
 
+def test_the_published_order_is_that_of_places_and_not_of_numbers():
+    truth = blocks((100, 100), (100, 140))
+    predicted = np.array([0, 2, 1])[blocks((100, 125), (100, 171))]
+    found = evaluate(predicted, truth).published
+    assert found.matched.tolist() == [[2, 2]]
+
+
 def test_the_published_rule_goes_by_centres_of_boxes():
     truth = np.zeros((200, 300), np.int32)
     truth[100:103, 100:200] = 1

@@ -274,3 +274,17 @@ def test_a_machine_too_small_for_any_tile_says_so(make_pointwise, monkeypatch):
     monkeypatch.setattr(engine._Run, "_call", no_memory)
     with pytest.raises(ModelError, match="does not fit into the memory"):
         predict(noise((300, 300, 3)), make_pointwise())
+
+
+def test_an_allocation_that_fails_is_told_as_want_of_memory(tmp_path):
+    nodes = [
+        helper.make_node("ReduceMax", ["image"], ["one"], axes=[2, 3], keepdims=1),
+        helper.make_node("Expand", ["one", "huge"], ["big"]),
+        helper.make_node("ReduceMax", ["big"], ["least"], axes=[2, 3], keepdims=1),
+        helper.make_node("Mul", ["image", "least"], ["map"]),
+    ]
+    huge = np.array([1, 3, 10**7, 10**7], np.int64)
+    shape = [1, 3, "h", "w"]
+    path = save(tmp_path / "big.onnx", nodes, {"huge": huge}, shape, shape, OURS)
+    with pytest.raises(ModelError, match="does not fit into the memory"):
+        predict(noise((16, 16, 3)), path)

@@ -233,9 +233,7 @@ def evaluate(
     near = match_by_distance(
         _centroids(ours, apart), _centroids(theirs, apart), radius_px
     )
-    greedy = match_greedily(
-        _box_centres(ours, apart), _box_centres(theirs, apart), PUBLISHED_RADIUS_PX
-    )
+    greedy = _match_as_published(ours, theirs, apart)
     overlap = _match_by_iou(predicted, truth, ours, theirs, iou, token)
 
     def matches(rule: str, pairs: np.ndarray) -> Matches:
@@ -317,6 +315,21 @@ def _centroids(table: ObjectTable, apart: float) -> np.ndarray:
     c = table.columns
     y = c["centroid_y"] + apart * c.get("plane", np.zeros(len(table)))
     return np.stack([y, c["centroid_x"]], axis=1)
+
+
+def _match_as_published(
+    ours: ObjectTable, theirs: ObjectTable, apart: float
+) -> np.ndarray:
+    """Rows of both tables; numbers of edited labels say nothing of their order."""
+    boxes = _box_centres(ours, apart)
+    c = ours.columns
+    plane = c.get("plane", np.zeros(len(ours)))
+    raster = np.lexsort((c["bbox_left"], c["bbox_top"], plane))
+    pairs = match_greedily(
+        boxes[raster], _box_centres(theirs, apart), PUBLISHED_RADIUS_PX
+    )
+    pairs[:, 0] = raster[pairs[:, 0]]
+    return pairs
 
 
 def _box_centres(table: ObjectTable, apart: float) -> np.ndarray:

@@ -18,6 +18,8 @@ import numpy as np
 from benchmarks.ratio import Ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.viewer import Viewer
 
     from napari_cellsets._napari.loading import LoadedSample
@@ -50,7 +52,8 @@ def _measure(folder: Path) -> list[Ratio]:
         session.show(index)
         session.set_cells(session.truth.labels, {"source": "benchmark"})
         samples.append(session.loader(index)())
-    ours, floor = _switch_times(viewer, session, samples)
+    ours, floor = _switch_times(viewer, session, samples, time.perf_counter)
+    busy, _ = _switch_times(viewer, session, samples, time.thread_time)
     grown, floor_grown = _memory(viewer, session)
     viewer.close()
     size = f"{SHAPE[1]}x{SHAPE[0]}"
@@ -61,13 +64,13 @@ def _measure(folder: Path) -> list[Ratio]:
             "ms",
             "bare layer.data = for the same three layers",
             floor * 1e3,
-            f"at most 1.5; ours under {LIMIT_MS:.0f} ms",
+            "at most 1.3",
         ),
         Ratio(
-            f"switch to the next image, {size}, against the limit",
-            ours * 1e3,
+            "the same, processor time of the window's thread",
+            busy * 1e3,
             "ms",
-            "limit",
+            "limit for a switch",
             LIMIT_MS,
             "at most 1",
         ),
@@ -83,7 +86,10 @@ def _measure(folder: Path) -> list[Ratio]:
 
 
 def _switch_times(
-    viewer: Viewer, session: Session, samples: list[LoadedSample]
+    viewer: Viewer,
+    session: Session,
+    samples: list[LoadedSample],
+    clock: Callable[[], float],
 ) -> tuple[float, float]:
     from napari_cellsets._napari.slots import new_image_layer, new_label_layer
 
@@ -97,9 +103,9 @@ def _switch_times(
     ours, floor = [], []
     for turn in range(ROUNDS):
         sample = samples[turn % 2]
-        ours.append(_timed(lambda sample=sample: session.display(sample)))
+        ours.append(_timed(clock, lambda sample=sample: session.display(sample)))
         arrays = (sample.shown.data, sample.truth.labels, np.array(sample.cells.labels))
-        floor.append(_timed(lambda arrays=arrays: _assign(bare, arrays)))
+        floor.append(_timed(clock, lambda arrays=arrays: _assign(bare, arrays)))
     for layer in bare:
         viewer.layers.remove(layer)
     return min(ours), min(floor)
@@ -110,10 +116,10 @@ def _assign(layers: list, arrays: tuple) -> None:
         layer.data = array
 
 
-def _timed(act) -> float:
-    start = time.perf_counter()
+def _timed(clock: Callable[[], float], act: Callable[[], None]) -> float:
+    start = clock()
     act()
-    taken = time.perf_counter() - start
+    taken = clock() - start
     _draw()
     return taken
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
 from count_docks import desk, make_desk
+from npe2 import PluginManager, PluginManifest
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
@@ -18,11 +20,19 @@ from small_sets import write_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from napari.viewer import Viewer
 
-__all__ = ["desk", "make_desk", "no_widget_is_left", "set_path", "viewer"]
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+__all__ = [
+    "desk",
+    "make_desk",
+    "manifest_known",
+    "no_widget_is_left",
+    "set_path",
+    "viewer",
+]
 
 
 @pytest.fixture
@@ -60,3 +70,17 @@ def no_widget_is_left(qapp: QApplication) -> Iterator[None]:
     gc.collect()
     left = own_windows() - before
     assert not left, f"left behind: {sorted(left)}"
+
+
+@pytest.fixture
+def manifest_known(viewer: Viewer) -> Iterator[PluginManifest]:
+    """Our manifest, registered as an installed plug-in's is."""
+    manager = PluginManager.instance()
+    if "napari-cellsets" in manager:
+        # found as an installed plug-in
+        yield manager.get_manifest("napari-cellsets")
+        return
+    manifest = PluginManifest.from_file(PROJECT_ROOT / "napari.yaml")
+    manager.register(manifest)
+    yield manifest
+    manager.unregister(manifest.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, QSize, Qt, Slot
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFrame,
@@ -33,6 +33,7 @@ from napari_cellsets._qt.count_controls import (
     SettingsView,
 )
 from napari_cellsets._qt.count_flow import CountFlow
+from napari_cellsets._qt.docking import tabify_with_ours
 from napari_cellsets._qt.export import Export, ExportView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import ComparisonLink, MapLink, SelectionLink
@@ -48,6 +49,7 @@ from napari_cellsets.counting.model import CountModel
 if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Shapes
+    from qtpy.QtGui import QShowEvent
 
 _MIN_WIDTH = 300
 _WIDTH, _HEIGHT = 360, 640
@@ -95,6 +97,15 @@ class CountWidget(QWidget):
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.stop()
         return bool(super().event(event))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Join our other docks as a tab when first shown."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._join_docks)
+
+    @Slot()
+    def _join_docks(self) -> None:
+        tabify_with_ours(self)
 
     def sizeHint(self) -> QSize:
         """Leave most of a small window to the image."""

@@ -32,7 +32,7 @@ def tabify_with_ours(widget: QWidget, ours: tuple[str, ...] = DOCK_TITLES) -> No
         if (
             other is not dock
             and other.objectName() in ours
-            and other.isVisible()
+            and not other.isHidden()
             and window.dockWidgetArea(other) == area
             and dock not in window.tabifiedDockWidgets(other)
         ):

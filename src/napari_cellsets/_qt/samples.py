@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QModelIndex, QSize, Qt, QTimer, Slot
@@ -26,6 +27,7 @@ from napari_cellsets._qt.samples_parts import (
 from napari_cellsets._qt.saving import SaveTimers
 from napari_cellsets._qt.switching import Switcher
 from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.counting import count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +45,7 @@ WELCOME = (
     "shows simulated neurons."
 )
 _MARKS_DELAY_MS = 400
-_WIDTH_LEAST, _WIDTH = 260, 300
+_WIDTH_LEAST, _WIDTH = 260, 340
 _PROBLEMS_SHOWN = 200
 
 
@@ -63,6 +65,7 @@ class SamplesWidget(QWidget):
         self._viewer = viewer
         self._session = get_session(viewer)
         self._marks = Marks()
+        self._seen_counts: dict[str, int] = {}
         self._runner = JobRunner(self)
         self._timers = SaveTimers(self._session, self)
         self._switcher = Switcher(self._session, self)
@@ -197,6 +200,7 @@ class SamplesWidget(QWidget):
         for widget in self._of_a_set:
             widget.setVisible(dataset is not None)
         self._marks = Marks()
+        self._seen_counts = {}
         self._model.set_dataset(dataset)
         if dataset is None:
             return
@@ -238,8 +242,17 @@ class SamplesWidget(QWidget):
         except CellsetsError as error:
             self.status.setText(str(error))
             return
+        self._count_what_is_seen()
         self._model.set_marks(self._marks)
         self._apply_filters()
+
+    def _count_what_is_seen(self) -> None:
+        """Prefer the cells on screen, corrected as they are, to what was counted."""
+        cells, sample = self._session.cells, self._session.sample
+        if cells is not None and sample is not None:
+            self._seen_counts[sample.name] = count(cells)
+        counts = {**self._marks.counts, **self._seen_counts}
+        self._marks = replace(self._marks, counts=counts)
 
     # Following the person
 
@@ -269,9 +282,9 @@ class SamplesWidget(QWidget):
     def _on_count_asked(self) -> None:
         from napari_cellsets._napari.docks import open_dock
 
-        count = open_dock(self._viewer, "Count")
-        if count is not None:
-            raise_dock(count)
+        dock = open_dock(self._viewer, "Count")
+        if dock is not None:
+            raise_dock(dock)
 
     # Inside
 

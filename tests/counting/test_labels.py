@@ -219,7 +219,7 @@ class CancelsAfter(CancelToken):
         super().raise_if_cancelled()
 
 
-@pytest.mark.parametrize("looks", range(6))
+@pytest.mark.parametrize("looks", range(8))
 def test_cancel_is_looked_at_throughout(looks):
     with pytest.raises(CancelledError):
         labels_from_probability(crowd(0), CountSettings(), CancelsAfter(looks))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.counting.runs import (
     Runs,
@@ -19,7 +20,6 @@ from napari_cellsets.counting.split import part_touching
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.counting.settings import CountSettings
 
 
@@ -63,8 +63,11 @@ def labels_from_probability(
             f"a map (y, x) or (z, y, x) was expected, found {probability.shape}",
             advice="Give the probabilities of one plane or one stack.",
         )
+    token = token or CancelToken()
     runs = _foreground(probability, settings, token)
+    token.raise_if_cancelled()
     runs = _with_holes_filled(runs, settings.fill_holes_px)
+    token.raise_if_cancelled()
     runs, group, areas = _large_enough(runs, settings.min_area_px)
     out = np.zeros(probability.shape, np.int32)
     paint(out, runs, group + np.int32(1), token)
@@ -89,14 +92,13 @@ def _stack(
 
 
 def _foreground(
-    probability: np.ndarray, settings: CountSettings, token: CancelToken | None
+    probability: np.ndarray, settings: CountSettings, token: CancelToken
 ) -> Runs:
     height, width = probability.shape
 
     def masks() -> Iterator[np.ndarray]:
         for rows in strips(height, width):
-            if token is not None:
-                token.raise_if_cancelled()
+            token.raise_if_cancelled()
             yield _mask_strip(probability, rows, settings)
 
     return runs_of(masks(), height, width)

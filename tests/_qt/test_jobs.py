@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -244,6 +245,59 @@ def test_leaving_the_window_stops_the_work(qtbot: QtBot) -> None:
     assert not runner.busy
     QCoreApplication.processEvents()
     assert listener.heard == []
+
+
+def test_closing_the_window_around_the_widget_stops_the_work(qtbot: QtBot) -> None:
+    window, widget = QWidget(), QWidget()
+    qtbot.addWidget(window)
+    QVBoxLayout(window).addWidget(widget)
+    window.show()
+    runner, work = JobRunner(widget), UntilCancelled()
+    runner.start(work, title="count", done=Listener().done)
+    assert work.started.wait(5)
+    window.close()
+    assert work.ended.is_set()
+    assert not runner.busy
+
+
+class Litter:
+    """Garbage that only the collector finds; notes where it was found."""
+
+    found_by: ClassVar[set[threading.Thread]] = set()
+
+    def __init__(self) -> None:
+        self.me = self
+
+    def __del__(self) -> None:
+        self.found_by.add(threading.current_thread())
+
+
+def test_garbage_is_collected_on_the_main_thread_alone(
+    runner: JobRunner, qtbot: QtBot
+) -> None:
+    def work(token: CancelToken, progress: Progress) -> None:
+        for _ in range(20_000):
+            Litter()
+        for _ in range(100):
+            if Litter.found_by:
+                return
+            threading.Event().wait(0.05)
+
+    runner.start(work, title="litter", done=Listener().done)
+    qtbot.waitUntil(lambda: idle(runner), timeout=10_000)
+    gc.collect()
+    assert Litter.found_by == {threading.main_thread()}
+
+
+def test_collector_is_given_back_when_the_work_ends(
+    runner: JobRunner, qtbot: QtBot
+) -> None:
+    work = UntilCancelled()
+    runner.start(work, title="count", done=Listener().done)
+    assert not gc.isenabled()
+    runner.cancel()
+    qtbot.waitUntil(lambda: idle(runner))
+    assert gc.isenabled()
 
 
 def test_closing_the_window_stops_the_work(owner: QWidget, qtbot: QtBot) -> None:

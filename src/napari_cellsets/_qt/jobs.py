@@ -18,6 +18,7 @@ from napari.utils import cancelable_progress
 from napari.utils.notifications import notification_manager, show_warning
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, Slot
 
+from napari_cellsets._qt.garbage import GarbageGuard
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError
 
@@ -131,32 +132,52 @@ def _run(job: _Job[Any], mailbox: _Mailbox) -> None:
         job.value = job.work(job.token, progress)
 
 
+_GUARD = GarbageGuard()
+
+
 class _Threads:
-    """The threads of one runner; outlives the runner's Qt object."""
+    """The threads of one runner; outlives the runner's Qt object.
+
+    Holds each job until its thread is gone: a thread must never be the last to
+    let go of a callback, and with it of a widget.
+    """
 
     def __init__(self) -> None:
-        self._running: list[tuple[threading.Thread, CancelToken]] = []
+        self._running: list[tuple[threading.Thread, _Job[Any]]] = []
 
     def start(self, job: _Job[Any], mailbox: _Mailbox) -> None:
-        self._running = [pair for pair in self._running if pair[0].is_alive()]
         thread = threading.Thread(
             target=_run, args=(job, mailbox), name=job.title, daemon=True
         )
-        self._running.append((thread, job.token))
+        self._running.append((thread, job))
+        _GUARD.enter()
         thread.start()
+
+    def join(self, job: _Job[Any]) -> None:
+        """Wait for the thread of a job that has said its last word."""
+        for pair in tuple(self._running):
+            if pair[1] is job:
+                pair[0].join()
+                self._running.remove(pair)
+                _GUARD.leave()
 
     def stop(self, *_: object) -> None:
         """Tell all to stop and wait until they did."""
-        for _thread, token in self._running:
-            token.cancel()
+        for _thread, job in self._running:
+            job.token.cancel()
         deadline = time.monotonic() + _STOP_TIMEOUT_S
-        for thread, _token in self._running:
+        for thread, job in tuple(self._running):
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                _log.warning("%r did not stop when told to", thread.name)
+                _log.warning("%r did not stop when told to", job.title)
+                _LOST.append(job)
+            else:
+                _GUARD.leave()
         self._running = []
 
 
+#: Jobs whose threads cannot be stopped; rather kept for good than freed by them.
+_LOST: list[_Job[Any]] = []
 _ALL_THREADS: weakref.WeakSet[_Threads] = weakref.WeakSet()
 
 
@@ -254,6 +275,7 @@ class JobRunner(QObject):
             self._bar = _ActivityBar(
                 total=_BAR_STEPS, desc=title, cancel_callback=self.cancel
             )
+        self._watch_window()
         self._threads.start(self._job, self._mailbox)
         if not was_busy:
             self.busy_changed.emit(True)
@@ -274,23 +296,34 @@ class JobRunner(QObject):
             self.busy_changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stop when the parent widget leaves its window or closes; hide nothing."""
+        """Stop when widget or window close or part; hold no event back."""
         kind = event.type()
         if kind == QEvent.Type.ParentChange and watched.parent() is None:
             self.stop()
+        elif kind == QEvent.Type.Close and event.spontaneous():
+            # the person may still be asked, and say no
+            QTimer.singleShot(0, self._on_maybe_closed)
         elif kind == QEvent.Type.Close:
-            # the widget may still refuse to close
-            QTimer.singleShot(0, self._on_parent_maybe_closed)
+            self.stop()
         return False
 
+    def _watch_window(self) -> None:
+        """Hear of the window that the widget is in by now."""
+        widget = self.parent()
+        if widget is not None:
+            # installing it twice moves it to the front and does no harm
+            widget.window().installEventFilter(self)
+
     @Slot()
-    def _on_parent_maybe_closed(self) -> None:
-        if not self.parent().isVisible():
+    def _on_maybe_closed(self) -> None:
+        if not self.parent().window().isVisible():
             self.stop()
 
     @Slot()
     def _on_woken(self) -> None:
         for job, fraction, text in self._mailbox.take():
+            if fraction == _ENDED:
+                self._threads.join(job)
             if job is not self._job:
                 continue
             if fraction == _ENDED:

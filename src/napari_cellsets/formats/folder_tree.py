@@ -37,10 +37,11 @@ class FolderTree(FileTree):
         self.root = root
         self.problems: list[Problem] = []
         self._archives: dict[str, ZipTree] = {}
+        self._archives_seen = False
         self._found = self._scan(top)
-        archives = [name for name in self._found if is_archive_name(name)]
-        if archives and not any(map(is_picture_name, self._found)):
-            self._found += self._look_into(archives)
+        if self._archives_seen and not any(map(is_picture_name, self._found)):
+            archives = filter(is_archive_name, self._found)
+            self._found += self._look_into(natural_order(archives))
 
     def names(self) -> Sequence[str]:
         """All files in natural order."""
@@ -86,13 +87,14 @@ class FolderTree(FileTree):
         while waiting:
             folder, prefix = waiting.pop()
             try:
-                files, folders = _listed(folder, top)
+                files, folders, text = _listed(folder, top)
             except OSError as error:
                 if not prefix:
                     raise unreadable(folder, error) from error
                 said = f"this folder cannot be read: {error.strerror or error}"
                 self.problems.append(Problem(prefix.rstrip("/"), said))
                 continue
+            self._archives_seen |= ".zip" in text
             found += [prefix + name for name in files] if prefix else files
             if len(found) > limits.FOLDER_ENTRIES:
                 raise UnreadableFileError(
@@ -110,7 +112,7 @@ class FolderTree(FileTree):
         from napari_cellsets.formats.zip_tree import ZipTree
 
         found = []
-        for name in natural_order(archives)[: limits.NESTED_ARCHIVES]:
+        for name in archives[: limits.NESTED_ARCHIVES]:
             try:
                 tree = ZipTree.open(self.root / name)
             except CellsetsError as error:
@@ -126,8 +128,8 @@ class FolderTree(FileTree):
 
 def _listed(
     folder: str, top: re.Pattern[str] | None
-) -> tuple[list[str], list[os.DirEntry[str]]]:
-    """Names of files, and folders, of one folder without junk."""
+) -> tuple[list[str], list[os.DirEntry[str]], str]:
+    """Files and folders of one folder without junk; all names in small letters."""
     files, folders = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -139,13 +141,14 @@ def _listed(
     text = "\n".join(files)
     if text.startswith(".") or "\n." in text or text.count("\n") >= len(files):
         files = [n for n in files if not n.startswith(".") and "\n" not in n]
-    if not JUNK_NAMES.isdisjoint(map(str.lower, files)):
+    lowered = text.lower()
+    if any(junk in lowered for junk in JUNK_NAMES):
         files = [name for name in files if not is_junk(name)]
     folders = [entry for entry in folders if not is_junk(entry.name)]
     if top is not None:
         files = [name for name in files if top.fullmatch(name)]
         folders = [entry for entry in folders if top.fullmatch(entry.name)]
-    return files, folders
+    return files, folders, lowered
 
 
 def _is_new(path: str, seen: set[str]) -> bool:

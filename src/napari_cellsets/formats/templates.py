@@ -62,6 +62,7 @@ class Template:
     marks: tuple[str, ...] = field(init=False)
     _lines: re.Pattern[str] = field(init=False, repr=False)
     _whole: re.Pattern[str] = field(init=False, repr=False)
+    _needed: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = self.text.split("/")
@@ -80,6 +81,7 @@ class Template:
         object.__setattr__(self, "_lines", re.compile(lines, re.I | re.M))
         object.__setattr__(self, "_whole", re.compile(body, re.I))
         object.__setattr__(self, "marks", tuple(self._lines.groupindex))
+        object.__setattr__(self, "_needed", tuple(self._needed_texts()))
 
     def find_all(self, names: str) -> Iterator[tuple[str, Values]]:
         """Find the names that end as the template says.
@@ -94,8 +96,11 @@ class Template:
         tuple of (name, values)
             Values in the order of `marks`; the first is `WRAP`.
         """
-        for found in self._lines.finditer(names):
-            yield found[0], found.groups()
+        lowered = names.lower()
+        # searching for fixed texts is far cheaper than trying every line
+        if all(any(text in lowered for text in texts) for texts in self._needed):
+            for found in self._lines.finditer(names):
+                yield found[0], found.groups()
 
     def match(self, name: str) -> dict[str, str] | None:
         """Values of the marks, and of `WRAP`, where a name ends so."""
@@ -164,6 +169,15 @@ class Template:
             plain = f"{{{mark[1]}}}" if mark else part
             return _GROUP.sub("(?:", self._part(plain, set(), last=True) + _ARCHIVE)
         return _GROUP.sub("(?:", self._part(file, set(), last=True))
+
+    def _needed_texts(self) -> Iterator[tuple[str, ...]]:
+        """Texts of which each name must hold one of each group, in small letters."""
+        for fixed in re.split(r"/|\{[^}]*\}", self.text):
+            if fixed:
+                yield (fixed.lower(),)
+        for mark in _MARK.finditer(self.text):
+            if not mark[2] and self.choices.get(mark[1]):
+                yield tuple(text.lower() for text in self.choices[mark[1]])
 
     def _settled(self, values: Mapping[str, str]) -> int:
         return sum(bool(values.get(mark)) for mark in self.choices)

@@ -208,6 +208,18 @@ def test_size_that_its_bytes_cannot_hold_is_refused(tmp_path: Path) -> None:
         opened(tmp_path, content)
 
 
+def test_large_empty_mask_is_no_bomb(tmp_path: Path) -> None:
+    plane_of_nothing = cv_png(np.zeros((10_000, 10_000), np.uint8))
+    assert plane(tmp_path, plane_of_nothing).shape == (10_000, 10_000)
+
+
+def test_picture_that_inflates_a_thousandfold_is_refused(tmp_path: Path) -> None:
+    content = hand_made(30_000, 30_000, 8, 0, bytes(30_000 * 1000))
+    assert len(content) * 400 < 30_000**2
+    with pytest.raises(UnreadableFileError, match="made to exhaust memory"):
+        opened(tmp_path, content)
+
+
 def test_file_that_is_itself_a_giant_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -267,6 +267,18 @@ def test_giant_declared_size_is_refused_before_decoding(
         read_shape(tree, "a.tif")
 
 
+def test_size_that_its_bytes_cannot_hold_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", GREY16)
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        for name in ("ImageWidth", "ImageLength"):
+            offset = tiff.pages.first.tags[name].valueoffset
+            content[offset : offset + 2] = (60_000).to_bytes(2, "little")
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(UnreadableFileError, match=r"3,600,000,000 pixels in a file"):
+        read_picture(open_tree(tmp_path), "a.tif")
+
+
 def test_unknown_packing_is_told(tmp_path: Path) -> None:
     good, content = cv2.imencode(".tif", GREY16, [cv2.IMWRITE_TIFF_COMPRESSION, 5])
     assert good

@@ -28,7 +28,11 @@ DECODED_BYTES = 2 * GIB
 """Largest decoded PNG, JPEG or BMP."""
 TIFF_PIXELS = 4_000_000_000
 """Largest TIFF in pixels (all planes, all channels)."""
-DECODED_RATIO = 2000
-"""Most that any picture may inflate, from `DECODED_RATIO_FROM_BYTES` on."""
-DECODED_RATIO_FROM_BYTES = 64 * MIB
-"""Smaller pictures may inflate as they like."""
+DECODED_RATIO = 400
+"""Most that a large PNG, JPEG or BMP may inflate."""
+DECODED_RATIO_FROM_BYTES = 256 * MIB
+"""Smaller ones may inflate as they like: empty masks shrink a thousandfold."""
+TIFF_RATIO = 2000
+"""Most that a large TIFF may inflate: more than any packing can do."""
+TIFF_RATIO_FROM_BYTES = 64 * MIB
+"""Smaller ones may inflate as they like."""

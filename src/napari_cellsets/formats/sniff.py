@@ -90,26 +90,30 @@ def refuse_giant(pixels: int, decoded: int, packed: int, kind: str, place: str) 
     """
     if pixels <= 0:
         raise UnreadableFileError("the picture declares no pixels", path=place)
-    at_most = (
-        f"{limits.TIFF_PIXELS:,} pixels are the most for TIFF"
-        if kind == "tiff"
-        else f"{limits.DECODED_BYTES >> 30} GiB decoded are the most for {kind.upper()}"
-    )
+    is_tiff = kind == "tiff"
     too_many = (
-        pixels > limits.TIFF_PIXELS
-        if kind == "tiff"
-        else decoded > limits.DECODED_BYTES
+        pixels > limits.TIFF_PIXELS if is_tiff else decoded > limits.DECODED_BYTES
     )
     if too_many:
         raise UnreadableFileError(
-            f"the picture declares {pixels:,} pixels; {at_most}",
+            f"the picture declares {pixels:,} pixels; {_at_most(kind)}",
             path=place,
             advice="Cut it into parts, or save it as tiled TIFF.",
         )
-    large = decoded > limits.DECODED_RATIO_FROM_BYTES
-    if large and decoded > limits.DECODED_RATIO * packed:
+    ratio = limits.TIFF_RATIO if is_tiff else limits.DECODED_RATIO
+    large = decoded > (
+        limits.TIFF_RATIO_FROM_BYTES if is_tiff else limits.DECODED_RATIO_FROM_BYTES
+    )
+    if large and decoded > ratio * packed:
         raise UnreadableFileError(
             f"the picture declares {pixels:,} pixels in a file of {packed:,} bytes",
             path=place,
-            advice="The file is damaged or made to exhaust memory.",
+            advice="It is damaged or made to exhaust memory; if it is yours, "
+            "save it as TIFF.",
         )
+
+
+def _at_most(kind: str) -> str:
+    if kind == "tiff":
+        return f"{limits.TIFF_PIXELS:,} pixels are the most for TIFF"
+    return f"{limits.DECODED_BYTES >> 30} GiB decoded are the most for {kind.upper()}"

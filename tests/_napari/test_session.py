@@ -106,6 +106,26 @@ def test_other_kind_of_picture_replaces_the_image_layer_alone(
     assert viewer.layers[0] is session.image_layer
 
 
+def test_deleted_image_comes_back_below_the_labels(
+    opened: Session, viewer: ViewerModel
+) -> None:
+    opened.set_cells(labels_of(0), {})
+    viewer.layers.remove(opened.image_layer)
+    opened.step(1)
+    assert list(viewer.layers) == [
+        opened.image_layer,
+        opened.truth_layer,
+        opened.cells_layer,
+    ]
+
+
+def test_deleted_truth_comes_back(opened: Session, viewer: ViewerModel) -> None:
+    viewer.layers.remove(opened.truth_layer)
+    assert opened.truth is None
+    opened.step(1)
+    np.testing.assert_array_equal(opened.truth.labels, labels_of(1))
+
+
 def test_view_is_fitted_when_the_size_changes(
     session: Session, viewer: ViewerModel, tmp_path: Path
 ) -> None:

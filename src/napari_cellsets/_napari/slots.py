@@ -16,6 +16,7 @@ from napari_cellsets._napari.outlines import OutlinedLabels
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.looks import Shown
@@ -107,12 +108,26 @@ def widest_range(shown: Shown) -> tuple[float, float]:
 
 
 def put_layer(
-    viewer: ViewerModel, new: Image | Labels, old: Image | Labels | None
+    viewer: ViewerModel,
+    new: Image | Labels,
+    old: Image | Labels | None,
+    below: tuple[Layer | None, ...] = (),
 ) -> None:
-    """Add `new`, in the place of `old` where that is in the list."""
-    if old is None or old not in viewer.layers:
-        viewer.layers.append(new)
+    """Add `new`, in the place of `old` where that is in the list.
+
+    Parameters
+    ----------
+    viewer
+        Where to.
+    new, old
+        `old` is removed.
+    below
+        Without `old`: layers that `new` must not cover; by default on top.
+    """
+    layers = viewer.layers
+    if old is not None and old in layers:
+        layers.insert(layers.index(old), new)
+        layers.remove(old)
         return
-    at = viewer.layers.index(old)
-    viewer.layers.insert(at, new)
-    viewer.layers.remove(old)
+    covered = [layers.index(layer) for layer in below if layer in layers]
+    layers.insert(min(covered, default=len(layers)), new)

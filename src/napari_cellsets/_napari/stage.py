@@ -92,7 +92,8 @@ class Stage:
             fill_image(old, shown, loaded.sample.name)
         else:
             self.image = new_image_layer(shown, loaded.sample.name)
-            put_layer(viewer, self.image, old)
+            labels = (self.truth.layer, self.cells.layer)
+            put_layer(viewer, self.image, old, below=labels)
         return size != (shown.data.shape, shown.scale)
 
     def _on_inserted(self, event: Any) -> None:

@@ -34,10 +34,10 @@ class Desk:
         self.qtbot.waitUntil(until, timeout=20_000)
 
     def count(self) -> None:
-        """Press the button and wait for the number."""
+        """Press the button and wait for the count."""
         before = self.dock.flow.result
         self.dock.buttons.image.click()
-        self.wait(lambda: self.dock.flow.result not in (None, before))
+        self.wait(lambda: self.dock.flow.result is not before)
 
     def settled(self, act: Callable[[], object]) -> None:
         """Do something and wait for another result."""

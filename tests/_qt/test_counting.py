@@ -264,7 +264,7 @@ def test_comparison_can_be_hidden(desk: Desk) -> None:
 def test_cancel_stops_inside_one_call_of_the_engine(
     make_desk: Callable[..., Desk], tmp_path: Path
 ) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=3000))
+    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=400))
     desk.dock.buttons.image.click()
     desk.qtbot.wait(300)
     assert desk.dock.runner.busy
@@ -278,7 +278,7 @@ def test_cancel_stops_inside_one_call_of_the_engine(
 def test_next_image_cancels_the_count_of_the_last(
     make_desk: Callable[..., Desk], tmp_path: Path
 ) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=3000))
+    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=400))
     desk.dock.buttons.image.click()
     desk.dock.session.show(1)
     desk.wait(lambda: not desk.dock.runner.busy)
@@ -351,7 +351,7 @@ def test_closed_dock_hears_no_more(desk: Desk) -> None:
 def test_closing_the_dock_stops_its_work(
     make_desk: Callable[..., Desk], tmp_path: Path
 ) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=3000))
+    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=400))
     desk.dock.buttons.image.click()
     desk.viewer.window.remove_dock_widget(desk.dock)
     assert not desk.dock.runner.busy

@@ -4,6 +4,7 @@ import gc
 import weakref
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -269,6 +270,33 @@ def test_unreadable_mask_still_shows_the_picture(
     assert session.picture is not None
     assert session.truth is None
     assert len(session.problems) == 1
+
+
+def test_cells_in_the_store_of_another_size_are_said_and_not_shown(
+    opened: Session, set_path: Path
+) -> None:
+    opened.show(3)
+    opened.set_cells(labels_of(0), {})
+    larger = np.zeros((80, 90, 3), np.uint8)
+    cv2.imwrite(str(set_path / "images" / f"{NAMES[3]}.png"), larger)
+    later = second_view(set_path)
+    later.show(3)
+    assert later.picture.plane_shape == (80, 90)
+    assert later.cells is None
+    with pytest.raises(CellsetsError, match="64×48 pixels, the image has 90×80"):
+        raise later.problems[0]
+
+
+def test_contrast_follows_each_grey_picture(session: Session, tmp_path: Path) -> None:
+    for number, brightest in enumerate((40, 250)):
+        ramp = np.linspace(0, brightest, 40 * 50).reshape(40, 50).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / f"{number}.png"), ramp)
+    session.open(tmp_path)
+    layer = session.image_layer
+    assert layer.contrast_limits[1] == pytest.approx(40, abs=2)
+    session.step(1)
+    assert session.image_layer is layer
+    assert layer.contrast_limits[1] == pytest.approx(250, abs=2)
 
 
 def test_walk_follows_the_filter(opened: Session) -> None:

@@ -156,7 +156,29 @@ def test_many_steps_at_once_end_where_they_lead(
 def test_clicked_row_is_shown(
     full: SamplesWidget, session: Session, qtbot: QtBot
 ) -> None:
-    full.view.clicked.emit(full.view.model().index(2, 0))
+    place = full.view.visualRect(full.view.model().index(2, 0)).center()
+    QTest.mouseClick(
+        full.view.viewport(),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        place,
+    )
+    wait_for_sample(qtbot, session, 2)
+
+
+def test_arrow_keys_show_rows(
+    full: SamplesWidget, session: Session, qtbot: QtBot
+) -> None:
+    QTest.keyClick(full.view, Qt.Key.Key_Down)
+    wait_for_sample(qtbot, session, 1)
+
+
+def test_step_asked_for_while_another_set_was_loading_is_made(
+    full: SamplesWidget, session: Session, set_path: Path, qtbot: QtBot
+) -> None:
+    full.steps.stepped.emit(1)
+    session.open(set_path)
+    session.go_to(2)
     wait_for_sample(qtbot, session, 2)
 
 

@@ -89,15 +89,14 @@ def _write_field(
 ) -> None:
     import cv2
 
-    from napari_cellsets.core.errors import ExportError
     from napari_cellsets.formats.atomic import atomic_output
     from napari_cellsets.formats.labels_io import write_label_png
     from napari_cellsets.simulate import simulate_neurons
 
     field = simulate_neurons(shape=(shape[0], shape[1]), **options)  # type: ignore[arg-type]
+    _done, coded = cv2.imencode(".png", field.image[..., ::-1])
     with atomic_output(root / "images" / name) as aside:
-        if not cv2.imwrite(str(aside), field.image[..., ::-1]):
-            raise ExportError("the picture could not be written", path=root / name)
+        aside.write_bytes(coded.tobytes())
     # last: a mask says that the field is whole
     write_label_png(root / "masks" / name, field.labels)
 

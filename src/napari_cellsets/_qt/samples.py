@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QModelIndex, QSize, Qt, QTimer, Slot
+from qtpy.QtCore import QSize, Qt, QTimer, Slot
 from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.browsing import Marks, read_marks
@@ -185,8 +185,7 @@ class SamplesWidget(QWidget):
         follow(self, session.status_changed, self._on_status_changed)
         self.open_button.chosen.connect(self.open_path)
         self.filters.changed.connect(self._on_filters_changed)
-        self.view.clicked.connect(self._on_view_clicked)
-        self.view.activated.connect(self._on_view_clicked)
+        self.view.row_chosen.connect(self._on_row_chosen)
         self.view.stepped.connect(session.walk)
         self.steps.stepped.connect(session.walk)
         self.steps.count_asked.connect(self._on_count_asked)
@@ -256,8 +255,8 @@ class SamplesWidget(QWidget):
 
     # Following the person
 
-    def _on_view_clicked(self, at: QModelIndex) -> None:
-        index = self._model.sample_index(at.row())
+    def _on_row_chosen(self, row: int) -> None:
+        index = self._model.sample_index(row)
         if index != self._session.heading:
             self._session.go_to(index)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QAbstractItemModel, QSize, Qt, Signal, Slot
+from qtpy.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt, Signal, Slot
 from qtpy.QtGui import QGuiApplication, QKeyEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -210,11 +210,14 @@ class SampleView(QListView):
     """The list; page keys step from sample to sample as they do on the canvas."""
 
     stepped = Signal(int)
+    row_chosen = Signal(int)
+    """By mouse or by arrow keys; not when `show_row` moved the mark."""
 
     def __init__(
         self, model: QAbstractItemModel, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self._following = False
         self.setModel(model)
         self.setIconSize(THUMBNAIL)
         self.setUniformItemSizes(True)
@@ -233,8 +236,16 @@ class SampleView(QListView):
             self.clearSelection()
             return
         at = self.model().index(row, 0)
+        self._following = True
         self.setCurrentIndex(at)
+        self._following = False
         self.scrollTo(at)
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        """Tell of the row that the person moved to."""
+        super().currentChanged(current, previous)
+        if current.isValid() and not self._following:
+            self.row_chosen.emit(current.row())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step with the page keys; leave the others to the list."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets._qt.lifetimes import follow
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -39,6 +40,7 @@ class Switcher(QObject):
         self._runner = JobRunner(parent)
         self._wanted: int | None = None
         session.navigator = self.ask
+        follow(self, session.dataset_changed, self._on_dataset_changed)
         self.destroyed.connect(partial(_let_go, session))
 
     def ask(self, index: int) -> None:
@@ -62,14 +64,16 @@ class Switcher(QObject):
         )
 
     def _on_loaded(self, loaded: LoadedSample) -> None:
-        wanted = self._wanted
-        if loaded.dataset is not self._session.dataset:
-            return  # another set was opened meanwhile
-        self._session.display(loaded)
-        if wanted is not None and wanted != loaded.index:
-            self._start(wanted)
-        else:
-            self._wanted = None
+        wanted, self._wanted = self._wanted, None
+        # another set may have been opened meanwhile
+        current = loaded.dataset is self._session.dataset
+        if current:
+            self._session.display(loaded)
+        if wanted is not None and not (current and wanted == loaded.index):
+            self.ask(wanted)
+
+    def _on_dataset_changed(self, _dataset: object) -> None:
+        self._wanted = None
 
     def _on_failed(self, error: Exception) -> None:
         self._wanted = None

@@ -145,12 +145,12 @@ class NumberInput(FieldInput):
         self._say_physical()
 
     def _say_physical(self) -> None:
-        size = self._pixel_size_um
-        if size is None:
+        size, power = self._pixel_size_um, self._asked.power
+        if size is None or not power:
             self.physical.clear()
             return
-        unit = "µm²" if self._power == 2 else "µm"
-        self.physical.setText(f"= {self.number.value() * size**self._power:.3g} {unit}")
+        unit = "µm²" if power == 2 else "µm"
+        self.physical.setText(f"= {self.number.value() * size**power:.3g} {unit}")
 
     @Slot(int)
     @Slot(float)

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from napari.layers import Labels
 
 from napari_cellsets._napari.outlines import OutlinedLabels, outlines
-
-if TYPE_CHECKING:
-    import pytest
+from napari_cellsets._napari.slots import new_label_layer
 
 SMALL_LABELS = st.tuples(st.integers(1, 14), st.integers(1, 14)).flatmap(
     lambda shape: arrays(np.int32, shape, elements=st.integers(0, 3))
@@ -57,6 +54,15 @@ def test_labels_beyond_16_bits_are_left_to_napari() -> None:
     ours, theirs = OutlinedLabels(labels.copy()), Labels(labels.copy())
     ours.contour = theirs.contour = 1
     np.testing.assert_array_equal(shown(ours), shown(theirs))
+
+
+@pytest.mark.parametrize(
+    ("shape", "width"), [((48, 64), 1), ((520, 696), 1), ((1200, 1600), 3)]
+)
+def test_outlines_are_seen_in_large_and_leave_small_images(
+    shape: tuple[int, int], width: int
+) -> None:
+    assert new_label_layer("truth", np.zeros(shape, np.int32), None).contour == width
 
 
 def test_layer_is_labels_to_writers() -> None:

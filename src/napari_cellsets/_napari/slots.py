@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from napari_cellsets._napari.looks import Shown
 
-#: Outlines of the ground truth, in pixels of the image.
-_CONTOUR_PX = 3
+#: Outlines of the ground truth: one pixel for each so many of the image's longer
+#: side, so that they are seen in large images and do not fill small objects.
+_PX_PER_CONTOUR_PX = 500
+_WIDEST_CONTOUR_PX = 3
 
 
 def new_image_layer(shown: Shown, name: str, **options: Any) -> Image:
@@ -41,7 +43,8 @@ def new_label_layer(
 
     colours = DirectLabelColormap(color_dict={None: TRUTH_COLOUR, 0: "transparent"})
     layer = OutlinedLabels(labels, colormap=colours, **looks, **options)
-    layer.contour = _CONTOUR_PX
+    width = round(max(labels.shape[-2:]) / _PX_PER_CONTOUR_PX)
+    layer.contour = min(max(width, 1), _WIDEST_CONTOUR_PX)
     layer.editable = False
     return layer
 

@@ -8,6 +8,8 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_cellsets._napari.outlines import OutlinedLabels
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -85,16 +87,20 @@ def show_comparison(
     layer = find_comparison_layer(viewer)
     if layer is not None and layer.ndim == painted.ndim:
         layer.data = painted
-        layer.scale, layer.units = like.scale, like.units
+        if tuple(layer.scale) != tuple(like.scale):
+            layer.scale = like.scale
+        layer.units = like.units
         return layer
     if layer is not None:
         viewer.layers.remove(layer)
     active = viewer.layers.selection.active
     colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-    layer = Labels(
+    for kind, colour in COLOURS.items():
+        colours[kind] = colour
+    layer = OutlinedLabels(
         painted,
         name=COMPARISON_NAME,
-        colormap=DirectLabelColormap(color_dict={**colours, **COLOURS}),
+        colormap=DirectLabelColormap(color_dict=colours),
         opacity=1.0,
         scale=like.scale,
         units=like.units,

@@ -67,10 +67,7 @@ def no_widget_is_left(qapp: QApplication) -> Iterator[None]:
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     qapp.processEvents()
-    # what a first collection frees may hold the last reference to a widget
-    for _ in range(2):
-        gc.collect()
-        qapp.processEvents()
+    gc.collect()
     left = own_windows() - before
     assert not left, f"left behind: {sorted(left)}"
 

@@ -346,6 +346,7 @@ def test_closed_dock_hears_no_more(desk: Desk) -> None:
     desk.qtbot.wait(200)
     assert desk.dock.flow.result is before
     assert desk.dock.flow._looker.busy is False
+    desk.dock.deleteLater()
 
 
 def test_closing_the_dock_stops_its_work(
@@ -355,6 +356,7 @@ def test_closing_the_dock_stops_its_work(
     desk.dock.buttons.image.click()
     desk.viewer.window.remove_dock_widget(desk.dock)
     assert not desk.dock.runner.busy
+    desk.dock.deleteLater()
 
 
 def test_dock_needs_no_sideways_scrolling(desk: Desk) -> None:
@@ -451,3 +453,22 @@ def test_shipped_model_counts_real_neurons(
     desk.qtbot.waitUntil(lambda: desk.dock.flow.result is not None, timeout=120_000)
     compared = desk.dock.flow.result.evaluation
     assert compared.recall > 0.7
+
+
+def test_export_tells_where_it_has_written(desk: Desk, tmp_path: Path) -> None:
+    desk.count()
+    desk.dock.export.folder.setText(str(tmp_path / "out"))
+    desk.dock.export.export_button.click()
+    desk.wait(lambda: "Written to" in desk.dock.export.message.text())
+    assert str(tmp_path / "out") in desk.dock.export.message.text()
+    assert (tmp_path / "out" / "counts.csv").is_file()
+
+
+def test_export_to_an_impossible_folder_says_why(desk: Desk, tmp_path: Path) -> None:
+    desk.count()
+    (tmp_path / "file").write_text("")
+    desk.dock.export.folder.setText(str(tmp_path / "file" / "out"))
+    desk.dock.export.export_button.click()
+    desk.wait(lambda: "⚠" in desk.dock.export.message.text())
+    assert str(tmp_path / "file") in desk.dock.export.message.text()
+    assert desk.dock.export.open_button.isHidden()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from napari_cellsets.counting import CountSettings
+    from napari_cellsets.counting import CountSettings, Evaluation
 
 HERE = Path(__file__).parent
 
@@ -47,42 +47,50 @@ def maps_of(
     ]
 
 
-def score_fold(
-    model: torch.nn.Module, seen: Sequence[Pair], simulated: Sequence[Pair]
-) -> CountSettings:
-    """Settings tuned on simulated fields and on the published pictures seen."""
-    return tune([maps_of(model, simulated), maps_of(model, seen)])
-
-
-def run(runs: Path, simulated: Sequence[Pair], which: str) -> dict[str, Any]:
-    """Figures of the base, or of the folds, with the settings each one used."""
-    pairs, found, used = real_pairs(), {}, {}
-    base = load_checkpoint(runs / "base" / "last.pt")
-    settings = score_fold(base, [], simulated) if which == "base" else None
+def run(runs: Path, pairs: Sequence[Pair], simulated: Sequence[Pair]) -> dict[str, Any]:
+    """Figures of the folds, with the settings that each one used."""
+    found, used = {}, {}
     for pair in pairs:
-        model, chosen = base, settings
-        if chosen is None:
-            model = load_checkpoint(runs / fold_name(pair) / "last.pt")
-            seen = [other for other in pairs if other != pair]
-            chosen = score_fold(model, seen, simulated)
-        image, _ = pair.load()
-        labels = labels_from_probability(predict(model, image, fast=False), chosen)
-        found[pair.name] = compare(labels, pair)
+        model = load_checkpoint(runs / fold_name(pair) / "last.pt")
+        seen = [other for other in real_pairs() if other != pair]
+        chosen = tune([maps_of(model, simulated), maps_of(model, seen)])
+        found[pair.name] = count_with(model, pair, chosen)
         used[pair.name] = chosen.model_dump()
     return {**report(found), "settings": used}
+
+
+def run_base(
+    runs: Path, pairs: Sequence[Pair], simulated: Sequence[Pair]
+) -> dict[str, Any]:
+    """Figures of the base, whose settings are tuned on simulated fields alone."""
+    model = load_checkpoint(runs / "base" / "last.pt")
+    chosen = tune([maps_of(model, simulated)])
+    found = {pair.name: count_with(model, pair, chosen) for pair in pairs}
+    return {**report(found), "settings": chosen.model_dump()}
+
+
+def count_with(
+    model: torch.nn.Module, pair: Pair, settings: CountSettings
+) -> Evaluation:
+    """One picture counted and compared."""
+    probability = predict(model, pair.load()[0], fast=False)
+    return compare(labels_from_probability(probability, settings), pair)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=Path)
     parser.add_argument("--simulated", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=8, help="simulated fields used")
+    parser.add_argument("--count", type=int, default=5, help="simulated fields used")
+    parser.add_argument("--only", default="", help="pictures whose name begins so")
     parser.add_argument("--out", type=Path, default=HERE / "folds.json")
-    parser.add_argument("--base-only", action="store_true")
     options = parser.parse_args()
     simulated = simulated_pairs(options.simulated)[-options.count :]
-    names = ["base"] if options.base_only else ["base", "left out"]
-    results = {name: run(options.runs, simulated, name) for name in names}
+    pairs = [pair for pair in real_pairs() if pair.name.startswith(options.only)]
+    results = {
+        "left out": run(options.runs, pairs, simulated),
+        "base, no published picture seen": run_base(options.runs, pairs, simulated),
+    }
     options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for name, figures in results.items():
         print(name, json.dumps(figures["pooled"], indent=1))

@@ -1,6 +1,6 @@
 """The shipped model and the classical baseline on the published pictures.
 
-`python -m benchmarks.accuracy.run [--model FILE] [--out JSON]`
+`python -m benchmarks.accuracy.run [--only classical|model] [--model FILE]`
 
 The shipped model was fine-tuned on these four pictures: its figures here say that
 file and code fit together. What it does on pictures it never saw is in `folds`.
@@ -30,7 +30,7 @@ def with_model(path: Path) -> dict[str, object]:
     found = {}
     for pair in real_pairs():
         request = CountRequest(Picture(pair.load()[0], "yxc"), path)
-        result = count_from_probability(request, predict_probability(request))
+        result = count_from_probability(predict_probability(request), request)
         found[pair.name] = compare(result.labels, pair)
     return {"sha256": model_hash(path), **report(found)}
 
@@ -38,14 +38,18 @@ def with_model(path: Path) -> dict[str, object]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--only", choices=("classical", "model"))
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     options = parser.parse_args()
-    results = {
-        "classical, tuned on the other pictures": report(leave_one_out(real_pairs())),
-        "model, trained on these pictures": with_model(
-            options.model or default_model()
-        ),
-    }
+    results = {}
+    if options.out.exists():
+        results = json.loads(options.out.read_text(encoding="utf-8"))
+    if options.only != "model":
+        figures = report(leave_one_out(real_pairs()))
+        results["classical, tuned on the other pictures"] = figures
+    if options.only != "classical":
+        figures = with_model(options.model or default_model())
+        results["model, trained on these pictures"] = figures
     options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for name, figures in results.items():
         print(name, json.dumps(figures["pooled"], indent=1))

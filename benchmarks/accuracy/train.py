@@ -28,7 +28,7 @@ def base(runs: Path, minutes: float) -> None:
 def fine_tune(runs: Path, name: str, pictures: list[str], steps: int) -> None:
     """Go on gently from the base with published pictures in nearly half the crops."""
     shares = ["--shares", "0.45", "0.1", "0.45"]
-    gentle = ["--rate", "3e-4", "--average", "0.99", "--steps", str(steps)]
+    gentle = ["--rate", "4e-4", "--average", "0.99", "--steps", str(steps)]
     start = ["--start", str(runs / "base" / "last.pt"), "--check-every", "100000"]
     _train(runs, name, [*shares, *gentle, *start, "--fnc", *pictures])
 
@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("runs", type=Path)
     parser.add_argument("--stage", nargs="*", choices=STAGES, default=STAGES)
     parser.add_argument("--minutes", type=float, default=70)
-    parser.add_argument("--steps", type=int, default=350, help="of each fine-tuning")
+    parser.add_argument("--steps", type=int, default=160, help="of each fine-tuning")
     options = parser.parse_args()
     names = [pair.name for pair in real_pairs()]
     if "fields" in options.stage:
@@ -56,12 +56,17 @@ def main() -> int:
         prepare_fields(options.runs / "simulated_val", CHECKS, seed=99, workers=2)
     if "base" in options.stage:
         base(options.runs, options.minutes)
-    if "folds" in options.stage:
-        for pair in real_pairs():
+    # the shipped network before the red folds, so that it can be used the sooner
+    yellow = [pair for pair in real_pairs() if pair.name.startswith("yellow")]
+    red = [pair for pair in real_pairs() if pair not in yellow]
+    for stage, pairs in (("folds", yellow), ("final", []), ("folds", red)):
+        if stage not in options.stage:
+            continue
+        for pair in pairs:
             others = [name for name in names if name != pair.name]
             fine_tune(options.runs, fold_name(pair), others, options.steps)
-    if "final" in options.stage:
-        fine_tune(options.runs, "final", names, options.steps)
+        if stage == "final":
+            fine_tune(options.runs, "final", names, options.steps)
     return 0
 
 

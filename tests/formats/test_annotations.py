@@ -51,6 +51,28 @@ def test_soft_edges_belong_to_the_object(tmp_path: Path) -> None:
     assert (read(MASK, tmp_path, "a.png") == 1).sum() == 36
 
 
+def test_mask_of_which_most_is_soft_edge_is_no_label_image() -> None:
+    y, x = np.mgrid[:40, :40]
+    distance = np.hypot(y - 20, x - 20)
+    plane = np.clip(300 - 17 * distance, 0, 255).astype(np.uint8)
+    assert np.count_nonzero(plane == 255) * 2 < np.count_nonzero(plane)
+    assert is_mask(plane)
+
+
+def test_label_255_among_others_makes_no_mask() -> None:
+    plane = np.zeros((16, 32), np.uint8)
+    plane[2:6, 2:6], plane[2:6, 6:10], plane[2:6, 10:14] = 1, 2, 255
+    assert not is_mask(plane)
+
+
+def test_labels_on_a_background_of_65535_are_no_mask(tmp_path: Path) -> None:
+    plane = np.full((16, 32), 65535, np.uint16)
+    plane[2:6, 2:6], plane[8:12, 2:6] = 1, 2
+    Image.fromarray(plane).save(tmp_path / "a.png")
+    form = AnnotationForm("either", background=65535)
+    assert np.unique(read(form, tmp_path, "a.png")).tolist() == [0, 1, 2]
+
+
 def test_pixels_over_a_corner_are_one_object() -> None:
     assert components(np.eye(4, dtype=np.uint8)).max() == 1
 
@@ -91,7 +113,7 @@ def test_numbers_of_instances_are_kept(tmp_path: Path) -> None:
         (np.array([[0, 255], [255, 0]], np.uint8), True),
         (np.array([[0, 7], [7, 0]], np.uint8), True),
         (np.array([[0, 40], [255, 255]], np.uint8), True),
-        (np.array([[0, 40], [30, 255]], np.uint8), False),
+        (np.array([[40, 40], [30, 30], [255, 0]], np.uint8), False),
         (np.array([[0, 1], [2, 0]], np.uint16), False),
         (np.array([[False, True]]), True),
         (np.zeros((2, 2), np.uint8), True),

@@ -155,9 +155,7 @@ def components(plane: np.ndarray) -> np.ndarray:
     import cv2
     import numpy as np
 
-    above = np.asarray(plane > 0)
-    if above.ndim > 2 and above.shape[-1] in (3, 4):
-        above = np.asarray(above.any(axis=-1))
+    above = np.asarray(_strongest(plane) > 0)
     if above.ndim == 3:
         from scipy import ndimage
 
@@ -173,18 +171,36 @@ def is_mask(plane: np.ndarray) -> bool:
     """Whether numbers look like a mask (perhaps with soft edges), not like labels.
 
     They do when there is only one number above 0, or when the largest number
-    of the type (255, 65535) covers more than half of what is above 0.
+    is that of the type (255, 65535) and the others are soft edges, which change
+    from pixel to pixel, or cover less than it. Even areas of small numbers from 1
+    beside 65535 are labels on a background of that number.
     """
     import numpy as np
 
-    above = plane[plane > 0]
-    if above.size == 0 or plane.dtype == bool:
+    plane = _strongest(plane)
+    above = plane > 0
+    if plane.dtype == bool or not above.any():
         return True
-    largest = above.max()
-    if above.min() == largest:
+    largest = plane.max()
+    others = above & (plane < largest)
+    if not others.any():
         return True
-    full = largest in (255, 65535)
-    return bool(full and np.count_nonzero(above == largest) * 2 > above.size)
+    if largest not in (255, 65535):
+        return False
+    number = np.count_nonzero(others)
+    even = np.count_nonzero(others[..., 1:] & (plane[..., 1:] == plane[..., :-1]))
+    if even * 2 < number:
+        return True
+    background = largest == 65535 and plane[others].min() == 1
+    return bool(not background and number * 2 < np.count_nonzero(above))
+
+
+def _strongest(plane: np.ndarray) -> np.ndarray:
+    """Return the largest of the channels of each pixel; grey stays as it is."""
+    import numpy as np
+
+    colour = plane.ndim > 2 and plane.shape[-1] in (3, 4)
+    return np.asarray(plane.max(axis=-1)) if colour else plane
 
 
 def _without_background(labels: np.ndarray, background: int | None) -> np.ndarray:

@@ -73,6 +73,15 @@ def test_labels_on_a_background_of_65535_are_no_mask(tmp_path: Path) -> None:
     assert np.unique(read(form, tmp_path, "a.png")).tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("form", [MASK, EITHER])
+def test_faint_values_that_jpeg_scatters_are_no_objects(
+    form: AnnotationForm, tmp_path: Path
+) -> None:
+    plane = np.where(np.kron(LABELS, np.ones((3, 3), int)) > 0, 255, 0).astype(np.uint8)
+    Image.fromarray(plane).save(tmp_path / "a.jpg", quality=60)
+    assert read(form, tmp_path, "a.jpg").max() == 3
+
+
 def test_pixels_over_a_corner_are_one_object() -> None:
     assert components(np.eye(4, dtype=np.uint8)).max() == 1
 

@@ -2,6 +2,7 @@
 
 ================ =========================================================
 ``components``    binary mask; each 8-connected component of > 0 is an object
+                  (in a JPEG from the middle on, as its packing scatters)
 ``instances``     label image: 0 is background, each number an object
 ``either``        a label image or a mask, told apart by its numbers
 ``object-files``  one mask file an object
@@ -27,6 +28,7 @@ from napari_cellsets.formats.labels_io import (
     write_label_png,
     write_label_tiff,
 )
+from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 WORDS = ("components", "instances", "either", "object-files")
 _MOST_FILES = 100_000
+_MIDDLE = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,24 @@ def read_labels(
     if form.word == "object-files":
         return _read_object_files(tree, names, shape)
     place = tree.place(names[0])
-    plane = read_plane(tree, names[0])
+    plane = _read_stored(tree, names[0])
     _check_size(plane, shape, place)
     if form.word == "components":
         return components(plane)
     if form.word == "either" and is_mask(plane):
         return components(plane)
     return _without_background(as_labels(plane, place), form.background)
+
+
+def _read_stored(tree: FileTree, name: str) -> np.ndarray:
+    """Read a mask; that of a JPEG, which scatters faint values, from the middle on."""
+    import numpy as np
+
+    plane = read_plane(tree, name)
+    head = tree.head(name, HEAD_BYTES)
+    if picture_kind(head, tree.place(name)) != "jpeg":
+        return plane
+    return np.where(_strongest(plane) > _MIDDLE, np.uint8(255), np.uint8(0))
 
 
 def write_labels(
@@ -244,7 +258,7 @@ def _read_object_files(
 
     labels: np.ndarray | None = None
     for number, name in enumerate(sorted(names)[:_MOST_FILES], start=1):
-        plane = read_plane(tree, name)
+        plane = _read_stored(tree, name)
         if plane.ndim > 2:
             plane = plane.max(axis=-1)
         if labels is None:

@@ -30,7 +30,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest
+	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest
 
 ## pyside: the window's tests once more on the other Qt binding
 pyside: setup

@@ -51,6 +51,44 @@ def test_two_folders_of_equal_names_are_a_set(
     assert dataset.samples[0].annotations == (f"{masks}/a.png",)
 
 
+@pytest.mark.parametrize(
+    ("images", "masks"),
+    [
+        ("train_images", "train_masks"),
+        ("imagesTr", "labelsTr"),
+        ("images_test", "masks_test"),
+        ("input", "target"),
+        ("JPEGImages", "SegmentationObject"),
+        ("original", "GroundTruth"),
+    ],
+)
+def test_folders_named_by_other_habits_are_a_set(
+    images: str, masks: str, tmp_path: Path
+) -> None:
+    picture(tmp_path / "set" / images / "a.jpg")
+    picture(tmp_path / "set" / masks / "a.png")
+    for place in ("set", f"set/{images}", f"set/{masks}/a.png"):
+        (sample,) = open_dataset(tmp_path / place).samples
+        assert sample.annotations == (f"{masks}/a.png",)
+
+
+def test_masks_of_another_part_are_not_taken(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        picture(tmp_path / "set" / f"{part}_images" / "a.png")
+        picture(tmp_path / "set" / f"{part}_masks" / "a.png")
+    for sample in open_dataset(tmp_path / "set").samples:
+        (mask,) = sample.annotations
+        assert mask.split("_")[0] == sample.image.split("_")[0]
+
+
+def test_masks_may_lie_in_a_folder_among_the_pictures(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "masks/a.png", "masks/b.png"):
+        picture(tmp_path / "set" / name)
+    assert names_of(tmp_path / "set") == ["a", "b"]
+    dataset = open_dataset(tmp_path / "set" / "b.png")
+    assert dataset.samples[dataset.start].annotations == ("masks/b.png",)
+
+
 @pytest.mark.parametrize("suffix", ["_mask", "_masks", "_label", "_labels"])
 @pytest.mark.parametrize("folder", ["masks/", ""])
 def test_masks_may_have_a_suffix(suffix: str, folder: str, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 600
 _PLACED_BY = 24
+_HIGHEST = 1000
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
         parts = (*drop.parts, *name.split("/"))
         for template in templates:
             for order, (at, values) in enumerate(template.starts(parts)):
-                if at < here and not _may_rise(template):
+                if at < here - _most_rise(template):
                     continue
                 votes[min(at, here)] += 1000 - order
                 values_at.setdefault(min(at, here), values)
@@ -164,9 +165,16 @@ def _templates(recipe: Recipe) -> list[Template]:
     return [template for template in both if template is not None]
 
 
-def _may_rise(template: Template) -> bool:
-    """A template that begins with any folders would rise to the disk's root."""
-    return "**" not in template.text.split("/")[0]
+def _most_rise(template: Template) -> int:
+    """How many folders above what was dropped a template may begin.
+
+    One that begins with any folders would rise to the disk's root: it rises by
+    the folders that it names itself.
+    """
+    folders = template.text.split("/")[:-1]
+    if not folders or "**" not in folders[0]:
+        return _HIGHEST
+    return len(folders) - 1
 
 
 def _spot(recipe: Recipe, drop: Drop, at: int, tops: Sequence[str | None]) -> Spot:
@@ -179,6 +187,7 @@ def _spot(recipe: Recipe, drop: Drop, at: int, tops: Sequence[str | None]) -> Sp
     elif top is None and not drop.file:
         top = re.escape(drop.parts[at])
     elif top is None and recipe.rank == 1:
-        top = rf".*\.(?:{'|'.join(PICTURE_SUFFIXES)})"
+        beside = "".join(f"|{re.escape(f)}" for f in recipe.choices.get("maskdir", ()))
+        top = rf".*\.(?:{'|'.join(PICTURE_SUFFIXES)}){beside}"
     pattern = None if top is None else re.compile(top, re.IGNORECASE)
     return Spot(Path(*drop.parts[:at]), within, pattern)

@@ -209,7 +209,7 @@ class Template:
         body += re.escape(part[at:])
         if last:
             return body
-        if not _MARK.search(part) or (alone and alone[1] in self.choices):
+        if all(mark[1] in self.choices for mark in _MARK.finditer(part)):
             body += _ARCHIVE
         return f"(?:{body}/)?" if alone and alone[2] == "?" else f"{body}/"
 

@@ -298,3 +298,17 @@ def test_info_stops_when_asked_to(tmp_path: Path) -> None:
     token.cancel()
     with pytest.raises(CancelledError, match="Cancelled"):
         dataset_info(open_dataset(made(tmp_path)), token)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<html>not found</html>", b"", None],
+    ids=["web page", "empty", "cut off"],
+)
+def test_info_names_pictures_that_cannot_be_read(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    file = made(tmp_path) / "images" / "b2.png"
+    file.write_bytes(file.read_bytes()[:-30] if content is None else content)
+    (message,) = dataset_info(open_dataset(tmp_path / "set"))["problems"]
+    assert message.startswith(str(file))

@@ -19,7 +19,12 @@ from napari_cellsets.formats.annotations import (
     read_labels,
     write_labels,
 )
-from napari_cellsets.formats.codecs import read_picture, read_plane, read_shape
+from napari_cellsets.formats.codecs import (
+    check_ends,
+    read_picture,
+    read_plane,
+    read_shape,
+)
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.names import is_archive_name
 from napari_cellsets.formats.thumbnails import read_thumbnail
@@ -171,6 +176,18 @@ class Dataset:
             else sample.name,
             class_names=dict(enumerate(self.recipe.classes, start=1)),
         )
+
+    def looks_whole(self, sample: Sample) -> bool:
+        """Whether head and end of a picture are good, without decoding it.
+
+        What is wrong is added to `problems`.
+        """
+        try:
+            check_ends(self.tree, sample.image)
+        except CellsetsError as error:
+            self._note(sample, error)
+            return False
+        return True
 
     def thumbnail(self, sample: Sample, size: int = 128) -> np.ndarray:
         """Small picture of a sample.

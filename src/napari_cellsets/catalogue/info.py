@@ -19,7 +19,7 @@ def dataset_info(
     token: CancelToken | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Count samples and objects.
+    """Count samples and objects; look at head and end of each picture.
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ def dataset_info(
         if token is not None:
             token.raise_if_cancelled()
         report(number / total, sample.name)
+        dataset.looks_whole(sample)
         name = sample.facts.get("class", recipe.classes[0])
         count = _objects(dataset, sample)
         if count is not None:

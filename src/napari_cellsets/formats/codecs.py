@@ -9,6 +9,7 @@ from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.core.image import Picture
 from napari_cellsets.formats import jpeg_bmp, limits, png, tiff
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind, refuse_giant
+from napari_cellsets.formats.sources import FileSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.files import FileTree
 
 _HEADER_BYTES = 256
+_TAIL_BYTES = 4096
 _COLOUR_NAMES = ("red", "green", "blue", "alpha")
 
 
@@ -102,6 +104,25 @@ def read_shape(tree: FileTree, name: str) -> tuple[int, ...]:
     if found.kind == "tiff":
         return tiff.read_shape(found.source, tree.size(name), place)
     return jpeg_bmp.read_shape(found.content, kind, place)
+
+
+def check_ends(tree: FileTree, name: str) -> None:
+    """Look at the head of a picture, and of a PNG on disk at its end too.
+
+    Far cheaper than decoding; damage in the middle is not seen.
+
+    Raises
+    ------
+    UnreadableFileError, UnsafeArchiveError
+        If it is no picture, declares too much, or is cut off.
+    """
+    read_shape(tree, name)
+    local, size = tree.local_path(name), tree.size(name)
+    if local is None or picture_kind(tree.head(name, HEAD_BYTES), str(local)) != "png":
+        return
+    tail = FileSource(local).read_at(max(0, size - _TAIL_BYTES), _TAIL_BYTES)
+    if b"IEND" not in tail:  # cut off, or something was added behind its end
+        png.check_chunks(tree.read(name), tree.place(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,7 +264,10 @@ def test_refused_member_is_a_problem_and_the_rest_opens(tmp_path: Path) -> None:
         archive.writestr("../b.png", b"x")
     dataset = open_dataset(tmp_path / "a.zip")
     assert len(dataset.samples) == 1
-    assert "climbs out" in dataset.problems[0].message
+    message = dataset.problems[0].message
+    assert message.startswith(str(tmp_path / "a.zip"))
+    assert "climbs out" in message
+    assert message.endswith("it is left out.")
 
 
 def test_folder_above_that_may_not_be_read_does_not_hide_the_pictures(

@@ -327,7 +327,7 @@ def _problems_of_files(
     bound: Bound, samples: Sequence[Sample]
 ) -> dict[tuple[str, str], Problem]:
     recipe = bound.match.recipe
-    found = list(bound.tree.problems)
+    found = [_placed(bound.tree, problem) for problem in bound.tree.problems]
     lonely = bound.paired.lonely_truth
     if recipe.form is not None and recipe.form.word == "object-files":
         lonely = tuple(dict.fromkeys(name.rpartition("/")[0] for name in lonely))
@@ -342,6 +342,14 @@ def _problems_of_files(
             if not s.annotations and s.split not in recipe.unannotated
         ]
     return {(item.name, item.message): item for item in found}
+
+
+def _placed(tree: FileTree, problem: Problem) -> Problem:
+    """Say which file is meant, where the message does not."""
+    place = tree.place(problem.name)
+    if place in problem.message:
+        return problem
+    return Problem(problem.name, f"{place}: {problem.message}; it is left out.")
 
 
 def _stem(name: str) -> str:

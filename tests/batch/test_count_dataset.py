@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -204,3 +205,22 @@ def test_a_place_that_cannot_be_written_is_told_before_counting(
             progress=lambda fraction, _: calls.append(fraction),
         )
     assert calls == []
+
+
+def test_table_never_replaces_a_file_of_the_set(bright: Path, tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set", (2, 1))
+    picture = root / "images" / "p0.png"
+    before = picture.read_bytes()
+    with pytest.raises(ExportError, match="file of the data set itself"):
+        count_dataset(open_dataset(root), picture, model=bright)
+    assert picture.read_bytes() == before
+
+
+def test_table_never_replaces_the_archive_of_the_set(
+    bright: Path, tmp_path: Path
+) -> None:
+    archive = shutil.make_archive(
+        str(tmp_path / "set"), "zip", write_set(tmp_path / "a", (2, 1))
+    )
+    with pytest.raises(ExportError, match="file of the data set itself"):
+        count_dataset(open_dataset(archive), archive, model=bright)

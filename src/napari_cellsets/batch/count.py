@@ -129,10 +129,12 @@ def count_dataset(
     ModelError
         If the model cannot be used at all.
     ExportError
-        If the results cannot be written.
+        If the results cannot be written, or would replace a file of the set.
     CancelledError
         If the token was cancelled; the file holds what was finished.
     """
+    table = Path(out_csv)
+    refuse_originals(dataset, table.parent, [table.name])
     run = _Run(
         dataset=dataset,
         samples=dataset.samples if samples is None else samples,
@@ -144,7 +146,7 @@ def count_dataset(
         token=token or CancelToken(),
         progress=progress or _silent,
     )
-    return run.into(Path(out_csv), resume=resume)
+    return run.into(table, resume=resume)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def _writer(
         "png": (".png", write_label_png),
     }[form]
     names = mask_names(dataset.samples, suffix)
-    refuse_originals(dataset, root, (names[sample.name] for sample in chosen))
+    refuse_originals(dataset, root, [names[sample.name] for sample in chosen])
     return lambda sample, labels: [save(root / names[sample.name], labels)]
 
 

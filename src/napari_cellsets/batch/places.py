@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_cellsets.core.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
@@ -63,7 +63,7 @@ def mask_names(samples: Iterable[Sample], suffix: str) -> dict[str, str]:
     }
 
 
-def refuse_originals(dataset: Dataset, out_root: Path, names: Iterable[str]) -> None:
+def refuse_originals(dataset: Dataset, out_root: Path, names: Collection[str]) -> None:
     """Raise when a file to be written is one of the data set's own.
 
     Parameters
@@ -78,18 +78,24 @@ def refuse_originals(dataset: Dataset, out_root: Path, names: Iterable[str]) -> 
     Raises
     ------
     ExportError
-        If one of them is a file of the data set.
+        If one of them is a file of the data set, or its archive.
     """
     root = dataset.tree.root.resolve()
     target = out_root.resolve()
+    if any(target / name == root for name in names):
+        raise _original(root)
     if not target.is_relative_to(root):
         return
     below = target.relative_to(root)
     own = {name.casefold() for name in dataset.tree.names()}
     for name in names:
         if (below / name).as_posix().casefold() in own:
-            raise ExportError(
-                "is a file of the data set itself",
-                path=target / name,
-                advice="Choose a folder outside the data set.",
-            )
+            raise _original(target / name)
+
+
+def _original(path: Path) -> ExportError:
+    return ExportError(
+        "is a file of the data set itself",
+        path=path,
+        advice="Choose a folder outside the data set.",
+    )

@@ -107,6 +107,18 @@ def test_a_missing_file_is_named(tmp_path):
         read_model_info(tmp_path / "away.onnx")
 
 
+def test_a_file_without_the_right_to_read_it_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "locked.onnx"
+    path.write_bytes(b"x")
+
+    def refused(*_args, **_kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", refused)
+    with pytest.raises(ModelError, match="cannot be read: Permission denied"):
+        read_model_info(path)
+
+
 def test_metadata_of_another_format_is_refused(make_pointwise):
     with pytest.raises(ModelError, match="should be of format 1, found 2"):
         read_model_info(make_pointwise(metadata={**OURS, "format": 2}))

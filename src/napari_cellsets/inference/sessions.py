@@ -66,6 +66,8 @@ def open_session(path: Path, provider: str | None = None) -> OpenModel:
     provider = provider or preferred_provider()
     try:
         seen = path.stat()
+        with path.open("rb"):  # the engine hides why it may not read
+            pass
     except OSError as error:
         raise ModelError(
             f"the model cannot be read: {error.strerror or error}",

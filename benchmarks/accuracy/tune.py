@@ -32,14 +32,19 @@ def settings_grid() -> list[CountSettings]:
 
 
 def quality(
-    probability: np.ndarray, truth: np.ndarray, settings: CountSettings
+    probability: np.ndarray,
+    truth: np.ndarray,
+    settings: CountSettings,
+    outlines: float = 0.5,
 ) -> float:
-    """Mean of F1 by centres and F1 by IoU: found, and with the right outline."""
+    """F1 by centres and, weighed by ``outlines``, F1 by IoU."""
     found = evaluate(labels_from_probability(probability, settings), truth)
-    return (found.f1 + found.by_iou.f1) / 2
+    return (1 - outlines) * found.f1 + outlines * found.by_iou.f1
 
 
-def tune(groups: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]]) -> CountSettings:
+def tune(
+    groups: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]], outlines: float = 0.5
+) -> CountSettings:
     """Settings best on average; every group of pictures weighs the same.
 
     A threshold is judged with its neighbours, so that one lucky value does not win.
@@ -48,20 +53,25 @@ def tune(groups: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]]) -> CountSett
     ----------
     groups
         Groups of (probability, truth), both (y, x).
+    outlines
+        Weight of F1 by IoU against F1 by centres, 0..1.
     """
     grid = settings_grid()
     scores = np.mean(
         [
             np.mean(
-                [[quality(p, t, one) for one in grid] for p, t in group],
+                [[quality(p, t, one, outlines) for one in grid] for p, t in group],
                 axis=0,
             )
             for group in groups
-            if group
         ],
         axis=0,
     )
     cube = scores.reshape(len(THRESHOLDS), len(AREAS), len(DISTANCES))
     padded = np.pad(cube, ((1, 1), (0, 0), (0, 0)), mode="edge")
     smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    return grid[int(smooth.argmax())]
+    # of equals the one that splits least
+    best = np.unravel_index(smooth[..., ::-1].argmax(), smooth.shape)
+    return grid[
+        int(np.ravel_multi_index((*best[:2], len(DISTANCES) - 1 - best[2]), cube.shape))
+    ]

@@ -116,7 +116,7 @@ def bind(path: str | Path, row: str | None = None) -> Bound:
         raise NotRecognisedError(
             f"several data sets are arranged like this: {keys}",
             path=path,
-            advice="Say which one it is (row=...).",
+            advice="Say which one it is: row=KEY, or --row KEY on the command line.",
         )
     return fitting[0]
 

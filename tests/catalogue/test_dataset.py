@@ -312,3 +312,9 @@ def test_info_names_pictures_that_cannot_be_read(
     file.write_bytes(file.read_bytes()[:-30] if content is None else content)
     (message,) = dataset_info(open_dataset(tmp_path / "set"))["problems"]
     assert message.startswith(str(file))
+
+
+def test_two_sets_named_as_cellpose_does_are_not_taken_for_one(tmp_path: Path) -> None:
+    one = open_dataset(made(tmp_path / "one", "cellpose"))
+    other = made(tmp_path / "other", "cellpose").rename(tmp_path / "other" / "mine")
+    assert one.identity != open_dataset(other).identity

@@ -99,10 +99,12 @@ class Dataset:
     def identity(self) -> str:
         """Text that stays the same when the set is moved, zipped or completed.
 
-        A published set is known by its key. Other sets are known by the name
-        of their folder and the content of their first picture.
+        A published set is known by its key; one of common names (``000``) only
+        while it is complete. Other sets are known by the name of their folder and
+        the content of their first picture.
         """
-        if self.recipe.rank == 2:
+        sure = not self.recipe.common_names or self.completeness.complete
+        if self.recipe.rank == 2 and sure:
             return self.recipe.key
         first = self.samples[0].image
         home = self._around.rstrip("/").rpartition("/")[2] or self.tree.root.name

@@ -81,6 +81,9 @@ class Recipe(FrozenModel):
     facts
         ``{mark: {value: {fact: text}}}``: what is published about samples
         by a mark of their path. The fact ``class`` names the class of objects.
+    common_names
+        Whether people's own sets have samples of the same names (``000``), so that
+        an incomplete set may be another one.
     rank
         2 for a published set, 1 for an arrangement, 0 for plain pictures.
     """
@@ -102,6 +105,7 @@ class Recipe(FrozenModel):
     split_lists: dict[str, str] = Field(default_factory=dict)
     split_else: str = ""
     facts: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+    common_names: bool = False
     rank: Literal[0, 1, 2] = 2
     expect: Expect = Expect()
     file: Path | None = None

@@ -144,9 +144,7 @@ def test_bad_files_are_listed_at_the_end_with_exit_code_1(
     out = tmp_path / "c.csv"
     done = run("count", four, "--model", bright, "--out", out)
     assert done.returncode == 1
-    assert [row["image"] for row in read_table(out)] == [
-        f"p{i}.png" for i in (0, 2, 3)
-    ]
+    assert [row["image"] for row in read_table(out)] == [f"p{i}.png" for i in (0, 2, 3)]
     assert "skipped p1: " in done.stderr.splitlines()[-1]
     assert "; 1 problem -> " in done.stdout
 

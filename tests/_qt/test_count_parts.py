@@ -12,7 +12,9 @@ pytest.importorskip("pytestqt")
 
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
+from napari_cellsets._napari.remembered import remember_model
 from napari_cellsets._qt.evaluation import SetPlots
 from napari_cellsets._qt.export import COUNTS_NAME, OBJECTS_NAME, Export
 from napari_cellsets._qt.forms import Asked, SettingsForm, input_for
@@ -24,6 +26,7 @@ from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.core.image import Picture
+from napari_cellsets.core.places import data_home
 from napari_cellsets.counting.measure import ObjectTable, measure
 from napari_cellsets.counting.settings import CountSettings
 from napari_cellsets.formats.labels_io import read_label_image
@@ -42,6 +45,57 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.gui
 
 ROLE = Qt.ItemDataRole.DisplayRole
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = bright_model(tmp_path / "shipped.onnx")
+    where = "napari_cellsets._qt.model_picker.shipped_models"
+    monkeypatch.setattr(where, lambda: [place])
+    return place
+
+
+def picked(qtbot: QtBot) -> ModelPicker:
+    picker = ModelPicker()
+    qtbot.addWidget(picker)
+    picker.choose_first()
+    return picker
+
+
+def test_model_file_is_remembered_until_the_shipped_one_is_picked(
+    qtbot: QtBot, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = bright_model(tmp_path / "own.onnx")
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *_: (str(own), "ONNX models")
+    )
+    picker = picked(qtbot)
+    picker._box.activated.emit(1)
+    again = picked(qtbot)
+    assert again.info.path == own
+    again._box.activated.emit(0)
+    assert picked(qtbot).info.path == shipped
+
+
+def test_remembered_model_that_is_gone_gives_way_to_the_shipped_one(
+    qtbot: QtBot, shipped: Path, tmp_path: Path
+) -> None:
+    remember_model(tmp_path / "gone.onnx")
+    picker = ModelPicker()
+    qtbot.addWidget(picker)
+    heard: list[CellsetsError] = []
+    picker.failed.connect(heard.append)
+    picker.choose_first()
+    assert "gone.onnx" in str(heard[0])
+    assert picker.info.path == shipped
+
+
+def test_unreadable_memory_of_the_model_is_no_memory(
+    qtbot: QtBot, shipped: Path
+) -> None:
+    remember_model(shipped)
+    (data_home() / "desk.json").write_text("[")
+    assert picked(qtbot).info.path == shipped
 
 
 def table(pixel_size_um: float | None = None) -> ObjectTable:

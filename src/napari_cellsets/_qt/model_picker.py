@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._napari.remembered import remember_model, remembered_model
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.inference.metadata import read_model_info, shipped_models
 
@@ -88,8 +89,11 @@ class ModelPicker(QWidget):
         return self._info if self._info is not None and not self._info.missing else None
 
     def choose_first(self) -> None:
-        """Choose the shipped model, if this installation has one."""
-        if self._paths:
+        """Choose the model of last time, else the shipped one, if there is one."""
+        kept = remembered_model()
+        if kept is not None:
+            self.choose(kept)
+        if self._info is None and self._paths:
             self.choose(self._paths[0])
 
     def choose(self, path: Path) -> None:
@@ -195,15 +199,21 @@ class ModelPicker(QWidget):
     @Slot(int)
     def _on_box_activated(self, index: int) -> None:
         if index < len(self._paths):
-            self.choose(self._paths[index])
+            self._pick(self._paths[index])
             return
         name, _ = QFileDialog.getOpenFileName(
             self, "Choose a model file", "", "ONNX models (*.onnx);;All files (*)"
         )
         if name:
-            self.choose(Path(name))
+            self._pick(Path(name))
         else:
             self._show_current()
+
+    def _pick(self, path: Path) -> None:
+        """Choose a model for this time and the next ones."""
+        self.choose(path)
+        if self._info is not None and self._info.path == path:
+            remember_model(None if path in shipped_models() else path)
 
     @Slot(bool)
     def _on_card_toggled(self, shown: bool) -> None:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from napari_cellsets.counting.measure import ObjectTable
 
 PUBLISHED_RADIUS_PX = 50.0
+PUBLISHED_RULE = (
+    f"bounding-box centres closer than {PUBLISHED_RADIUS_PX:g} px,"
+    " greedy in raster order"
+)
 CHANCE_FIELDS = 20
 CHANCE_POINTS = 300
 
@@ -244,11 +248,7 @@ def evaluate(
     return Evaluation(
         by_centres=matches(f"centroids within {radius_px:g} px, one to one", near),
         by_iou=matches(f"IoU above {iou:g}, one to one", overlap),
-        published=matches(
-            f"bounding-box centres closer than {PUBLISHED_RADIUS_PX:g} px,"
-            " greedy in raster order",
-            greedy,
-        ),
+        published=matches(PUBLISHED_RULE, greedy),
         chance_f1=chance_f1(
             round(p.size / planes),
             round(t.size / planes),

@@ -1,6 +1,6 @@
 """Take the pictures of README and docs from the real program.
 
-`python tools/screenshots.py FOLDER` under a display, real or virtual.
+`python tools/screenshots.py FOLDER [WIDTHxHEIGHT]` under a display, real or virtual.
 """
 
 from __future__ import annotations
@@ -24,43 +24,44 @@ from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._napari.regions import add_regions_layer
 from napari_cellsets._napari.session import get_session
 
-SMALL, LARGE = (1280, 720), (1920, 1080)
+SIZE = "1280x720"
 
 
 def main() -> None:
     """Take every picture."""
     folder = Path(sys.argv[1])
+    width, height = map(int, (sys.argv[2] if len(sys.argv) > 2 else SIZE).split("x"))
     for home in ("CELLSETS_DATA_HOME", "CELLSETS_CACHE_HOME"):
         os.environ.setdefault(home, tempfile.mkdtemp())
-    take(folder, LARGE, "")
-    take(folder, SMALL, "_small")
+    take(folder, width, height)
 
 
-def take(folder: Path, size: tuple[int, int], suffix: str) -> None:
+def take(folder: Path, width: int, height: int) -> None:
     """Walk through the main job and photograph each step."""
-    viewer = open_viewer(*size)
+    viewer = open_viewer(width, height)
     session = get_session(viewer)
     open_sample_set(viewer)
-    photograph(viewer, folder / f"samples{suffix}.png")
+    photograph(viewer, folder / "samples.png")
     dock = count_on_screen(viewer)
-    photograph(viewer, folder / f"count{suffix}.png")
+    photograph(viewer, folder / "count.png")
 
     regions = add_regions_layer(viewer, session.image_layer)
     regions.add_rectangles(np.array([[100, 80], [620, 760]]))
-    regions.add_ellipses(np.array([[600, 850], [1100, 1500]]))
+    oval = [[600, 850], [600, 1500], [1100, 1500], [1100, 850]]
+    regions.add_ellipses(np.array(oval))
     dock.tabs.setCurrentWidget(dock.regions)
     settle(1)
-    photograph(viewer, folder / f"regions{suffix}.png")
+    photograph(viewer, folder / "regions.png")
 
     viewer.layers.remove(regions)
     dock.tabs.setCurrentWidget(dock.whole_set)
     dock.set_flow.count()
     wait_until(lambda: len(dock.set_flow.rows) == 4, "counting the whole set")
     wait_until(lambda: not dock.runner.busy, "counting the whole set")
-    photograph(viewer, folder / f"whole_set{suffix}.png")
+    photograph(viewer, folder / "whole_set.png")
     dock.tabs.setCurrentWidget(dock.export)
     open_dock(viewer, "Count")
-    photograph(viewer, folder / f"export{suffix}.png")
+    photograph(viewer, folder / "export.png")
     session.save()
     viewer.close()
 

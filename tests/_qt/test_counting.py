@@ -16,6 +16,7 @@ from napari_cellsets._napari.comparison import (
     find_comparison_layer,
 )
 from napari_cellsets._qt.layer_links import MAP_NAME, MARK_NAME
+from napari_cellsets.store import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,33 @@ def test_count_is_kept_in_the_store_with_its_origin(desk: Desk) -> None:
     assert int(stored.labels.max()) == 3
     assert stored.provenance["source"] == "predicted"
     assert stored.provenance["settings"]["threshold"] == 0.5
+
+
+def kept_counts(desk: Desk) -> dict[str, tuple[int, bool]]:
+    project = Project.open()
+    rows = project.counts(desk.dock.session.dataset.identity)
+    project.close()
+    return {row["sample"]: (row["count"], row["corrected"]) for row in rows}
+
+
+def test_count_of_one_image_is_in_the_store_when_the_next_is_shown(desk: Desk) -> None:
+    desk.count()
+    name = desk.dock.session.sample.name
+    desk.dock.session.show(1)
+    assert kept_counts(desk) == {name: (3, False)}
+    desk.settled(lambda: desk.dock.session.show(0))
+    desk.settled(lambda: desk.erase(2))
+    desk.viewer.window.remove_dock_widget(desk.dock)
+    assert kept_counts(desk) == {name: (2, True)}
+    desk.dock.deleteLater()
+
+
+def test_count_that_was_only_looked_at_is_not_written_again(desk: Desk) -> None:
+    desk.count()
+    desk.dock.session.show(1)
+    desk.settled(lambda: desk.dock.session.show(0))
+    desk.wait(lambda: desk.number == "3")
+    assert not desk.dock.keeper._waiting
 
 
 def test_threshold_recounts_without_another_run_of_the_model(

@@ -33,6 +33,7 @@ from napari_cellsets._qt.count_controls import (
     SettingsView,
 )
 from napari_cellsets._qt.count_flow import CountFlow
+from napari_cellsets._qt.count_keeping import CountKeeper
 from napari_cellsets._qt.docking import tabify_with_ours
 from napari_cellsets._qt.export import Export, ExportView
 from napari_cellsets._qt.jobs import JobRunner
@@ -75,6 +76,7 @@ class CountWidget(QWidget):
         if self.session.deferrer is None:
             SaveTimers(self.session, self)
         self.flow = CountFlow(viewer, self.session, self.model, self.runner, self)
+        self.keeper = CountKeeper(self.session, self.model, self)
         self.set_flow = SetFlow(self.session, self.model, self.runner, self)
         self._make_parts()
         self._lay_out()
@@ -118,6 +120,7 @@ class CountWidget(QWidget):
         self._connected = False
         self.flow.stop()
         self.set_flow.stop()
+        self.keeper.write()
         self._links[0].stop()
         self._links[1].stop()
         self.session.sample_changed.disconnect(self._on_sample_changed)
@@ -324,6 +327,8 @@ class CountWidget(QWidget):
             has_truth=self.session.truth is not None,
             only_regions=self.flow.only_regions,
         )
+        if not self.flow.only_regions:
+            self.keeper.hear(found, corrected=self.flow.corrections > 0)
         self.table.show_table(None if found is None else found.table)
         self._links[1].synchronize(found, self.result.comparison_wanted)
         self._show_regions()

@@ -186,6 +186,39 @@ def test_replace_recounts_and_keeps_the_corrected_cells_in_the_store(
     assert len(np.unique(labels)) == 3
 
 
+def test_replaced_corrections_come_back_at_one_click(desk: Desk) -> None:
+    desk.count()
+    desk.settled(lambda: desk.erase(2))
+    desk.dock.buttons.image.click()
+    desk.settled(desk.dock.message.replace.click)
+    assert "kept in the project store" in desk.message
+    desk.settled(desk.dock.message.act.click)
+    assert desk.number == "2"
+    assert desk.dock.flow.corrections == 1
+    assert desk.message == ""
+
+
+def test_image_that_napari_opened_becomes_a_data_set_at_one_click(
+    desk: Desk, tmp_path: Path
+) -> None:
+    other = write_set(tmp_path / "other", (2,)) / "images" / "p0.png"
+    (layer,) = desk.viewer.open(str(other), plugin="napari")
+    desk.dock.buttons.image.click()
+    assert "belongs to no data set yet" in desk.message
+    desk.dock.message.act.click()
+    desk.wait(lambda: desk.dock.session.dataset.find(other) is not None)
+    assert not layer.visible
+    desk.count()
+    assert desk.number == "2"
+
+
+def test_image_without_a_file_is_told_how_to_be_counted(desk: Desk) -> None:
+    desk.viewer.add_image(np.zeros((20, 20)), name="made")
+    desk.dock.buttons.image.click()
+    assert "Save it to a file" in desk.message
+    assert desk.dock.message.act.isHidden()
+
+
 def test_corrections_of_an_earlier_day_are_known(desk: Desk) -> None:
     desk.count()
     desk.settled(lambda: desk.erase(2))

@@ -8,6 +8,7 @@ from qtpy.QtCore import Signal, Slot
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -188,6 +189,8 @@ class MessageRow(QWidget):
 
     replace_wanted = Signal()
     keep_wanted = Signal()
+    act_wanted = Signal()
+    """The person pressed the button of `offer`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -212,6 +215,9 @@ class MessageRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.text)
         layout.addWidget(self._answers)
+        self.act = QPushButton()
+        layout.addWidget(self.act)
+        self.act.clicked.connect(self.act_wanted)
         self.replace.clicked.connect(self.replace_wanted)
         self.keep.clicked.connect(self.keep_wanted)
         self.tell("", False)
@@ -221,6 +227,7 @@ class MessageRow(QWidget):
         """Show a sentence; an empty one takes the row away."""
         self.text.setText(f"⚠ {text}" if failed and text else text)
         self._answers.hide()
+        self.act.hide()
         self.setVisible(bool(text))
 
     @Slot(str)
@@ -228,7 +235,15 @@ class MessageRow(QWidget):
         """Show a question with its two answers."""
         self.text.setText(text)
         self._answers.show()
+        self.act.hide()
         self.show()
+
+    @Slot(str, str)
+    def offer(self, text: str, act: str) -> None:
+        """Show a sentence and a button for what can be done about it."""
+        self.tell(text, False)
+        self.act.setText(act)
+        self.act.show()
 
     @property
     def asking(self) -> bool:
@@ -291,3 +306,11 @@ class SettingsView(QWidget):
     @Slot()
     def _on_reset_clicked(self) -> None:
         self._model.reset_settings()
+
+
+def rule() -> QFrame:
+    """Return a line between two parts of a dock."""
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setFrameShadow(QFrame.Shadow.Sunken)
+    return line

@@ -61,6 +61,8 @@ class CountFlow(QObject):
     """A recount waits for `replace_corrections` or `keep_corrections`."""
     answered = Signal()
     """The question is no longer open."""
+    replaced = Signal()
+    """Corrections gave way to a count; `bring_corrections_back` undoes it."""
     map_changed = Signal()
     """`probability` is another one."""
 
@@ -84,6 +86,7 @@ class CountFlow(QObject):
         self._waiting: Work | None = None
         self._asked_store = False
         self._counted_with: CountSettings | None = None
+        self._aside: np.ndarray | None = None
         self.only_regions = False
         self.result: CountResult | None = None
         self.corrections = 0
@@ -140,6 +143,12 @@ class CountFlow(QObject):
             self._own = True
             self._model.settings = self._counted_with
             self._own = False
+
+    def bring_corrections_back(self) -> None:
+        """Show the corrected cells again that the last recount replaced."""
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            self._session.set_cells(aside, {"source": BY_HAND})
 
     def recount_regions(self) -> None:
         """Count in the regions as they are drawn now."""
@@ -250,6 +259,8 @@ class CountFlow(QObject):
         self.corrections, self._asked_store = 0, True
         self._counted_with = work.request.count.settings
         self._take(counted.result)
+        if self._aside is not None:
+            self.replaced.emit()
 
     def _show(self, labels: np.ndarray, provenance: dict[str, Any]) -> None:
         self._own = True
@@ -283,6 +294,7 @@ class CountFlow(QObject):
         if cells is None:
             return
         stamp = datetime.now().isoformat(" ", "seconds")
+        self._aside = cells.copy()
         self._session.project.save_labels(
             dataset,
             f"{sample.name} (corrected, kept {stamp})",
@@ -300,7 +312,7 @@ class CountFlow(QObject):
         self.told.emit("", False)
         self.only_regions = False
         self.corrections, self._asked_store = 0, False
-        self._counted_with = None
+        self._counted_with = self._aside = None
         picture = self._session.picture
         if picture is not None:
             self._model.fit_channel(picture)

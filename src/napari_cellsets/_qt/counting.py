@@ -31,15 +31,21 @@ from napari_cellsets._qt.count_controls import (
     MessageRow,
     ProgressRow,
     SettingsView,
+    rule,
 )
 from napari_cellsets._qt.count_flow import CountFlow
 from napari_cellsets._qt.count_keeping import CountKeeper
 from napari_cellsets._qt.docking import tabify_with_ours
 from napari_cellsets._qt.export import Export, ExportView
 from napari_cellsets._qt.jobs import JobRunner
-from napari_cellsets._qt.layer_links import ComparisonLink, MapLink, SelectionLink
+from napari_cellsets._qt.layer_links import (
+    ComparisonLink,
+    MapLink,
+    SelectionLink,
+)
 from napari_cellsets._qt.model_picker import ModelPicker
 from napari_cellsets._qt.object_table import ObjectTableView
+from napari_cellsets._qt.offers import Offers
 from napari_cellsets._qt.regions_view import RegionsView
 from napari_cellsets._qt.result_view import ResultView
 from napari_cellsets._qt.saving import SaveTimers
@@ -138,6 +144,7 @@ class CountWidget(QWidget):
         self.buttons = CountButtons()
         self.progress = ProgressRow(self.runner)
         self.message = MessageRow()
+        self.offers = Offers(self._viewer, self.message, self.runner, self.flow)
         self.result = ResultView()
         self.settings = SettingsView(self.model)
         self.table = ObjectTableView()
@@ -164,7 +171,7 @@ class CountWidget(QWidget):
             self.progress,
             self.message,
             self.result,
-            _rule(),
+            rule(),
             self.settings,
         ):
             column.addWidget(part)
@@ -188,6 +195,7 @@ class CountWidget(QWidget):
         self.buttons.set_wanted.connect(self._on_set_wanted)
         self.message.replace_wanted.connect(self.flow.replace_corrections)
         self.message.keep_wanted.connect(self.flow.keep_corrections)
+        self.flow.replaced.connect(self.offers.offer_corrections)
         self.runner.busy_changed.connect(self.buttons.set_busy)
         self.flow.told.connect(self.message.tell)
         self.flow.asked.connect(self.message.ask)
@@ -217,7 +225,8 @@ class CountWidget(QWidget):
 
     @Slot()
     def _on_image_wanted(self) -> None:
-        self.flow.count()
+        if not self.offers.offer_stray():
+            self.flow.count()
 
     @Slot()
     def _on_regions_wanted(self) -> None:
@@ -378,11 +387,3 @@ class CountWidget(QWidget):
         self.whole_set.plots.set_colours(
             QColor(theme.background.as_hex()), QColor(theme.text.as_hex())
         )
-
-
-def _rule() -> QFrame:
-    """Return a line between two parts of the dock."""
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setFrameShadow(QFrame.Shadow.Sunken)
-    return line

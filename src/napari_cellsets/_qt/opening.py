@@ -11,9 +11,14 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 from napari_cellsets.formats.names import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtpy.QtCore import QMimeData
 
+    from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.session import Session
+    from napari_cellsets._qt.jobs import JobRunner
+    from napari_cellsets.core.cancel import CancelToken, Progress
 
 
 def ask_folder(session: Session, parent: QWidget | None) -> Path | None:
@@ -46,6 +51,23 @@ def dropped_path(mime: QMimeData | None) -> Path | None:
 def _start(session: Session) -> str:
     """Folder in which the dialogs begin: beside the open set."""
     return str(session.dataset.path.parent if session.dataset else Path.home())
+
+
+def open_beside(
+    session: Session,
+    runner: JobRunner,
+    path: Path,
+    failed: Callable[[Exception], None],
+) -> None:
+    """Open a data set beside the window and show the sample that `path` names."""
+
+    def work(_token: CancelToken, _progress: Progress) -> LoadedSample:
+        from napari_cellsets.catalogue import open_dataset
+
+        dataset = open_dataset(path)
+        return session.loader(dataset.start, dataset)()
+
+    runner.start(work, title=f"Open {path.name}", done=session.display, failed=failed)
 
 
 class OpenButton(QPushButton):

@@ -219,6 +219,17 @@ def test_image_without_a_file_is_told_how_to_be_counted(desk: Desk) -> None:
     assert desk.dock.message.act.isHidden()
 
 
+def test_memory_of_the_preferences_limits_the_engine(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {"model.tile_memory_mb": 5}
+    where = "napari_cellsets._napari.preferences.preference"
+    monkeypatch.setattr(where, lambda key, default: chosen.get(key, default))
+    assert desk.dock.flow._request().count.memory_budget == 5 * 2**20
+    chosen.clear()
+    assert desk.dock.flow._request().count.memory_budget is None
+
+
 def test_corrections_of_an_earlier_day_are_known(desk: Desk) -> None:
     desk.count()
     desk.settled(lambda: desk.erase(2))

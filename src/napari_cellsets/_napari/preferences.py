@@ -9,6 +9,12 @@ PLUGIN = "napari-cellsets"
 T = TypeVar("T", bool, int, float, str)
 
 
+def memory_budget() -> int | None:
+    """Return the bytes that one image may take; None to go by what is free."""
+    chosen = preference("model.tile_memory_mb", 0)
+    return chosen * 2**20 if chosen > 0 else None
+
+
 def preference(key: str, default: T) -> T:
     """Return one value of the manifest's ``configurations``.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
+from napari_cellsets._napari.preferences import memory_budget
 from napari_cellsets._napari.regions import find_regions_layer, read_regions
 from napari_cellsets._qt.count_work import Look, Work, settings_of
 from napari_cellsets._qt.jobs import JobRunner
@@ -213,6 +214,7 @@ class CountFlow(QObject):
             self._model.channel,
             regions=tuple(read_regions(layer)),
             only_regions=self.only_regions,
+            memory_budget=memory_budget(),
         )
         return LiveRequest(count, self._plane(), session.cells, session.truth)
 

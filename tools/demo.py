@@ -33,7 +33,8 @@ def main() -> None:
     result = dock.flow.result
     if result is None or session.sample is None:
         raise SystemExit("Counting gave no result.")
-    row = CountRow.of(session.sample.image, len(result.table), result.evaluation)
+    name = Path(session.sample.image).name
+    row = CountRow.of(name, len(result.table), result.evaluation)
     line = sentence(row)
     viewer.status = line
     print(line)

@@ -129,8 +129,11 @@ def put_layer(
     """
     layers = viewer.layers
     if old is not None and old in layers:
+        name = new.name
         layers.insert(layers.index(old), new)
         layers.remove(old)
+        # while both were there, napari numbered the new one
+        new.name = name
         return
     covered = [layers.index(layer) for layer in below if layer in layers]
     layers.insert(min(covered, default=len(layers)), new)

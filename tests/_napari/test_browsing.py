@@ -73,6 +73,12 @@ def test_tooltip_of_many_files_stays_short() -> None:
     assert "and 87 more files" in details(many, Marks())
 
 
+def test_cells_counted_as_corrected_are_marked_so(opened: Session) -> None:
+    row = {"count": 4, "corrected": True}
+    opened.project.save_count(opened.dataset.identity, "a2", "m", "{}", row)
+    assert read_marks(opened.dataset, opened.project).corrected == {"a2"}
+
+
 def test_marks_come_from_the_store(opened: Session) -> None:
     opened.set_cells(labels_of(0), {})
     opened.cells_layer.paint((20, 20), 7)

@@ -95,10 +95,13 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
         If the store cannot be read.
     """
     counts: dict[str, int] = {}
+    corrected = set(project.edited_samples(dataset.identity))
     for row in project.counts(dataset.identity):
+        if row.get("corrected"):
+            corrected.add(str(row["sample"]))
         if isinstance(row.get("count"), int | float):
             counts[str(row["sample"])] = int(row["count"])
-    return Marks(frozenset(project.edited_samples(dataset.identity)), counts)
+    return Marks(frozenset(corrected), counts)
 
 
 def describe(sample: Sample, marks: Marks) -> str:

@@ -150,6 +150,8 @@ class CountFlow(QObject):
         aside, self._aside = self._aside, None
         if aside is not None:
             self._session.set_cells(aside, {"source": BY_HAND})
+            # before anybody asks the store whether these are corrected
+            self._session.save()
 
     def recount_regions(self) -> None:
         """Count in the regions as they are drawn now."""

@@ -208,6 +208,7 @@ def test_image_that_napari_opened_becomes_a_data_set_at_one_click(
     desk.dock.message.act.click()
     desk.wait(lambda: desk.dock.session.dataset.find(other) is not None)
     assert not layer.visible
+    assert desk.viewer.layers.selection.active is desk.dock.session.image_layer
     desk.count()
     assert desk.number == "2"
 
@@ -533,6 +534,7 @@ def test_export_tells_where_it_has_written(desk: Desk, tmp_path: Path) -> None:
     desk.dock.export.export_button.click()
     desk.wait(lambda: "Written to" in desk.dock.export.message.text())
     assert str(tmp_path / "out") in desk.dock.export.message.text()
+    assert "masks of 1 image, " in desk.dock.export.message.text()
     assert (tmp_path / "out" / "counts.csv").is_file()
 
 

@@ -105,7 +105,7 @@ class Export:
                 token=token,
                 progress=progress,
             )
-            said.append(f"masks of {len(kept) - len(report.failed)} images")
+            said.append("masks of " + _number(len(kept) - len(report.failed), "image"))
             said += [problem.message for problem in report.failed[:1]]
         if self.counts or self.objects:
             said += self._tables(kept, token, progress)
@@ -127,11 +127,11 @@ class Export:
         said = []
         if self.counts:
             write_counts_csv(rows, self.folder / COUNTS_NAME)
-            said.append(f"{COUNTS_NAME} with {len(rows)} images")
+            said.append(f"{COUNTS_NAME} with " + _number(len(rows), "image"))
         if self.objects:
             write_objects_csv(tables, self.folder / OBJECTS_NAME)
             cells = sum(len(table) for _, table in tables)
-            said.append(f"{OBJECTS_NAME} with {cells} cells")
+            said.append(f"{OBJECTS_NAME} with " + _number(cells, "cell"))
         return said
 
     def _describe(self, sample: Sample, name: str) -> tuple[CountRow, ObjectTable]:
@@ -147,6 +147,10 @@ class Export:
     def _labels(self, sample: Sample) -> np.ndarray | None:
         stored = self.project.load_labels(self.dataset.identity, sample.name, "cells")
         return None if stored is None else stored.labels
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 class ExportView(QWidget):

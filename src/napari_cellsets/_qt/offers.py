@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Image
 
+    from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._qt.count_controls import MessageRow
     from napari_cellsets._qt.count_flow import CountFlow
     from napari_cellsets._qt.jobs import JobRunner
@@ -87,7 +88,16 @@ class Offers(QObject):
         if path is not None:
             # ours shows the same image in its place
             layer.visible = False
-            open_beside(self._session, self._runner, path, self._on_failed)
+            open_beside(
+                self._session, self._runner, path, self._on_opened, self._on_failed
+            )
+
+    def _on_opened(self, loaded: LoadedSample) -> None:
+        self._session.display(loaded)
+        # the person goes on with this image, not with the one that was hidden
+        image = self._session.image_layer
+        if image is not None:
+            self._viewer.layers.selection.active = image
 
     def _on_failed(self, error: Exception) -> None:
         self._message.tell(str(error), True)

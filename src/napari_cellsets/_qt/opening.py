@@ -57,9 +57,10 @@ def open_beside(
     session: Session,
     runner: JobRunner,
     path: Path,
+    done: Callable[[LoadedSample], None],
     failed: Callable[[Exception], None],
 ) -> None:
-    """Open a data set beside the window and show the sample that `path` names."""
+    """Open a data set beside the window; `done` gets the sample that `path` names."""
 
     def work(_token: CancelToken, _progress: Progress) -> LoadedSample:
         from napari_cellsets.catalogue import open_dataset
@@ -67,7 +68,7 @@ def open_beside(
         dataset = open_dataset(path)
         return session.loader(dataset.start, dataset)()
 
-    runner.start(work, title=f"Open {path.name}", done=session.display, failed=failed)
+    runner.start(work, title=f"Open {path.name}", done=done, failed=failed)
 
 
 class OpenButton(QPushButton):

@@ -120,6 +120,8 @@ def install_python_packages(extras: str) -> None:
         log.info("Making %s", VENV)
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    # The pip that distributions bundle misses releases with newer metadata.
+    subprocess.run([*pip, "install", "--quiet", "--upgrade", "pip>=24"], check=True)
     target = f"{ROOT}[{extras}]" if extras else str(ROOT)
     log.info("Installing Python packages (some minutes the first time)")
     subprocess.run(

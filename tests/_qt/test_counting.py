@@ -227,6 +227,7 @@ def test_memory_of_the_preferences_limits_the_engine(
     where = "napari_cellsets._napari.preferences.preference"
     monkeypatch.setattr(where, lambda key, default: chosen.get(key, default))
     assert desk.dock.flow._request().count.memory_budget == 5 * 2**20
+    assert desk.dock.set_flow._plan().memory_budget == 5 * 2**20
     chosen.clear()
     assert desk.dock.flow._request().count.memory_budget is None
 

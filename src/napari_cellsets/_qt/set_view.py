@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal, Slot
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_cellsets._napari.preferences import memory_budget
 from napari_cellsets._qt.evaluation import SetPlots
 from napari_cellsets.batch.whole_set import (
     SetPlan,
@@ -106,6 +107,7 @@ class SetFlow(QObject):
             model_hash(info.path),
             self._model.settings,
             self._model.channel,
+            memory_budget(),
         )
 
     def _on_failed(self, run: SetRun, error: Exception) -> None:

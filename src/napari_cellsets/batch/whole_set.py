@@ -57,7 +57,7 @@ class SetPlan:
     ----------
     dataset, project
         What to count, and where results are kept.
-    model, model_hash, settings, channel
+    model, model_hash, settings, channel, memory_budget
         As for one picture.
     """
 
@@ -67,6 +67,7 @@ class SetPlan:
     model_hash: str
     settings: CountSettings
     channel: ChannelChoice
+    memory_budget: int | None = None
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -130,7 +131,13 @@ class SetRun:
         truth = plan.dataset.read_truth(sample)
         stored = plan.project.load_labels(plan.dataset.identity, sample.name, "cells")
         corrected = is_corrected(stored)
-        request = CountRequest(picture, plan.model, plan.settings, plan.channel)
+        request = CountRequest(
+            picture,
+            plan.model,
+            plan.settings,
+            plan.channel,
+            memory_budget=plan.memory_budget,
+        )
         if corrected and stored is not None:
             labels = stored.labels
         else:

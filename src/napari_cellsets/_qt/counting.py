@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Slot
+from qtpy.QtCore import QEvent, QSize, Qt, Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFrame,
@@ -35,7 +35,7 @@ from napari_cellsets._qt.count_controls import (
 )
 from napari_cellsets._qt.count_flow import CountFlow
 from napari_cellsets._qt.count_keeping import CountKeeper
-from napari_cellsets._qt.docking import tabify_with_ours
+from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.export import Export, ExportView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import (
@@ -56,13 +56,12 @@ from napari_cellsets.counting.model import CountModel
 if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Shapes
-    from qtpy.QtGui import QShowEvent
 
 _MIN_WIDTH = 300
 _WIDTH, _HEIGHT = 360, 640
 
 
-class CountWidget(QWidget):
+class CountWidget(DockContent):
     """Counts the cells of the image on screen, of regions, of the whole set.
 
     Parameters
@@ -105,15 +104,6 @@ class CountWidget(QWidget):
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.stop()
         return bool(super().event(event))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Join our other docks as a tab when first shown."""
-        super().showEvent(event)
-        QTimer.singleShot(0, self._join_docks)
-
-    @Slot()
-    def _join_docks(self) -> None:
-        tabify_with_ours(self)
 
     def sizeHint(self) -> QSize:
         """Leave most of a small window to the image."""

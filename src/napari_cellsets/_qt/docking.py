@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QDockWidget, QMainWindow
+from qtpy.QtCore import QTimer, Slot
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QWidget
+    from qtpy.QtGui import QShowEvent
 
 #: As napari's Plugins menu and `open_dock` name them.
 DOCK_TITLES = ("Samples (Cell sets)", "Count (Cell sets)")
+
+
+class DockContent(QWidget):
+    """Content of one of our docks: joins the others as a tab when first shown."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Join our other docks once the window has laid this one out."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._join_docks)
+
+    @Slot()
+    def _join_docks(self) -> None:
+        tabify_with_ours(self)
 
 
 def tabify_with_ours(widget: QWidget, ours: tuple[str, ...] = DOCK_TITLES) -> None:

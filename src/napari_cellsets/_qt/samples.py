@@ -12,7 +12,7 @@ from napari_cellsets._napari.browsing import Marks, read_marks
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
-from napari_cellsets._qt.docking import raise_dock, tabify_with_ours
+from napari_cellsets._qt.docking import DockContent, raise_dock
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.opening import OpenButton, dropped_path
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import napari.viewer
-    from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+    from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets.catalogue import Dataset
@@ -49,7 +49,7 @@ _WIDTH_LEAST, _WIDTH = 260, 340
 _PROBLEMS_SHOWN = 200
 
 
-class SamplesWidget(QWidget):
+class SamplesWidget(DockContent):
     """Everything about the open data set and the way from sample to sample.
 
     Parameters
@@ -314,12 +314,3 @@ class SamplesWidget(QWidget):
     def _say(self, text: str) -> None:
         self.message.setText(text)
         self.message.setVisible(bool(text))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Join our other docks as a tab when first shown."""
-        super().showEvent(event)
-        QTimer.singleShot(0, self._join_docks)
-
-    @Slot()
-    def _join_docks(self) -> None:
-        tabify_with_ours(self)

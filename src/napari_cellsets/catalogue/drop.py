@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.errors import UnreadableFileError
-from napari_cellsets.formats.files import open_tree
+from napari_cellsets.formats.files import is_folder, open_tree
 from napari_cellsets.formats.names import (
     PICTURE_SUFFIXES,
     is_archive_name,
@@ -98,19 +97,8 @@ def drop_of(path: str | Path) -> Drop:
         If nothing is there or it may not be read.
     """
     place = Path(os.path.abspath(Path(path).expanduser()))
-    try:
-        found, folder = place.exists(), place.is_dir()
-    except OSError as error:
-        raise UnreadableFileError(
-            f"cannot be looked at: {error.strerror or error}",
-            path=place,
-            advice="Check the permissions of the folders above it.",
-        ) from error
-    if not found:
-        raise UnreadableFileError(
-            "there is no such file or folder", path=place, advice="Check the path."
-        )
-    return Drop(place, file=not folder and not is_archive_name(place.name))
+    file = not is_folder(place)
+    return Drop(place, file=file and not is_archive_name(place.name))
 
 
 def spots(recipe: Recipe, drop: Drop) -> list[Spot]:

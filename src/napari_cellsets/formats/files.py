@@ -91,9 +91,20 @@ def open_tree(path: str | Path, *, top: re.Pattern[str] | None = None) -> FileTr
     from napari_cellsets.formats.zip_tree import ZipTree
 
     place = Path(path)
+    return FolderTree(place, top=top) if is_folder(place) else ZipTree.open(place)
+
+
+def is_folder(place: Path) -> bool:
+    """Tell a folder from a file.
+
+    Raises
+    ------
+    UnreadableFileError
+        If nothing is there or it may not be looked at.
+    """
     try:
-        is_folder = place.is_dir()
-        found = is_folder or place.exists()
+        folder = place.is_dir()
+        found = folder or place.exists()
     except OSError as error:
         raise UnreadableFileError(
             f"cannot be looked at: {error.strerror or error}",
@@ -104,4 +115,4 @@ def open_tree(path: str | Path, *, top: re.Pattern[str] | None = None) -> FileTr
         raise UnreadableFileError(
             "there is no such file or folder", path=place, advice="Check the path."
         )
-    return FolderTree(place, top=top) if is_folder else ZipTree.open(place)
+    return folder

@@ -37,10 +37,6 @@ def run() -> list[Ratio]:
         float(_first(START.format(disabled="{'napari-cellsets'}"))) for _ in range(runs)
     )
     both = min(float(_first(START.format(disabled="set()"))) for _ in range(runs))
-    ours = min(
-        float(_first(IMPORT.format(module="napari_cellsets.core.evented")))
-        for _ in range(runs)
-    )
     package = min(
         float(_first(IMPORT.format(module="napari_cellsets"))) for _ in range(runs)
     )
@@ -60,13 +56,6 @@ def run() -> list[Ratio]:
             "aim of 0.15 s",
             0.15,
             "at most 1",
-        ),
-        Ratio(
-            "import of the evented base (pydantic, psygnal) over numpy",
-            ours,
-            "s",
-            "napari alone, whole start",
-            alone,
         ),
     ]
 

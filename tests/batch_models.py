@@ -11,22 +11,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from napari_cellsets.formats.labels_io import write_label_png
+from tiny_models import OURS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SAYS = {
-    "format": 1,
+    **OURS,
     "name": "bright",
-    "version": "1",
-    "task": "segmentation",
-    "input": "image",
-    "output": "map",
-    "layout": "nchw",
-    "channels": 3,
-    "channel_order": "rgb",
-    "normalisation": {"kind": "divide", "value": 255},
-    "output_kind": "probability",
     "threshold": 0.5,
     "min_area": 20,
     "fill_holes": 0,

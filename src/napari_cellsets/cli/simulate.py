@@ -1,0 +1,54 @@
+"""``simulate``: a small data set that nobody photographed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.cli.console import bar, say, some
+from napari_cellsets.cli.options import one_or_more, size, whole
+
+if TYPE_CHECKING:
+    import argparse
+
+    from napari_cellsets.core.cancel import CancelToken
+
+
+def add_simulate(commands: Any) -> None:
+    """Add ``simulate`` to the commands."""
+    command = commands.add_parser(
+        "simulate",
+        help="write a small simulated data set with ground truth",
+        description="Write fields of fluorescent neurons that nobody photographed, "
+        "with exact truth, to try everything without a download.",
+    )
+    add = command.add_argument
+    add("out", type=Path, metavar="OUT", help="folder to write to")
+    add("--n", type=one_or_more, default=4, help="pictures (default 4)")
+    add("--seed", type=whole, default=0, help="of the first picture (default 0)")
+    add("--size", type=size, default=(1200, 1600), metavar="WIDTHxHEIGHT")
+    add(
+        "--layout",
+        choices=("simulated", "fnc1", "plain"),
+        default="simulated",
+        help="tree of files; fnc1 is that of Fluorescent Neuronal Cells v1",
+    )
+    command.set_defaults(run=_simulate)
+
+
+def _simulate(options: argparse.Namespace, token: CancelToken) -> int:
+    from napari_cellsets.batch.simulated import write_simulated_set
+
+    with bar(options.n, "image") as progress:
+        counts = write_simulated_set(
+            options.out,
+            options.n,
+            options.seed,
+            layout=options.layout,
+            shape=options.size,
+            token=token,
+            progress=progress,
+        )
+    cells = sum(counts.values())
+    say(f"{some(len(counts), 'image')}, {some(cells, 'cell')} -> {options.out}")
+    return 0

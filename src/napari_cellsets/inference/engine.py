@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets.core.cancel import CancelToken
-from napari_cellsets.core.errors import CancelledError, ModelError
+from napari_cellsets.core.errors import ModelError
 from napari_cellsets.inference.memory import default_budget
 from napari_cellsets.inference.metadata import ModelInfo, read_model_info
 from napari_cellsets.inference.normalise import Scaling
-from napari_cellsets.inference.sessions import engine_errors, open_session
-from napari_cellsets.inference.tiles import Grid, Tile, plan_tiles
+from napari_cellsets.inference.sessions import open_session, run_engine
+from napari_cellsets.inference.tiles import Grid, Tile, plan_tiles, reflected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,33 +168,12 @@ class _Run:
         return blob
 
     def _call(self, blob: np.ndarray) -> np.ndarray:
-        import onnxruntime
-
-        options = onnxruntime.RunOptions()
-        options.log_severity_level = 4
-
-        def stop() -> None:
-            options.terminate = True
-
         feed = {self.info.input: blob}
-        try:
-            with self.token.interrupting(stop):
-                answer = self.session.engine.run([self.info.output], feed, options)[0]
-        except engine_errors() as error:
-            if self.token.cancelled:
-                raise CancelledError from error
-            if _is_out_of_memory(error):
-                raise MemoryError from error
-            raise ModelError(
-                f"the model failed on an input of shape {blob.shape}",
-                path=self.info.path,
-                advice="Check its layout, channels and size: "
-                + str(error).splitlines()[0][:200],
-            ) from error
-        self.token.raise_if_cancelled()
+        path = self.info.path
+        answer = run_engine(self.session, [self.info.output], feed, self.token, path)[0]
         pixels = blob.size // len(self.order)
         self.session.largest_run = max(self.session.largest_run, pixels)
-        return np.asarray(answer)
+        return answer
 
 
 def _check_ready(pixels: np.ndarray, info: ModelInfo) -> None:
@@ -237,18 +216,9 @@ def _cut(pixels: np.ndarray, tile: Tile) -> np.ndarray:
     r, c = tile.rows, tile.cols
     if r.stop <= height and c.stop <= width:
         return np.asarray(pixels[r.start : r.stop, c.start : c.stop])
-    rows = _reflected(height, r.start, r.stop)
-    cols = _reflected(width, c.start, c.stop)
+    rows = reflected(height, r.start, r.stop)
+    cols = reflected(width, c.start, c.stop)
     return np.asarray(pixels[np.ix_(rows, cols)])
-
-
-def _reflected(length: int, start: int, stop: int) -> np.ndarray:
-    """Indices of an axis, mirrored at its end as often as needed."""
-    if length == 1:
-        return np.zeros(stop - start, np.intp)
-    period = 2 * (length - 1)
-    place = np.arange(start, stop) % period
-    return np.asarray(np.minimum(place, period - place))
 
 
 def _map_of(answer: np.ndarray, info: ModelInfo, shape: Extent) -> np.ndarray:
@@ -287,11 +257,6 @@ def _as_probability(maps: np.ndarray, info: ModelInfo) -> np.ndarray:
 
         return np.asarray(expit(chosen), np.float32)
     return np.asarray(chosen)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    text = str(error).lower()
-    return "bad allocation" in text or "allocate memory" in text or "bad_alloc" in text
 
 
 def _silent(fraction: float, text: str) -> None:

@@ -6,9 +6,14 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.core.errors import ModelError
+import numpy as np
+
+from napari_cellsets.core.errors import CancelledError, ModelError
+
+if TYPE_CHECKING:
+    from napari_cellsets.core.cancel import CancelToken
 
 PREFERRED_PROVIDERS = (
     "CUDAExecutionProvider",
@@ -81,6 +86,64 @@ def open_session(path: Path, provider: str | None = None) -> OpenModel:
                 del _SESSIONS[old]
             _SESSIONS[key] = _new_session(path, provider)
         return _SESSIONS[key]
+
+
+def run_engine(
+    model: OpenModel,
+    outputs: list[str],
+    feed: dict[str, np.ndarray],
+    token: CancelToken,
+    path: Path,
+) -> list[np.ndarray]:
+    """Run a loaded model once; Cancel interrupts it.
+
+    Parameters
+    ----------
+    model
+        From `open_session`.
+    outputs
+        Names of what is wanted.
+    feed
+        Array of each input by name.
+    token
+        Cancels, also inside the call.
+    path
+        The model's file, for messages.
+
+    Raises
+    ------
+    CancelledError
+        If the token was cancelled.
+    MemoryError
+        If the engine could not get the memory it needs.
+    ModelError
+        If the model fails on this input.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = 4
+
+    def stop() -> None:
+        options.terminate = True
+
+    try:
+        with token.interrupting(stop):
+            answers = model.engine.run(outputs, feed, options)
+    except engine_errors() as error:
+        if token.cancelled:
+            raise CancelledError from error
+        if _is_out_of_memory(error):
+            raise MemoryError from error
+        shape = next(iter(feed.values())).shape
+        raise ModelError(
+            f"the model failed on an input of shape {shape}",
+            path=path,
+            advice="Check its layout, channels and size: "
+            + str(error).splitlines()[0][:200],
+        ) from error
+    token.raise_if_cancelled()
+    return [np.asarray(answer) for answer in answers]
 
 
 def release_sessions() -> None:
@@ -158,3 +221,8 @@ def engine_errors() -> tuple[type[BaseException], ...]:
         if isinstance(kind, type) and issubclass(kind, Exception)
     )
     return (*own, RuntimeError, ValueError)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    text = str(error).lower()
+    return "bad allocation" in text or "allocate memory" in text or "bad_alloc" in text

@@ -6,6 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 LEAST_CORE = 32
 
 Extent: TypeAlias = tuple[int, int]
@@ -209,3 +211,25 @@ def _aligned(part: Extent, length: int, step: int) -> Extent:
 
 def _up(n: int, step: int) -> int:
     return -(-n // step) * step
+
+
+def reflected(length: int, start: int, stop: int) -> np.ndarray:
+    """Return indices ``start..stop`` of an axis, mirrored at both its ends.
+
+    Parameters
+    ----------
+    length
+        Of the axis, 1 or more.
+    start, stop
+        May lie any way outside of it.
+
+    Returns
+    -------
+    ndarray
+        int, shape (stop - start,), each within ``0..length - 1``.
+    """
+    if length == 1:
+        return np.zeros(stop - start, np.intp)
+    period = 2 * (length - 1)
+    place = np.arange(start, stop) % period
+    return np.asarray(np.minimum(place, period - place))

@@ -72,7 +72,7 @@ def labels_from_probability(
     out = np.zeros(probability.shape, np.int32)
     paint(out, runs, group + np.int32(1), token)
     if settings.split_touching:
-        last = part_touching(out, runs, group, areas, settings, token)
+        last = part_touching(out, probability, runs, group, areas, settings, token)
         if last > len(areas):
             number_in_raster_order(out, runs, last, token)
     return out

@@ -35,7 +35,16 @@ class CountSettings(FrozenModel):
         Least distance between the centres of two parted cells.
     split_neck
         Cells are parted where the neck between them is narrower than this share
-        of the thinner one. 1 parts at every neck, 0 at none.
+        of the thinner one. 1 parts at every neck, 0 at none. Only by shape.
+    split_by
+        ``"shape"`` parts at necks of the outline; ``"map"`` at valleys of the
+        model's map, for models that answer less where two cells touch.
+    split_depth
+        By map: a centre is one of its own if it rises this much above the valley
+        to a higher one, 0..1.
+    split_level
+        By map: it must also reach this level, with the valley below it. 0 asks for
+        no level.
     """
 
     threshold: float = Field(default=0.5, ge=0, le=1)
@@ -45,6 +54,9 @@ class CountSettings(FrozenModel):
     split_touching: bool = True
     split_distance_px: float = Field(default=15.0, ge=1)
     split_neck: float = Field(default=0.85, ge=0, le=1)
+    split_by: Literal["shape", "map"] = "shape"
+    split_depth: float = Field(default=0.1, ge=0, le=1)
+    split_level: float = Field(default=0.0, ge=0, le=1)
 
     @classmethod
     def for_model(cls, info: ModelInfo) -> Self:
@@ -58,4 +70,7 @@ class CountSettings(FrozenModel):
             min_area_px=info.min_area,
             split_touching=info.split_distance > 0,
             split_distance_px=max(1.0, info.split_distance),
+            split_by=info.split_by,
+            split_depth=info.split_depth,
+            split_level=info.split_level,
         )

@@ -1,18 +1,21 @@
-"""Part touching cells where the neck between them is narrow.
+"""Part touching cells: where the neck is narrow, or where the map has a valley.
 
-Centres are the highest points of the distance to the outline. The watershed, which
-is slow, runs only inside objects that keep two centres or more, many at a time.
+By shape, centres are the highest points of the distance to the outline, and the
+watershed, which is slow, runs only inside objects that keep two centres or more. By
+map, centres are the summits of the model's own answer, for models that have learnt to
+answer less at the border of two cells. Many objects are treated at a time.
 """
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellsets.counting.canvas import Canvas, Packer
-from napari_cellsets.counting.watershed import HOP, climb, parts_of
+from napari_cellsets.counting.watershed import HOP, Basins, climb, parts_of
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
     from napari_cellsets.counting.settings import CountSettings
 
 PEAK_REACH = 3
+STEPS = 4096
+"""Heights of a map from 0 to 1: finer differences say nothing."""
 
 
 def part_touching(
     labels: np.ndarray,
+    heights: np.ndarray,
     runs: Runs,
     group: np.ndarray,
     areas: np.ndarray,
@@ -37,12 +43,14 @@ def part_touching(
     labels
         int32, shape (y, x), C order: object g is numbered g + 1. Parts get new
         numbers after the last object; their objects' numbers are not used again.
+    heights
+        The model's map, floating 0..1, shape (y, x).
     runs, group
         The runs of the objects and the object (from 0) of each.
     areas
         Area of each object, px².
     settings
-        Distance of centres, share of the neck, least area of a part.
+        By what cells are parted, distance of centres, least area of a part.
     token
         Cancels between canvases of some thousand objects.
 
@@ -59,6 +67,11 @@ def part_touching(
     last = len(areas)
     chosen = np.flatnonzero(roomy)
     packer = Packer(runs, group, boxes)
+    if settings.split_by == "map":
+        flat = heights.reshape(-1)
+        for canvas in packer.canvases(chosen, 1, token):
+            last = _part_by_map(labels, flat, canvas, settings, last)
+        return last
     for canvas in packer.canvases(chosen, PEAK_REACH, token):
         several = _with_several_centres(canvas, settings)
         for narrow in packer.canvases(several, 1, token):
@@ -156,7 +169,51 @@ def _part(
     """Write the parts of the objects of a canvas; return the last number given."""
     hop = min(HOP, int(settings.split_distance_px))
     basins = climb(_squared_distance(canvas.where), canvas.here, hop)
-    part, count = parts_of(basins, settings)
+
+    def narrow(peak: float, neck: float) -> bool:
+        return math.sqrt(neck) < settings.split_neck * math.sqrt(peak)
+
+    return _write_parts(
+        labels, canvas, basins, parts_of(basins, narrow, settings), last
+    )
+
+
+def _part_by_map(
+    labels: np.ndarray,
+    flat: np.ndarray,
+    canvas: Canvas,
+    settings: CountSettings,
+    last: int,
+) -> int:
+    """Write the parts that valleys of the map make; return the last number given."""
+    heights = np.zeros(canvas.where.shape, np.int32)
+    heights.reshape(-1)[canvas.here] = steps_of(flat[canvas.there])
+    basins = climb(heights, canvas.here)
+    deep = max(1, round(settings.split_depth * STEPS))
+    level = steps_of(np.array([settings.split_level]))[0]
+
+    def valley(peak: float, between: float) -> bool:
+        across = level == 1 or peak >= level > between
+        return across and peak - between >= deep
+
+    return _write_parts(
+        labels, canvas, basins, parts_of(basins, valley, settings), last
+    )
+
+
+def steps_of(probability: np.ndarray) -> np.ndarray:
+    """Return whole heights, 1 for a probability of 0 so that it is no ground."""
+    return np.rint(np.clip(probability, 0, 1) * STEPS).astype(np.int32) + 1
+
+
+def _write_parts(
+    labels: np.ndarray,
+    canvas: Canvas,
+    basins: Basins,
+    parts: tuple[np.ndarray, int],
+    last: int,
+) -> int:
+    part, count = parts
     flat = labels.reshape(-1)
     flat[canvas.there] = (part + last)[basins.of_pixel.reshape(-1)[canvas.here]]
     return last + count

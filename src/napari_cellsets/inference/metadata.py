@@ -87,6 +87,8 @@ class ModelInfo(BaseModel):
         Memory that a run takes for each pixel of the picture.
     threshold, min_area, fill_holes, split_distance
         Recommended settings of counting; areas in px², distance in px.
+    split_by, split_depth, split_level
+        How touching cells are parted: by ``shape``, or by the valleys of the map.
     size
         Height and width that the graph insists on; None where it is free.
     element
@@ -117,6 +119,9 @@ class ModelInfo(BaseModel):
     min_area: int = Field(default=50, ge=0)
     fill_holes: int = Field(default=200, ge=0)
     split_distance: float = Field(default=15.0, ge=0)
+    split_by: Literal["shape", "map"] = "shape"
+    split_depth: float = Field(default=0.1, ge=0, le=1)
+    split_level: float = Field(default=0.0, ge=0, le=1)
     pixel_size_um: float | None = None
     classes: tuple[str, ...] = ()
     licence: str = ""

@@ -271,7 +271,7 @@ class JobRunner(QObject):
         was_busy = self.busy
         self._forget()
         self._job = _Job(work, title, done, failed, cancelled)
-        if self._mirrored:
+        if self._mirrored and not quiet:
             self._bar = _ActivityBar(
                 total=_BAR_STEPS, desc=title, cancel_callback=self.cancel
             )

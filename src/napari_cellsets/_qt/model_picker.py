@@ -22,6 +22,8 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.inference.metadata import read_model_info, shipped_models
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_cellsets.inference.metadata import ModelInfo
 
 _OTHER = "Other model file…"
@@ -65,7 +67,14 @@ _QUESTIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
 
 
 class ModelPicker(QWidget):
-    """A box of models, a card on demand, and questions where a file is silent."""
+    """A box of models, a card on demand, and questions where a file is silent.
+
+    For models of another kind, override what is told of them: `purpose`,
+    `questions`, `_shipped`, `_read`, `_remembered`, `_remember`.
+    """
+
+    purpose = "The network that finds the cells"
+    questions: Mapping[str, tuple[str, str, dict[str, Any]]] = _QUESTIONS
 
     chosen = Signal(object)
     """A complete `ModelInfo`, or None while questions are open."""
@@ -78,7 +87,7 @@ class ModelPicker(QWidget):
         self._paths: list[Path] = []
         self._answers: dict[str, QComboBox] = {}
         self._build()
-        for path in shipped_models():
+        for path in self._shipped():
             self._list(path)
         self._box.addItem(_OTHER)
         self._box.setCurrentIndex(0 if self._paths else -1)
@@ -90,7 +99,7 @@ class ModelPicker(QWidget):
 
     def choose_first(self) -> None:
         """Choose the model of last time, else the shipped one, if there is one."""
-        kept = remembered_model()
+        kept = self._remembered()
         if kept is not None:
             self.choose(kept)
         if self._info is None and self._paths:
@@ -99,7 +108,7 @@ class ModelPicker(QWidget):
     def choose(self, path: Path) -> None:
         """Choose a model file; tells by `chosen` or `failed`."""
         try:
-            info = read_model_info(path)
+            info = self._read(path)
         except CellsetsError as error:
             self._show_current()
             self.failed.emit(error)
@@ -113,10 +122,22 @@ class ModelPicker(QWidget):
         self._ask(info.missing)
         self.chosen.emit(self.info)
 
+    def _shipped(self) -> list[Path]:
+        return shipped_models()
+
+    def _read(self, path: Path) -> Any:
+        return read_model_info(path)
+
+    def _remembered(self) -> Path | None:
+        return remembered_model()
+
+    def _remember(self, path: Path | None) -> None:
+        remember_model(path)
+
     def _build(self) -> None:
         self._box = QComboBox()
         self._box.setAccessibleName("Model")
-        self._box.setToolTip("The network that finds the cells")
+        self._box.setToolTip(self.purpose)
         self._box.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -165,7 +186,7 @@ class ModelPicker(QWidget):
         intro.setWordWrap(True)
         form.addRow(intro)
         for name in missing:
-            title, why, answers = _QUESTIONS[name]
+            title, why, answers = self.questions[name]
             box = QComboBox()
             box.setToolTip(why)
             box.setAccessibleName(title)
@@ -185,7 +206,7 @@ class ModelPicker(QWidget):
         if self._info is None:
             return
         answers = {
-            name: _QUESTIONS[name][2][box.currentText()]
+            name: self.questions[name][2][box.currentText()]
             for name, box in self._answers.items()
         }
         try:
@@ -213,7 +234,7 @@ class ModelPicker(QWidget):
         """Choose a model for this time and the next ones."""
         self.choose(path)
         if self._info is not None and self._info.path == path:
-            remember_model(None if path in shipped_models() else path)
+            self._remember(None if path in self._shipped() else path)
 
     @Slot(bool)
     def _on_card_toggled(self, shown: bool) -> None:

@@ -203,7 +203,8 @@ def _part_by_map(
 
 def steps_of(probability: np.ndarray) -> np.ndarray:
     """Return whole heights, 1 for a probability of 0 so that it is no ground."""
-    return np.rint(np.clip(probability, 0, 1) * STEPS).astype(np.int32) + 1
+    heights = np.rint(np.clip(probability, 0, 1) * STEPS)
+    return np.asarray(heights.astype(np.int32) + 1)
 
 
 def _write_parts(

@@ -60,6 +60,10 @@ class ExportError(CellsetsError):
     """A result cannot be written where or as it was asked for."""
 
 
+class TrainingError(CellsetsError):
+    """There is nothing to learn from, or nothing to learn with."""
+
+
 class CancelledError(CellsetsError):
     """The person stopped the work; nothing is wrong."""
 

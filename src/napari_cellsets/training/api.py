@@ -1,0 +1,87 @@
+"""Train a model of one's own: the door through which everybody comes."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.cancel import CancelToken
+from napari_cellsets.core.errors import TrainingError
+
+if TYPE_CHECKING:
+    from napari_cellsets.core.cancel import Progress
+    from napari_cellsets.training.request import (
+        TrainingRequest,
+        TrainingResult,
+        Watch,
+    )
+
+
+def missing_packages() -> tuple[str, ...]:
+    """Name what the extra ``train`` would bring and is not installed."""
+    return tuple(name for name in ("torch", "onnx") if find_spec(name) is None)
+
+
+def check_installed() -> None:
+    """Refuse to go on without the extra ``train``.
+
+    Raises
+    ------
+    TrainingError
+        If torch or onnx is missing; it tells how to install them.
+    """
+    missing = missing_packages()
+    if missing:
+        raise TrainingError(
+            f"training needs {' and '.join(missing)}, not installed here",
+            advice="Install the extra: pip install 'napari-cellsets[train]'",
+        )
+
+
+def train(
+    request: TrainingRequest,
+    *,
+    token: CancelToken | None = None,
+    progress: Progress | None = None,
+    watch: Watch | None = None,
+) -> TrainingResult:
+    """Train a model and export it as ONNX with its card.
+
+    The best weights so far are kept by their score on held-out pictures. A
+    cancelled run exports them too. A run in the same folder goes on where it was
+    stopped. On a CPU, a seed with `steps` gives the same model again.
+
+    Parameters
+    ----------
+    request
+        What to train, on what, and for how long.
+    token
+        Stops the run; what was learnt so far is exported.
+    progress
+        Called with the share that is done and a short text.
+    watch
+        Called with every point of the curves and with example predictions, from
+        the thread that trains.
+
+    Returns
+    -------
+    TrainingResult
+        The model file, its card, figures on held-out pictures.
+
+    Raises
+    ------
+    TrainingError
+        If torch is missing, there is nothing to learn from, or the folder holds
+        another run.
+    CancelledError
+        If the run was stopped before anything was learnt.
+    """
+    check_installed()
+    token = token or CancelToken()
+    if request.kind == "segmenter":
+        from napari_cellsets.training.segmenter import train_segmenter
+
+        return train_segmenter(request, token, progress, watch)
+    from napari_cellsets.training.classifier import train_classifier
+
+    return train_classifier(request, token, progress, watch)

@@ -7,6 +7,12 @@ onnxruntime. Shipped models lie in `models/`, each with its card.
 
 from __future__ import annotations
 
+from napari_cellsets.inference.classifier import (
+    ClassifierInfo,
+    default_classifier,
+    read_classifier_info,
+    shipped_classifiers,
+)
 from napari_cellsets.inference.engine import predict
 from napari_cellsets.inference.metadata import (
     DivideBy,
@@ -17,14 +23,19 @@ from napari_cellsets.inference.metadata import (
     read_model_info,
     shipped_models,
 )
+from napari_cellsets.inference.own_models import own_models, own_models_folder
+from napari_cellsets.inference.scoring import Scores, prepare_cell, score_cells
 from napari_cellsets.inference.sessions import release_sessions
 
 __all__ = [
+    "ClassifierInfo",
     "DivideBy",
     "ModelInfo",
     "PercentileStretch",
     "default_model",
     "model_hash",
+    "own_models",
+    "own_models_folder",
     "predict",
     "read_model_info",
     "release_sessions",

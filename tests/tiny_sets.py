@@ -13,6 +13,7 @@ from napari_cellsets.formats.annotations import write_labels
 from napari_cellsets.formats.layouts import NOT_IN_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from napari_cellsets.catalogue import Recipe
@@ -29,6 +30,7 @@ class TinySample:
     labels: np.ndarray | None
     split: str
     truth_files: tuple[Path, ...]
+    cell: str | None = None
 
 
 def canonical(labels: np.ndarray) -> np.ndarray:
@@ -74,11 +76,20 @@ def write_tiny_set(
             if recipe.form.word == "object-files":
                 truth = truth.rpartition("/")[0]
             files = tuple(write_labels(recipe.form, labels, root / truth))
-        spoken = [values[m] for m in template.marks if m in values]
-        sample = "/".join(text for text in spoken if text)
+        sample = _name(recipe, values, name)
         split = split or recipe.split_of.get(sample, recipe.split_else)
-        written[sample] = TinySample(file, pixels, labels, split, files)
+        cell = values["class"] if recipe.kind == "cells" else None
+        written[sample] = TinySample(file, pixels, labels, split, files, cell)
     return written
+
+
+def _name(recipe: Recipe, values: Mapping[str, str], file: str) -> str:
+    """Name that a sample must have: of a cell its path as far as it tells."""
+    if recipe.kind == "cells":
+        parts = file.rpartition(".")[0].split("/")
+        return "/".join(part for part in parts if part != values.get("block"))
+    marks = recipe.layout.image_template.marks
+    return "/".join(values[mark] for mark in marks if values.get(mark))
 
 
 def _all_values(recipe: Recipe, optional: bool) -> list[dict[str, str]]:
@@ -92,7 +103,25 @@ def _all_values(recipe: Recipe, optional: bool) -> list[dict[str, str]]:
         if f"{{{mark}?}}" in template.text and not optional:
             continue
         options[mark] = template.choices.get(mark) or (*listed, "b2", "b10")
+    if recipe.kind == "cells":
+        return _each_once(options)
     return [
         dict(zip(options, values, strict=True))
         for values in itertools.product(*options.values())
+    ]
+
+
+def _each_once(options: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Each choice at least once, two cells of each class; not thousands of cells."""
+    longest = 2 * max(len(texts) for texts in options.values())
+    classes, numbers = options["class"], list(options)[-1]
+    return [
+        {
+            mark: texts[place // len(classes) % 2 if mark == numbers else place]
+            for mark, texts in (
+                (m, list(itertools.islice(itertools.cycle(t), longest)))
+                for m, t in options.items()
+            )
+        }
+        for place in range(longest)
     ]

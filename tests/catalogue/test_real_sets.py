@@ -186,11 +186,11 @@ def test_dsb_mask_opens_its_set_at_its_picture(real_samples: Path) -> None:
     assert dataset.samples[dataset.start].name.endswith(folder.name)
 
 
-def test_plain_folder_of_blood_cells_opens_without_its_finder_file(
+def test_blood_cells_open_without_the_finder_file_among_them(
     real_samples: Path,
 ) -> None:
     dataset = open_dataset(real_samples / "pbc_acevedo")
-    assert dataset.recipe.key == "plain_images"
+    assert dataset.recipe.key == "pbc_acevedo"
     assert len(dataset.samples) == 398
     assert dataset.thumbnail(dataset.samples[0]).shape[2] == 3
 

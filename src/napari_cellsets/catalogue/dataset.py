@@ -6,13 +6,13 @@ import hashlib
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_cellsets.catalogue.completeness import Completeness, completeness_of
-from napari_cellsets.core.annotation import LabelImage
+from napari_cellsets.catalogue.samples import classes_of, make_samples
+from napari_cellsets.core.annotation import ImageClass, LabelImage
 from napari_cellsets.core.errors import CellsetsError, ExportError
 from napari_cellsets.core.image import Picture
-from napari_cellsets.core.sample import Sample
 from napari_cellsets.formats.annotations import (
     AnnotationForm,
     is_mask,
@@ -36,9 +36,8 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue.detect import Bound
     from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.core.sample import Sample
     from napari_cellsets.formats.files import FileTree
-    from napari_cellsets.formats.layouts import Pair
-    from napari_cellsets.formats.templates import Values
 
 _ANCHOR_BYTES = 65_536
 
@@ -66,7 +65,7 @@ class Dataset:
         self.recipe: Recipe = bound.match.recipe
         self.path = path
         self.tree: FileTree = bound.tree
-        self.samples: Sequence[Sample] = _samples(self.recipe, bound.paired.pairs)
+        self.samples: Sequence[Sample] = make_samples(self.recipe, bound.paired.pairs)
         wraps = {pair.values[0] for pair in bound.paired.pairs}
         self._around = (wraps.pop() or "") if len(wraps) == 1 else ""
         self._lock = threading.Lock()
@@ -80,6 +79,37 @@ class Dataset:
         """What was found wrong so far; grows as samples are read."""
         with self._lock:
             return list(self._problems.values())
+
+    @property
+    def kind(self) -> Literal["fields", "cells"]:
+        """``cells`` where each picture is one cell of one class, else ``fields``."""
+        return self.recipe.kind
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Names of classes, in an order that does not change.
+
+        Of single cells those that the row names (also where none of them is
+        there), else those found, in natural order. Of fields the classes of
+        objects.
+        """
+        return classes_of(self.recipe, self.samples)
+
+    def class_of(self, sample: Sample) -> ImageClass | None:
+        """Class of a picture of one cell, by its path; nothing is read.
+
+        Parameters
+        ----------
+        sample
+            One of `samples`.
+
+        Returns
+        -------
+        ImageClass or None
+            Its name as in `classes`; None in a set of fields.
+        """
+        name = sample.facts.get("class", "") if self.kind == "cells" else ""
+        return ImageClass(name, source=sample.image) if name else None
 
     @cached_property
     def splits(self) -> dict[str, int]:
@@ -297,32 +327,6 @@ class Dataset:
         if word == "either":
             word = "components" if plane.any() and is_mask(plane) else "instances"
         return AnnotationForm(word, 16 if plane.dtype.itemsize == 2 else 8)
-
-
-def _samples(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Sample, ...]:
-    """Make samples; those of one split and one set of facts share both."""
-    template, split_of = recipe.layout.image_template, recipe.split_of
-    telling = [m for m in ("split", *recipe.facts) if m in template.marks]
-    places = [template.marks.index(mark) for mark in telling]
-    known: dict[Values, tuple[str, Mapping[str, str]]] = {}
-    samples = []
-    for pair in pairs:
-        key = tuple([pair.values[place] for place in places])
-        if key not in known:
-            known[key] = _split_and_facts(recipe, template.named(pair.values))
-        split, facts = known[key]
-        split = split or split_of.get(pair.name, recipe.split_else)
-        samples.append(Sample(pair.name, pair.image, pair.truth, split, facts))
-    return tuple(samples)
-
-
-def _split_and_facts(
-    recipe: Recipe, values: Mapping[str, str]
-) -> tuple[str, Mapping[str, str]]:
-    facts = {mark: values[mark] for mark in recipe.facts if values.get(mark)}
-    for mark, value in list(facts.items()):
-        facts.update(recipe.facts[mark].get(value, {}))
-    return values.get("split", ""), facts
 
 
 def _problems_of_files(

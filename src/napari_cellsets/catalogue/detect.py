@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
 from napari_cellsets.core.errors import (
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue.recipe import Recipe
 
 _SPOTS_TRIED = 3
-_LEAST_COVERAGE = 0.3
 _TIE = 0.02
 _WEIGHT_NAMES, _WEIGHT_PEEK = 0.8, 0.1
 
@@ -153,8 +153,8 @@ def _checked(drop: Drop) -> Drop:
 
 def _fitting(drop: Drop) -> list[Bound]:
     found: list[Bound] = []
-    for recipe in list_datasets():
-        if found and recipe.rank < found[0].match.recipe.rank:
+    for recipe in sorted(list_datasets(), key=_order, reverse=True):
+        if found and _order(recipe) < _order(found[0].match.recipe):
             break
         bound = _bound(recipe, drop)
         if bound is not None:
@@ -162,9 +162,16 @@ def _fitting(drop: Drop) -> list[Bound]:
     return sorted(found, key=lambda bound: -bound.match.score)
 
 
-def _bound(recipe: Recipe, drop: Drop, least: float = _LEAST_COVERAGE) -> Bound | None:
-    needs_truth = recipe.rank == 1
-    least = least if recipe.rank == 2 else 0.0  # truth that fits says enough
+def _order(recipe: Recipe) -> tuple[int, bool]:
+    """Published sets, pictures with masks, folders of classes, plain pictures."""
+    return recipe.rank, recipe.rank == 2 or recipe.kind == "fields"
+
+
+def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | None:
+    chosen, least = least is not None, recipe.coverage if least is None else least
+    needs_truth = recipe.rank == 1 and recipe.kind == "fields"
+    if recipe.rank < 2 and recipe.kind == "fields":
+        least = 0.0  # truth that fits says enough
     for spot in spots(recipe, drop)[:_SPOTS_TRIED]:
         coverage = _coverage(recipe, drop, spot)
         if coverage <= 0 or coverage < least:
@@ -176,6 +183,9 @@ def _bound(recipe: Recipe, drop: Drop, least: float = _LEAST_COVERAGE) -> Bound 
         if needs_truth and not recipe.layout.has_truth(tree.names()):
             continue
         paired = recipe.layout.pair(tree.names())
+        if recipe.kind == "cells" and not chosen:
+            if not fits_cells(recipe, tree, paired.pairs):
+                continue
         if not drop.file:
             paired = _meant(paired, spot.within)
         if not paired.pairs or (needs_truth and not paired.annotated):

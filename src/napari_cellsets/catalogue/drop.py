@@ -18,7 +18,7 @@ from napari_cellsets.formats.names import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
@@ -125,10 +125,27 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
     for at, _ in votes.most_common():
         tops = [template.top(values_at[at]) for template in templates]
         above = recipe.rank == 1 and at < here
-        if at == 0 or (above and not _lies_in(drop.parts[:at], tops[-1])):
+        if at == 0 or (above and not _may_rise(recipe, drop, at, tops, values_at[at])):
             continue
         found.append(_spot(recipe, drop, at, tops))
     return found
+
+
+def _may_rise(
+    recipe: Recipe,
+    drop: Drop,
+    at: int,
+    tops: Sequence[str | None],
+    values: Mapping[str, str],
+) -> bool:
+    """Whether a set of people's own may begin above what was dropped.
+
+    Any folder lies among others: of class folders only one below ``train`` and
+    the like is known to be a part of more.
+    """
+    if recipe.kind == "cells":
+        return bool(values.get("split"))
+    return _lies_in(drop.parts[:at], tops[-1])
 
 
 def _lies_in(folder: Sequence[str], top: str | None) -> bool:

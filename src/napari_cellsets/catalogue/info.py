@@ -34,8 +34,9 @@ def dataset_info(
     -------
     dict
         ``dataset``, ``title``, ``samples``, ``annotated``, ``classes`` (objects
-        of each class), ``splits`` (samples of each), ``complete`` and
-        ``problems`` (one sentence each).
+        of each class; pictures of each class where a picture is one cell),
+        ``splits`` (samples of each), ``complete`` and ``problems`` (one sentence
+        each).
 
     Raises
     ------
@@ -43,7 +44,8 @@ def dataset_info(
         If `token` was cancelled.
     """
     recipe = dataset.recipe
-    classes = dict.fromkeys(recipe.classes, 0) if recipe.form else {}
+    cells = dataset.kind == "cells"
+    classes = dict.fromkeys(dataset.classes, 0) if cells or recipe.form else {}
     total = len(dataset.samples)
     report = progress or _told_to_nobody
     for number, sample in enumerate(dataset.samples):
@@ -51,16 +53,17 @@ def dataset_info(
             token.raise_if_cancelled()
         report(number / total, sample.name)
         dataset.looks_whole(sample)
-        name = sample.facts.get("class", recipe.classes[0])
-        count = _objects(dataset, sample)
+        name = sample.facts.get("class") or recipe.classes[0]
+        count = 1 if cells else _objects(dataset, sample)
         if count is not None:
             classes[name] = classes.get(name, 0) + count
     report(1.0, "")
+    annotated = sum(bool(sample.annotations) for sample in dataset.samples)
     return {
         "dataset": recipe.key,
         "title": recipe.title,
         "samples": total,
-        "annotated": sum(bool(sample.annotations) for sample in dataset.samples),
+        "annotated": total if cells else annotated,
         "classes": classes,
         "splits": dataset.splits,
         "complete": dataset.completeness.complete,

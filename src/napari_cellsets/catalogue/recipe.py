@@ -20,9 +20,13 @@ from napari_cellsets.formats.layouts import Layout
 
 
 class AnnotationRow(FrozenModel):
-    """How objects are written down; see `formats.annotations`."""
+    """How objects are written down; see `formats.annotations`.
 
-    word: Literal["components", "instances", "either", "object-files"]
+    ``image-class`` is the word of single-cell sets: there is no mask, the mark
+    ``{class}`` of the path names what the picture shows.
+    """
+
+    word: Literal["components", "instances", "either", "object-files", "image-class"]
     depth: Literal[8, 16] = 8
     background: int | None = None
 
@@ -39,6 +43,8 @@ class Expect(FrozenModel):
     part_of, parts
         A mark of the layout and the pictures of each of its values, so that
         one part of a set (a colour, a split) is not called incomplete.
+    classes
+        Pictures of each class of a single-cell set.
     picture_sizes
         Published (width, height); one picture is looked at to tell rows apart.
     notes
@@ -50,6 +56,7 @@ class Expect(FrozenModel):
     splits: dict[str, int] = Field(default_factory=dict)
     part_of: str = ""
     parts: dict[str, int] = Field(default_factory=dict)
+    classes: dict[str, int] = Field(default_factory=dict)
     picture_sizes: tuple[tuple[int, int], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -64,7 +71,10 @@ class Recipe(FrozenModel):
     licence, licence_url, doi, citation
         As published.
     classes
-        Names of the classes of objects; ids count from 1.
+        Names of the classes of objects; ids count from 1. Of a single-cell set:
+        what ``{class}`` may stand for; left out where it may be anything.
+    class_titles
+        Names for people, of classes that are published as codes.
     pixel_size_um
         Edge of a pixel where one is published for all pictures, else None.
     images, truth
@@ -81,6 +91,15 @@ class Recipe(FrozenModel):
     facts
         ``{mark: {value: {fact: text}}}``: what is published about samples
         by a mark of their path. The fact ``class`` names the class of objects.
+    remarks
+        What is known of single files, by their names without folder and suffix.
+    coverage
+        Share of the pictures that must be named as `images` says.
+    signs
+        Classes of which one at least must be there, for a set whose other
+        classes are those of many sets.
+    never
+        Texts that a mark never stands for: ``images`` is no class of cells.
     common_names
         Whether people's own sets have samples of the same names (``000``), so that
         an incomplete set may be another one.
@@ -96,6 +115,7 @@ class Recipe(FrozenModel):
     citation: str = ""
     about: str = ""
     classes: tuple[str, ...] = ("object",)
+    class_titles: dict[str, str] = Field(default_factory=dict)
     pixel_size_um: float | None = Field(default=None, gt=0)
     images: str
     truth: str | None = None
@@ -105,6 +125,10 @@ class Recipe(FrozenModel):
     split_lists: dict[str, str] = Field(default_factory=dict)
     split_else: str = ""
     facts: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+    remarks: dict[str, str] = Field(default_factory=dict)
+    coverage: float = Field(default=0.3, ge=0, le=1)
+    signs: tuple[str, ...] = ()
+    never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     common_names: bool = False
     rank: Literal[0, 1, 2] = 2
     expect: Expect = Expect()
@@ -123,13 +147,27 @@ class Recipe(FrozenModel):
     @cached_property
     def layout(self) -> Layout:
         """The layout words of this row."""
-        return Layout(self.images, self.truth, self.choices)
+        choices = dict(self.choices)
+        if self.kind == "cells" and self.declared_classes:
+            choices["class"] = self.classes
+        return Layout(self.images, self.truth, choices)
+
+    @property
+    def kind(self) -> Literal["fields", "cells"]:
+        """Whether a picture is a field of many cells, or one cell of one class."""
+        row = self.annotation
+        return "cells" if row is not None and row.word == "image-class" else "fields"
+
+    @property
+    def declared_classes(self) -> tuple[str, ...]:
+        """The classes that the row names; none where they are found on disk."""
+        return self.classes if "classes" in self.model_fields_set else ()
 
     @cached_property
     def form(self) -> AnnotationForm | None:
-        """How objects are written down."""
+        """How objects are written down; None where no object is outlined."""
         row = self.annotation
-        if row is None:
+        if row is None or row.word == "image-class":
             return None
         return AnnotationForm(row.word, row.depth, row.background)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.formats.templates import Values
 
-NOT_IN_NAMES = frozenset({"ext", "suffix", "imagedir", "maskdir", WRAP})
+NOT_IN_NAMES = frozenset({"ext", "suffix", "imagedir", "maskdir", "block", WRAP})
 """Marks that say how a file is stored, not which sample it is."""
 
 
@@ -170,12 +170,19 @@ class Layout:
     ) -> Iterable[Pair]:
         """Give each picture the shortest of three names that is its own."""
         marks = self.image_template.marks
-        spoken = tuple(mark for mark in marks if mark not in NOT_IN_NAMES)
+        spoken, file = self.image_template.spoken(NOT_IN_NAMES)
         values_of = _picker(marks, spoken)
         names = [
             "/".join([text.strip("/") for text in values_of(values) if text])
             for _, values, _ in found
         ]
+        if file:  # a file name of several marks stays as it is
+            pattern, inside = file
+            of_file = _picker(marks, inside)
+            names = [
+                f"{name}/{pattern % of_file(values)}".lstrip("/")
+                for name, (_, values, _) in zip(names, found, strict=True)
+            ]
         repeated = _repeated(names)
         if repeated:  # under several folders around the set
             names = [

@@ -170,6 +170,35 @@ class Template:
             return _GROUP.sub("(?:", self._part(plain, set(), last=True) + _ARCHIVE)
         return _GROUP.sub("(?:", self._part(file, set(), last=True))
 
+    def spoken(
+        self, silent: frozenset[str]
+    ) -> tuple[tuple[str, ...], tuple[str, tuple[str, ...]] | None]:
+        """Tell what of a name says which sample it is.
+
+        Parameters
+        ----------
+        silent
+            Marks that say how a file is stored only.
+
+        Returns
+        -------
+        marks
+            Marks that are parts of the name.
+        file
+            Of a file name of several such marks the text between them, with
+            ``%s`` for each, and the marks; else None.
+        """
+        marks = [mark for mark in self.marks if mark not in silent]
+        folders, _, last = self.text.rpartition("/")
+        inside = [m for m in _MARK.finditer(last) if m[1] not in silent]
+        if len(inside) < 2:
+            return tuple(marks), None
+        shown = last[inside[0].start() : inside[-1].end()].replace("%", "%%")
+        before = {mark[1] for mark in _MARK.finditer(folders)}
+        text = _MARK.sub(lambda mark: "" if mark[1] in silent else "%s", shown)
+        file = (text, tuple(mark[1] for mark in inside))
+        return tuple(mark for mark in marks if mark in before), file
+
     def _needed_texts(self) -> Iterator[tuple[str, ...]]:
         """Texts of which each name must hold one of each group, in small letters."""
         for fixed in re.split(r"/|\{[^}]*\}", self.text):

@@ -1,0 +1,67 @@
+"""Whether folders named as classes are really those of single cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.formats.codecs import read_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.files import FileTree
+    from napari_cellsets.formats.layouts import Pair
+
+LARGEST_CELL_PX = 512
+"""Longest edge of a picture of one cell; published ones have 250 to 400 pixels."""
+
+_LOOKED_AT = 6
+_LEAST_CLASSES = 2
+
+
+def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
+    """Tell whether pictures in class folders are the set of a row.
+
+    Parameters
+    ----------
+    recipe
+        A row of single cells.
+    tree, pairs
+        All of the set, also where only a part of it was dropped.
+
+    Returns
+    -------
+    bool
+        A published set must have one of its `signs`. Any other must have two
+        classes side by side, none of them a word such as ``masks``, and small
+        pictures: a folder of photographs is no class of cells.
+    """
+    marks = recipe.layout.image_template.marks
+    place = marks.index("class")
+    found = {(pair.values[place] or "").lower() for pair in pairs}
+    if recipe.signs and found.isdisjoint(sign.lower() for sign in recipe.signs):
+        return False
+    if not found.isdisjoint(recipe.never.get("class", ())):
+        return False
+    if recipe.rank == 2:
+        return True
+    if len(found) < _LEAST_CLASSES or len({pair.values[0] for pair in pairs}) > 1:
+        return False
+    return _small(tree, pairs)
+
+
+def _small(tree: FileTree, pairs: Sequence[Pair]) -> bool:
+    """Whether the pictures that can be read are no larger than one cell."""
+    step = -(-len(pairs) // _LOOKED_AT)
+    readable = 0
+    for pair in pairs[::step]:
+        try:
+            *_, height, width = read_shape(tree, pair.image)
+        except CellsetsError:
+            continue
+        if max(height, width) > LARGEST_CELL_PX:
+            return False
+        readable += 1
+    return readable > 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from qtpy.QtCore import Qt, Signal, Slot
 from qtpy.QtWidgets import (
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -22,14 +24,16 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.inference.metadata import read_model_info, shipped_models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_cellsets.inference.metadata import ModelInfo
 
 _OTHER = "Other model file…"
 
-#: What a bare model file leaves open: the question, why, and the answers.
-_QUESTIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
+#: A question, why it is asked, and its answers; or what makes a value of a line
+#: of text, raising `CellsetsError` where it cannot.
+Question: TypeAlias = tuple[str, str, dict[str, Any] | Callable[[str], Any]]
+
+#: What a bare model file leaves open.
+QUESTIONS: Final[dict[str, Question]] = {
     "layout": (
         "Axes of the input",
         "Where the model expects the channels",
@@ -74,7 +78,7 @@ class ModelPicker(QWidget):
     """
 
     purpose = "The network that finds the cells"
-    questions: Mapping[str, tuple[str, str, dict[str, Any]]] = _QUESTIONS
+    questions: Mapping[str, Question] = QUESTIONS
 
     chosen = Signal(object)
     """A complete `ModelInfo`, or None while questions are open."""
@@ -85,7 +89,7 @@ class ModelPicker(QWidget):
         super().__init__(parent)
         self._info: ModelInfo | None = None
         self._paths: list[Path] = []
-        self._answers: dict[str, QComboBox] = {}
+        self._answers: dict[str, QComboBox | QLineEdit] = {}
         self._build()
         for path in self._shipped():
             self._list(path)
@@ -187,10 +191,13 @@ class ModelPicker(QWidget):
         form.addRow(intro)
         for name in missing:
             title, why, answers = self.questions[name]
-            box = QComboBox()
+            box = QLineEdit() if callable(answers) else QComboBox()
             box.setToolTip(why)
             box.setAccessibleName(title)
-            box.addItems(list(answers))
+            if callable(answers):
+                box.setPlaceholderText(why)
+            else:
+                box.addItems(list(answers))
             form.addRow(title, box)
             self._answers[name] = box
         use = QPushButton("Use these answers")
@@ -205,17 +212,20 @@ class ModelPicker(QWidget):
     def _on_use_clicked(self) -> None:
         if self._info is None:
             return
-        answers = {
-            name: self.questions[name][2][box.currentText()]
-            for name, box in self._answers.items()
-        }
         try:
+            answers = {name: self._answer(name) for name in self._answers}
             self._info = self._info.replace(**answers)
         except CellsetsError as error:
             self.failed.emit(error)
             return
         self._ask(self._info.missing)
         self.chosen.emit(self.info)
+
+    def _answer(self, name: str) -> Any:
+        box, answers = self._answers[name], self.questions[name][2]
+        if callable(answers):
+            return answers(box.text())
+        return answers[box.currentText()]
 
     @Slot(int)
     def _on_box_activated(self, index: int) -> None:

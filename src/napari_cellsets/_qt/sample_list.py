@@ -55,7 +55,7 @@ class Thumbnails(QObject):
         self._kept: OrderedDict[int, QIcon] = OrderedDict()
         self._waiting: OrderedDict[int, None] = OrderedDict()
         self._runner = JobRunner(parent)
-        self._blank = _framed(None)
+        self._blank = framed(None)
         # rows ask while they are painted; start when the list has been painted
         self._start = QTimer(self, singleShot=True, interval=0)
         self._start.timeout.connect(self._on_start_timeout)
@@ -94,7 +94,7 @@ class Thumbnails(QObject):
 
     def _on_done(self, decoded: Decoded) -> None:
         for index, thumbnail in decoded:
-            self._kept[index] = _framed(thumbnail)
+            self._kept[index] = framed(thumbnail)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
             self.ready.emit(index)
@@ -200,7 +200,7 @@ def _decode(
     return decoded
 
 
-def _framed(thumbnail: NDArray[np.uint8] | None) -> QIcon:
+def framed(thumbnail: NDArray[np.uint8] | None) -> QIcon:
     """Return an icon of one size for all, the picture in its middle."""
     framed = QPixmap(THUMBNAIL)
     framed.fill(Qt.GlobalColor.transparent)

@@ -17,6 +17,7 @@ METADATA_KEY = "napari_cellsets"
 FORMAT = 1
 MODELS = Path(__file__).parent / "models"
 DEFAULT_MODEL = MODELS / "cresunet_fluorescence.onnx"
+CLASSIFIER_PREFIX = "cell_classifier_"
 MAX_CHANNELS = 16
 
 BYTES_PER_PIXEL = 1000
@@ -151,7 +152,7 @@ class ModelInfo(BaseModel):
             If a value is not one that the field allows.
         """
         known = {name: getattr(self, name) for name in type(self).model_fields}
-        return _checked(type(self), {**known, **changes}, self.path)
+        return checked(type(self), {**known, **changes}, self.path)
 
 
 def read_model_info(path: Path | str) -> ModelInfo:
@@ -177,7 +178,7 @@ def read_model_info(path: Path | str) -> ModelInfo:
     place = Path(path)
     session = open_session(place).engine
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    told = _told(session, place)
+    told = told_by(session, place)
     entry = _the_input(inputs, told.get("input"), place)
     answer = _the_output(outputs, told.get("output"), place)
     guessed = _guess(entry, answer)
@@ -185,12 +186,18 @@ def read_model_info(path: Path | str) -> ModelInfo:
         guessed["bytes_per_pixel"] = UNKNOWN_BYTES_PER_PIXEL
     if "layout" in told:
         guessed["size"] = _sizes(entry.shape, told["layout"])
-    return _checked(ModelInfo, {**guessed, **told, "path": place}, place)
+    return checked(ModelInfo, {**guessed, **told, "path": place}, place)
 
 
 def shipped_models() -> list[Path]:
-    """Model files that come with the package, the default one first."""
-    return sorted(MODELS.glob("*.onnx"), key=lambda p: (p != DEFAULT_MODEL, p.name))
+    """Segmentation models that come with the package, the default one first."""
+    found = (p for p in MODELS.glob("*.onnx") if not is_classifier_name(p))
+    return sorted(found, key=lambda p: (p != DEFAULT_MODEL, p.name))
+
+
+def is_classifier_name(path: Path) -> bool:
+    """Whether a shipped model names classes of cells, by the name of its file."""
+    return path.name.startswith(CLASSIFIER_PREFIX)
 
 
 def default_model() -> Path:
@@ -236,8 +243,21 @@ def _hash_of(path: Path, changed: int, size: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _told(session: Any, path: Path) -> dict[str, Any]:
-    """Read our entry of the file's metadata; empty where it has none."""
+def told_by(session: Any, path: Path) -> dict[str, Any]:
+    """Read our entry of a file's metadata; empty where it has none.
+
+    Parameters
+    ----------
+    session
+        The engine's session of the model.
+    path
+        Of the model, for messages.
+
+    Raises
+    ------
+    ModelError
+        If the entry is not JSON, or of another format.
+    """
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
         return {}
@@ -277,8 +297,8 @@ def _the_input(inputs: list[Any], name: str | None, path: Path) -> Any:
     one = len(shape) == 4 and (shape[0] in (1, None) or isinstance(shape[0], str))
     if not one:
         raise ModelError(
-            f"the model wants an input of shape {_say(shape)}, expected one image of"
-            " rank four (1, channels, y, x) or (1, y, x, channels)",
+            f"the model wants an input of shape {said_shape(shape)}, expected one image"
+            " of rank four (1, channels, y, x) or (1, y, x, channels)",
             path=path,
             advice="Pick a 2-D segmentation model.",
         )
@@ -295,8 +315,8 @@ def _the_output(outputs: list[Any], name: str | None, path: Path) -> Any:
         )
     if chosen[0].shape and len(chosen[0].shape) not in (3, 4):
         raise ModelError(
-            f"the model gives an output of shape {_say(chosen[0].shape)}, expected a"
-            " map of rank three or four",
+            f"the model gives an output of shape {said_shape(chosen[0].shape)},"
+            " expected a map of rank three or four",
             path=path,
             advice="Pick a segmentation model; classifiers cannot be used here.",
         )
@@ -326,16 +346,24 @@ def _sizes(shape: list[Any], layout: str) -> tuple[int | None, int | None]:
     return y, x
 
 
-def _say(shape: list[Any]) -> str:
+def said_shape(shape: list[Any]) -> str:
+    """Return a shape for people, as ``(1, 3, ?, ?)``."""
     return "(" + ", ".join("?" if n is None else str(n) for n in shape) + ")"
 
 
-def _checked(kind: type[_M], values: dict[str, Any], path: Path) -> _M:
+def checked(kind: type[_M], values: dict[str, Any], path: Path) -> _M:
+    """Return a description of a model made of values from outside.
+
+    Raises
+    ------
+    ModelError
+        If a value is not one that its field allows; the message names it.
+    """
     try:
         return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"]) or "metadata"
         raise ModelError(
             f"the model's {place} is not usable: {first['msg']},"
             f" found {first.get('input')!r}",

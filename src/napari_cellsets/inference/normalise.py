@@ -10,6 +10,7 @@ from napari_cellsets.core.errors import ModelError
 from napari_cellsets.inference.metadata import DivideBy, PercentileStretch
 
 if TYPE_CHECKING:
+    from napari_cellsets.inference.classifier import ClassifierInfo
     from napari_cellsets.inference.metadata import ModelInfo
 
 BYTE_WHITE = 255.0
@@ -52,7 +53,10 @@ class Scaling:
 
     @classmethod
     def measured(
-        cls, pixels: np.ndarray, info: ModelInfo, white: float | None = None
+        cls,
+        pixels: np.ndarray,
+        info: ModelInfo | ClassifierInfo,
+        white: float | None = None,
     ) -> Scaling:
         """Measure a whole picture, so that its tiles cannot differ.
 

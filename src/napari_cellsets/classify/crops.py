@@ -1,0 +1,140 @@
+"""Objects of a picture cut out as pictures of single cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.image import Picture
+from napari_cellsets.inference.tiles import reflected
+
+if TYPE_CHECKING:
+    from napari_cellsets.inference.classifier import ClassifierInfo
+
+LEAST_SIDE = 8
+
+
+class Cuts(Sequence[np.ndarray]):
+    """Squares of a picture, cut when they are asked for.
+
+    Parameters
+    ----------
+    pixels
+        Shape (y, x) or (y, x, c).
+    tops, lefts, sides
+        int, shape (n,): they may reach beyond the picture, which is mirrored there.
+    """
+
+    def __init__(
+        self, pixels: np.ndarray, tops: np.ndarray, lefts: np.ndarray, sides: np.ndarray
+    ) -> None:
+        self._pixels = pixels
+        self._tops, self._lefts, self._sides = tops, lefts, sides
+
+    def __len__(self) -> int:
+        """Return the number of squares."""
+        return int(self._sides.size)
+
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: slice) -> Cuts: ...
+    def __getitem__(self, index: int | slice) -> np.ndarray | Cuts:
+        """Cut one square, shape (side, side) or (side, side, c)."""
+        if isinstance(index, slice):
+            return Cuts(
+                self._pixels,
+                self._tops[index],
+                self._lefts[index],
+                self._sides[index],
+            )
+        top, left = int(self._tops[index]), int(self._lefts[index])
+        side = int(self._sides[index])
+        height, width = self._pixels.shape[:2]
+        inside = 0 <= top and 0 <= left
+        if inside and top + side <= height and left + side <= width:
+            return np.asarray(self._pixels[top : top + side, left : left + side])
+        rows = reflected(height, top, top + side)
+        columns = reflected(width, left, left + side)
+        return np.asarray(self._pixels[np.ix_(rows, columns)])
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Cut one after the other."""
+        return (self[i] for i in range(len(self)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crops:
+    """Squares around the objects of a picture, in the order of their labels.
+
+    Parameters
+    ----------
+    pixels
+        A sequence of arrays (side, side) or (side, side, c), cut when asked for.
+    labels
+        int64, shape (n,): number of each object.
+    centres_yx
+        float64, shape (n, 2): centroids in px, pixel centres at integers.
+    """
+
+    pixels: Cuts
+    labels: np.ndarray
+    centres_yx: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return int(self.labels.size)
+
+
+def crop_objects(
+    picture: Picture | np.ndarray, labels: np.ndarray, info: ClassifierInfo
+) -> Crops:
+    """Cut a square around each object, as large as the classifier is used to.
+
+    The side is the diameter of a circle of the object's area, divided by
+    `ClassifierInfo.cell_share`; the centre is the centroid. Beyond its borders the
+    picture is mirrored.
+
+    Parameters
+    ----------
+    picture
+        One plane, (y, x) or (y, x, c).
+    labels
+        Integer, shape (y, x); 0 is background.
+    info
+        The classifier that the crops are for.
+
+    Raises
+    ------
+    CellsetsError
+        If the picture is a stack, or the labels are not of its size.
+    """
+    pixels = picture.pixels if isinstance(picture, Picture) else picture
+    stack = isinstance(picture, Picture) and "z" in picture.axes
+    if stack or pixels.ndim not in (2, 3):
+        raise CellsetsError(
+            f"one plane was expected, found a stack of shape {pixels.shape}",
+            advice="Classify one plane at a time.",
+        )
+    if labels.shape != pixels.shape[:2] or labels.dtype.kind not in "ui":
+        raise CellsetsError(
+            f"labels as large as the picture were expected, {pixels.shape[:2]},"
+            f" found {labels.dtype} {labels.shape}",
+            advice="Give the label image of this picture.",
+        )
+    rows, columns = np.nonzero(labels)
+    numbers, place = np.unique(labels[rows, columns], return_inverse=True)
+    area = np.bincount(place, minlength=numbers.size)
+    centres = np.stack(
+        [np.bincount(place, at, numbers.size) / area for at in (rows, columns)], axis=1
+    )
+    diameter = np.sqrt(4 * area / np.pi)
+    sides = np.maximum(np.rint(diameter / info.cell_share), LEAST_SIDE).astype(np.intp)
+    # A square of side s around c begins where its pixels' middle is nearest to c.
+    tops, lefts = np.rint(centres - (sides[:, np.newaxis] - 1) / 2).astype(np.intp).T
+    cuts = Cuts(pixels, tops, lefts, sides)
+    return Crops(cuts, numbers.astype(np.int64), centres)

@@ -1,0 +1,96 @@
+"""What a person has chosen about classifying, and what is shown for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from napari_cellsets.classify.order import by_disagreement, by_doubt, by_name
+from napari_cellsets.classify.report import ClassReport, compare
+from napari_cellsets.classify.table import ClassTable
+from napari_cellsets.core.evented import EventedModel
+from napari_cellsets.inference.classifier import ClassifierInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Order = Literal["name", "doubt", "disagreement"]
+
+
+class ClassifyModel(EventedModel):
+    """The state of one Classify dock; `events.<field>` tells of each change.
+
+    Parameters
+    ----------
+    model
+        What is known of the classifier, complete; None while there is none.
+    table
+        What it said; None before it ran.
+    truth
+        Label of each cell of the table, None where there is none.
+    aliases
+        Further names of classes, as of `ClassNames`.
+    report
+        The comparison; None without a table or without any label.
+    order
+        In which order cells are shown.
+    field
+        (true, predicted): only the cells of this field of the confusion matrix are
+        shown; None for all.
+    selection
+        Indices of the table that the person selected.
+    """
+
+    model: ClassifierInfo | None = None
+    table: ClassTable | None = None
+    truth: tuple[str | None, ...] = ()
+    aliases: dict[str, str] = Field(default_factory=dict)
+    report: ClassReport | None = None
+    order: Order = "name"
+    field: tuple[str, str] | None = None
+    selection: tuple[int, ...] = ()
+
+    def take(
+        self,
+        table: ClassTable | None,
+        truth: Sequence[str | None] = (),
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
+        """Show another table; selection and field are of the old one and go.
+
+        Parameters
+        ----------
+        table
+            What a classifier said, None for nothing.
+        truth
+            Label of each cell, None where there is none; empty: no cell has one.
+        aliases
+            As of `compare`.
+        """
+        self.selection, self.field = (), None
+        labels: tuple[str | None, ...] = tuple(truth)
+        if table is not None and not labels:
+            labels = (None,) * len(table)
+        self.report = None
+        self.table, self.truth, self.aliases = table, labels, dict(aliases or {})
+        if table is not None and any(labels):
+            self.report = compare(table, labels, aliases)
+
+    def shown(self) -> np.ndarray:
+        """Return the indices of the cells to show, in order, as int, shape (n,)."""
+        table = self.table
+        if table is None:
+            return np.zeros(0, np.intp)
+        if self.order == "doubt":
+            indices = by_doubt(table)
+        elif self.order == "disagreement":
+            indices = by_disagreement(table, self.truth, self.aliases)
+        else:
+            indices = by_name(table)
+        if self.field is None or self.report is None:
+            return indices
+        inside = np.zeros(len(table), np.bool_)
+        inside[self.report.members(*self.field)] = True
+        return np.asarray(indices[inside[indices]])

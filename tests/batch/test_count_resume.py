@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -152,7 +152,7 @@ def test_a_power_cut_while_starting_anew_does_not_mix_two_settings(
     count_dataset(four, out, model=bright)
     other = CountSettings(threshold=0.99)
 
-    def cut(_self: GrowingTable) -> None:
+    def cut(_self: GrowingTable[Any]) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

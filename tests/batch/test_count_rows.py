@@ -42,13 +42,13 @@ def test_any_table_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, rows: list[CountRow]
 ) -> None:
     path = tmp_path_factory.mktemp("rows") / "c.csv"
-    write_rows(path, rows)
+    write_rows(path, CountRow, rows)
     assert read_counts_csv(path) == rows
 
 
 def test_another_csv_reader_sees_the_same_cells(tmp_path: Path) -> None:
     row = CountRow('a, "b"/ü.png', 3, 4, 0.5, 0.25, 1 / 3)
-    write_rows(tmp_path / "c.csv", [row])
+    write_rows(tmp_path / "c.csv", CountRow, [row])
     text = (tmp_path / "c.csv").read_bytes().decode("utf-8")
     header, line = csv.reader(io.StringIO(text, newline=""))
     assert tuple(header) == COLUMNS

@@ -164,8 +164,9 @@ class _Run:
     progress: Progress
 
     def into(self, out_csv: Path, *, resume: bool) -> BatchReport:
-        table = GrowingTable(out_csv, self._made_with())
-        rows, told = table.begin(resume=resume)
+        table = GrowingTable(out_csv, CountRow, self._made_with())
+        before, told = table.begin(resume=resume)
+        rows = {row.image: row for row in before}
         if told:
             self.progress(0.0, told)
         failed: list[Problem] = []
@@ -185,7 +186,10 @@ class _Run:
         return BatchReport(done, known + failed, summary_of(done), counted, notes)
 
     def _all(
-        self, table: GrowingTable, rows: dict[str, CountRow], failed: list[Problem]
+        self,
+        table: GrowingTable[CountRow],
+        rows: dict[str, CountRow],
+        failed: list[Problem],
     ) -> int:
         """Count what is missing into `rows` and `failed`; return how many."""
         counted = 0

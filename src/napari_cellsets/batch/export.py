@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from napari_cellsets.batch.places import mask_names, refuse_originals
 from napari_cellsets.batch.resume import write_rows
+from napari_cellsets.batch.rows import CountRow
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError, ExportError
 from napari_cellsets.formats.atomic import atomic_output
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from napari_cellsets.batch.rows import CountRow
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.counting.measure import ObjectTable
@@ -202,7 +202,7 @@ def write_counts_csv(rows: Iterable[CountRow], path: Path | str) -> Path:
     ExportError
         If it cannot be written; an older file stays as it was.
     """
-    write_rows(Path(path), rows)
+    write_rows(Path(path), CountRow, rows)
     return Path(path)
 
 

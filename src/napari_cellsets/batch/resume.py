@@ -1,4 +1,4 @@
-"""A table of counts that grows row by row and can be gone on with.
+"""A table of results that grows row by row and can be gone on with.
 
 The CSV file itself is the record of what is finished. Beside it lies
 ``.NAME.state``, a small JSON file that says with which model, settings and set
@@ -11,9 +11,9 @@ import csv
 import io
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from napari_cellsets.batch.rows import COLUMNS, CountRow
+from napari_cellsets.batch.rows import CountRow
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.atomic import atomic_output
 
@@ -24,32 +24,55 @@ if TYPE_CHECKING:
 _FORMAT = 1
 
 
-class GrowingTable:
-    """The file of counts of one run.
+class TableRow(Protocol):
+    """One line of a table of results."""
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """Return the names of the columns, in order."""
+
+    def texts(self) -> list[str]:
+        """Return one text a column."""
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> Self:
+        """Return the row that `texts` wrote; raises ValueError, KeyError for others."""
+
+
+Row = TypeVar("Row", bound=TableRow)
+
+
+class GrowingTable(Generic[Row]):
+    """The file of results of one run.
 
     Parameters
     ----------
     path
         The CSV file.
+    kind
+        Of its rows.
     made_with
         What the rows depend on, as JSON can say it; rows made with anything else
         are not gone on with.
     """
 
-    def __init__(self, path: Path, made_with: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, kind: type[Row], made_with: Mapping[str, Any]
+    ) -> None:
         self._path = path
+        self._kind = kind
         self._made_with = json.loads(json.dumps(made_with))
         self._state = path.with_name(f".{path.name}.state")
 
-    def begin(self, *, resume: bool) -> tuple[dict[str, CountRow], str]:
-        """Make the file ready; return finished rows by image, and what to tell.
+    def begin(self, *, resume: bool) -> tuple[list[Row], str]:
+        """Make the file ready; return finished rows, and what to tell.
 
         Raises
         ------
         ExportError
             If the file cannot be written.
         """
-        rows: dict[str, CountRow] = {}
+        rows: list[Row] = []
         told = ""
         if resume and self._path.is_file():
             changed = self._changed()
@@ -58,21 +81,21 @@ class GrowingTable:
             elif changed:
                 told = f"Another {', '.join(changed)} than last time: starts anew."
             else:
-                rows = {row.image: row for row in read_counts_csv(self._path)}
+                rows = read_rows(self._path, self._kind)
         # The rows go first: the new state must never vouch for older rows.
-        write_rows(self._path, rows.values())
+        write_rows(self._path, self._kind, rows)
         self._write_state()
         return rows, told
 
-    def append(self, row: CountRow) -> None:
-        """Add a row; it is on disk when this returns.
+    def append(self, *rows: Row) -> None:
+        """Add rows; they are on disk when this returns.
 
         Raises
         ------
         ExportError
-            If it cannot be written; the rows before it stay as they were.
+            If they cannot be written; the rows before them stay as they were.
         """
-        line = _as_csv([row.texts()]).encode()
+        line = _as_csv([row.texts() for row in rows]).encode()
         try:
             with self._path.open("ab") as file:
                 before = file.tell()
@@ -90,7 +113,7 @@ class GrowingTable:
                 advice="Make room, then run the same command again to go on.",
             ) from error
 
-    def finish(self, rows: Sequence[CountRow]) -> None:
+    def finish(self, rows: Sequence[Row]) -> None:
         """Write the rows in their final order.
 
         Raises
@@ -98,7 +121,7 @@ class GrowingTable:
         ExportError
             If the file cannot be written.
         """
-        write_rows(self._path, rows)
+        write_rows(self._path, self._kind, rows)
 
     def _changed(self) -> list[str] | None:
         """Name what differs from last time; None where nobody knows."""
@@ -125,6 +148,17 @@ def read_counts_csv(path: Path) -> list[CountRow]:
     ExportError
         If the file cannot be read.
     """
+    return read_rows(path, CountRow)
+
+
+def read_rows(path: Path, kind: type[Row]) -> list[Row]:
+    """Return the whole rows of a table; a torn last one is left out.
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be read.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -135,13 +169,13 @@ def read_counts_csv(path: Path) -> list[CountRow]:
     rows = []
     for texts in csv.DictReader(io.StringIO(whole, newline="")):
         try:
-            rows.append(CountRow.from_texts(texts))
+            rows.append(kind.from_texts(texts))
         except (KeyError, ValueError, TypeError):
             continue
     return rows
 
 
-def write_rows(path: Path, rows: Iterable[CountRow]) -> None:
+def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
     """Write a header and rows, whole or not at all.
 
     Raises
@@ -150,7 +184,7 @@ def write_rows(path: Path, rows: Iterable[CountRow]) -> None:
         If the file cannot be written.
     """
     with atomic_output(path) as aside:
-        text = _as_csv([COLUMNS, *(row.texts() for row in rows)])
+        text = _as_csv([kind.columns(), *(row.texts() for row in rows)])
         aside.write_bytes(text.encode())
 
 

@@ -90,6 +90,11 @@ class CountRow:
             f1_chance=evaluation.chance_f1,
         )
 
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """Return the names of the columns, in order."""
+        return COLUMNS
+
     def texts(self) -> list[str]:
         """Return one text a column; empty where there is nothing to say."""
         return [_text(getattr(self, name)) for name in COLUMNS]

@@ -62,12 +62,13 @@ def write_tiny_set(
     written = {}
     for number, values in enumerate(_all_values(recipe, optional)):
         template = recipe.layout.image_template
-        name = template.fill({**values, "ext": "png"})
+        suffix = template.choices.get("ext", ("png",))[0]
+        name = template.fill({**values, "ext": suffix})
         rng = np.random.default_rng(number)
         pixels = rng.integers(0, 256, (*_SHAPE, 3), dtype=np.uint8)
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(file)
+        Image.fromarray(pixels).save(file, format="PNG")  # whatever its name says
         labels, files = None, ()
         split = values.get("split", "")
         if recipe.form is not None and split not in recipe.unannotated:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_cellsets.catalogue.completeness import Completeness, completeness_of
-from napari_cellsets.catalogue.samples import classes_of, make_samples
+from napari_cellsets.catalogue.problems import problems_of_files
+from napari_cellsets.catalogue.samples import (
+    FOLDER_SPLIT,
+    classes_of,
+    make_samples,
+    problems_of_table,
+    split_fact,
+)
+from napari_cellsets.catalogue.tables import told_by_table
 from napari_cellsets.core.annotation import ImageClass, LabelImage
-from napari_cellsets.core.errors import CellsetsError, ExportError
+from napari_cellsets.core.errors import CellsetsError, ExportError, NotRecognisedError
 from napari_cellsets.core.image import Picture
 from napari_cellsets.formats.annotations import (
     AnnotationForm,
@@ -59,17 +69,28 @@ class Dataset:
         All samples in natural order.
     start
         Index of the picture that was opened, else 0.
+    split_kinds
+        What the set can be split by, where there are several ways (``patient``,
+        ``folder``), the one in use first; see `split_by`.
     """
 
     def __init__(self, bound: Bound, path: Path) -> None:
         self.recipe: Recipe = bound.match.recipe
         self.path = path
         self.tree: FileTree = bound.tree
-        self.samples: Sequence[Sample] = make_samples(self.recipe, bound.paired.pairs)
+        told = told_by_table(self.recipe, self.tree)
+        self.samples: Sequence[Sample] = make_samples(
+            self.recipe, bound.paired.pairs, told
+        )
+        self.split_kinds: tuple[str, ...] = (
+            (told.split_by, FOLDER_SPLIT) if told.splits else ()
+        )
         wraps = {pair.values[0] for pair in bound.paired.pairs}
         self._around = (wraps.pop() or "") if len(wraps) == 1 else ""
         self._lock = threading.Lock()
-        self._problems = _problems_of_files(bound, self.samples)
+        self._problems = problems_of_files(bound, self.samples)
+        for problem in problems_of_table(self.recipe, self.samples, told):
+            self._problems[(problem.name, problem.message)] = problem
         self.start = (
             (self._index.get(bound.dropped_file) or 0) if bound.dropped_file else 0
         )
@@ -120,10 +141,42 @@ class Dataset:
                 counts[sample.split] = counts.get(sample.split, 0) + 1
         return counts
 
+    def split_by(self, kind: str) -> Dataset:
+        """Return the same set with another of its splits.
+
+        Parameters
+        ----------
+        kind
+            One of `split_kinds`.
+
+        Raises
+        ------
+        NotRecognisedError
+            If the set has no such split; the message lists those there are.
+        """
+        if kind not in self.split_kinds:
+            known = ", ".join(self.split_kinds) or "none to choose from"
+            raise NotRecognisedError(
+                f"there is no split by {kind!r}",
+                path=self.path,
+                advice=f"Known are: {known}.",
+            )
+        other = copy(self)
+        for cached in ("splits", "completeness"):
+            other.__dict__.pop(cached, None)
+        fact = split_fact(kind)
+        other.samples = tuple(
+            [replace(s, split=s.facts.get(fact, "")) for s in self.samples]
+        )
+        others = (name for name in self.split_kinds if name != kind)
+        other.split_kinds = (kind, *others)
+        return other
+
     @cached_property
     def completeness(self) -> Completeness:
         """How much of what is published is there."""
-        return completeness_of(self.recipe, self.samples)
+        classes = self.classes if self.kind == "cells" else ()
+        return completeness_of(self.recipe, self.samples, classes)
 
     @cached_property
     def identity(self) -> str:
@@ -327,35 +380,6 @@ class Dataset:
         if word == "either":
             word = "components" if plane.any() and is_mask(plane) else "instances"
         return AnnotationForm(word, 16 if plane.dtype.itemsize == 2 else 8)
-
-
-def _problems_of_files(
-    bound: Bound, samples: Sequence[Sample]
-) -> dict[tuple[str, str], Problem]:
-    recipe = bound.match.recipe
-    found = [_placed(bound.tree, problem) for problem in bound.tree.problems]
-    lonely = bound.paired.lonely_truth
-    if recipe.form is not None and recipe.form.word == "object-files":
-        lonely = tuple(dict.fromkeys(name.rpartition("/")[0] for name in lonely))
-    found += [
-        Problem(name, f"{bound.tree.place(name)}: there is no picture for this truth.")
-        for name in lonely
-    ]
-    if recipe.rank == 2 and bound.paired.annotated:
-        found += [
-            Problem(s.name, f"{bound.tree.place(s.image)}: this picture has no mask.")
-            for s in samples
-            if not s.annotations and s.split not in recipe.unannotated
-        ]
-    return {(item.name, item.message): item for item in found}
-
-
-def _placed(tree: FileTree, problem: Problem) -> Problem:
-    """Say which file is meant, where the message does not."""
-    place = tree.place(problem.name)
-    if place in problem.message:
-        return problem
-    return Problem(problem.name, f"{place}: {problem.message}; it is left out.")
 
 
 def _stem(name: str) -> str:

@@ -61,6 +61,43 @@ class Expect(FrozenModel):
     notes: tuple[str, ...] = ()
 
 
+class TableRow(FrozenModel):
+    """A text table beside the pictures that says more about each of them.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    archive
+        An archive that it may lie in, as downloaded.
+    separator, columns
+        As for `formats.tables.read_table`.
+    named_by
+        The column with names of pictures; folders and suffixes do not matter.
+    facts
+        ``{fact: column}``.
+    split, split_by
+        The column of a split that the folders do not have, and what it keeps
+        together, such as ``patient``. It is then the split of the set; the one
+        of the folders can be chosen.
+    class_column
+        The column with the class, which must be that of the folder.
+    nothing
+        Texts that stand for nothing, such as ``nan``.
+    """
+
+    file: str
+    archive: str = ""
+    separator: str = Field(default=",", min_length=1, max_length=1)
+    columns: tuple[str, ...] = ()
+    named_by: str
+    facts: dict[str, str] = Field(default_factory=dict)
+    split: str = ""
+    split_by: str = ""
+    class_column: str = ""
+    nothing: tuple[str, ...] = ("nan",)
+
+
 class Recipe(FrozenModel):
     """One data set.
 
@@ -91,6 +128,8 @@ class Recipe(FrozenModel):
     facts
         ``{mark: {value: {fact: text}}}``: what is published about samples
         by a mark of their path. The fact ``class`` names the class of objects.
+    table
+        A table beside the pictures.
     remarks
         What is known of single files, by their names without folder and suffix.
     coverage
@@ -125,6 +164,7 @@ class Recipe(FrozenModel):
     split_lists: dict[str, str] = Field(default_factory=dict)
     split_else: str = ""
     facts: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+    table: TableRow | None = None
     remarks: dict[str, str] = Field(default_factory=dict)
     coverage: float = Field(default=0.3, ge=0, le=1)
     signs: tuple[str, ...] = ()
@@ -219,6 +259,7 @@ def _explained(error: ValidationError, file: Path) -> RecipeError:
         models: dict[str, type[FrozenModel]] = {
             "expect": Expect,
             "annotation": AnnotationRow,
+            "table": TableRow,
         }
         model = models.get(
             str(first["loc"][0]) if len(first["loc"]) > 1 else "", Recipe

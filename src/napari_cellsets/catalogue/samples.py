@@ -4,34 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.tables import Told, stem_of
 from napari_cellsets.core.sample import Sample
+from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.names import natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.layouts import Pair
     from napari_cellsets.formats.templates import Values
 
+FOLDER_SPLIT = "folder"
+"""What folders split by, where a table splits by something else."""
 
-def make_samples(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Sample, ...]:
-    """Make samples; those of one split and one set of facts share both."""
+_NAMED = 3
+
+
+def make_samples(
+    recipe: Recipe, pairs: Sequence[Pair], told: Told | None = None
+) -> tuple[Sample, ...]:
+    """Make samples; those of one split and one set of facts share both.
+
+    Parameters
+    ----------
+    recipe, pairs
+        A row and its paired files.
+    told
+        What the row's table says of each picture.
+    """
+    told = told or Told()
     template, split_of = recipe.layout.image_template, recipe.split_of
     marks = ["split", *(["class"] if recipe.kind == "cells" else []), *recipe.facts]
     telling = [mark for mark in dict.fromkeys(marks) if mark in template.marks]
     places = [template.marks.index(mark) for mark in telling]
+    by_file = bool(told.facts or recipe.remarks)
     known: dict[Values, tuple[str, Mapping[str, str]]] = {}
     samples = []
     for pair in pairs:
         key = tuple([pair.values[place] for place in places])
+        file: tuple[str, ...] = ()
+        if by_file:
+            stem = stem_of(pair.image)
+            file = _of_file(recipe, told, stem)
+            key = (*key, *file)
         if key not in known:
-            known[key] = _split_and_facts(recipe, template.named(pair.values))
+            said = _split_and_facts(recipe, template.named(pair.values))
+            known[key] = _with_file(told, *said, file) if by_file else said
         split, facts = known[key]
         split = split or split_of.get(pair.name, recipe.split_else)
         samples.append(Sample(pair.name, pair.image, pair.truth, split, facts))
-    if recipe.remarks:
-        return tuple(_with_remarks(recipe, samples))
     return tuple(samples)
 
 
@@ -42,22 +65,83 @@ def classes_of(recipe: Recipe, samples: Sequence[Sample]) -> tuple[str, ...]:
     return tuple(natural_order({sample.facts["class"] for sample in samples}))
 
 
+def split_fact(kind: str) -> str:
+    """Return the fact that holds a split where a set has several."""
+    return f"split by {kind}"
+
+
+def problems_of_table(
+    recipe: Recipe, samples: Sequence[Sample], told: Told
+) -> Iterator[Problem]:
+    """Tell where a table and the folders do not agree, one sentence each."""
+    yield from told.problems
+    if recipe.table is None or not told.facts:
+        return
+    file = recipe.table.file
+    stems = [stem_of(sample.image) for sample in samples]
+    missing = [
+        s for s, stem in zip(samples, stems, strict=True) if stem not in told.facts
+    ]
+    if missing:
+        yield Problem(file, f"{file} does not name {_some(missing)}.")
+    differing = (
+        [
+            s
+            for s, stem in zip(samples, stems, strict=True)
+            if _plain(told.classes.get(stem) or s.facts["class"])
+            != _plain(s.facts.get("class", ""))
+        ]
+        if told.classes
+        else []
+    )
+    if differing:
+        yield Problem(
+            file, f"{file} has another class than the folder for {_some(differing)}."
+        )
+
+
+def _some(samples: Sequence[Sample]) -> str:
+    names = ", ".join(sample.image for sample in samples[:_NAMED])
+    more = len(samples) - _NAMED
+    return f"{names} and {more:,} more pictures" if more > 0 else names
+
+
+def _plain(name: str) -> str:
+    """A class as tables and folders both spell it: ``band_neutrophil``."""
+    return name.lower().replace(" ", "_")
+
+
 def _split_and_facts(
     recipe: Recipe, values: Mapping[str, str]
 ) -> tuple[str, Mapping[str, str]]:
-    facts = {"class": values["class"]} if recipe.kind == "cells" else {}
+    facts = {}
+    if recipe.kind == "cells":
+        facts["class"] = values["class"]
+        title = recipe.class_titles.get(values["class"])
+        if title:
+            facts["class title"] = title
     facts |= {mark: values[mark] for mark in recipe.facts if values.get(mark)}
     for mark, value in list(facts.items()):
         facts.update(recipe.facts.get(mark, {}).get(value, {}))
     return values.get("split", ""), facts
 
 
-def _with_remarks(recipe: Recipe, samples: Sequence[Sample]) -> Sequence[Sample]:
-    """Add what is known of single files."""
-    known = recipe.remarks
-    return [
-        Sample(s.name, s.image, s.annotations, s.split, {**s.facts, "remark": remark})
-        if (remark := known.get(s.name.rpartition("/")[2]))
-        else s
-        for s in samples
-    ]
+def _of_file(recipe: Recipe, told: Told, stem: str) -> tuple[str, ...]:
+    """Remark, split and facts of one file."""
+    facts = told.facts.get(stem, ())
+    return recipe.remarks.get(stem, ""), told.splits.get(stem, ""), *facts
+
+
+def _with_file(
+    told: Told, split: str, facts: Mapping[str, str], file: tuple[str, ...]
+) -> tuple[str, Mapping[str, str]]:
+    """Add what is known of one file; a split by a table is the split of the set."""
+    remark, by_table, *said = file
+    more = {name: text for name, text in zip(told.names, said, strict=False) if text}
+    if told.splits:
+        more[split_fact(told.split_by)] = by_table
+        more[split_fact(FOLDER_SPLIT)] = split
+        split = by_table
+    if remark:
+        more["remark"] = remark
+    return split, {**facts, **{name: text for name, text in more.items() if text}}

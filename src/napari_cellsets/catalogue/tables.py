@@ -1,0 +1,112 @@
+"""What a published table says of each picture: patient, another split, second looks."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.formats.files import Problem, open_tree
+from napari_cellsets.formats.sources import read_file
+from napari_cellsets.formats.tables import LARGEST_TABLE, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from napari_cellsets.catalogue.recipe import Recipe, TableRow
+    from napari_cellsets.formats.files import FileTree
+
+_FOLDERS_ABOVE = 2
+
+
+@dataclass(frozen=True)
+class Told:
+    """What tables tell of pictures, by file name without folder and suffix.
+
+    Parameters
+    ----------
+    facts
+        Texts in the order of `names`; an empty one says nothing.
+    splits
+        The split of each picture by the table.
+    split_by
+        What the table splits by, such as ``patient``; empty without a split.
+    classes
+        Class of each picture as the table spells it.
+    problems
+        Tables that cannot be read.
+    """
+
+    names: tuple[str, ...] = ()
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+    split_by: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def told_by_table(recipe: Recipe, tree: FileTree) -> Told:
+    """Read the table of a row, wherever it lies; nothing where it is not there.
+
+    It is looked for among the files of the set, then in the folder of the set
+    and in two folders above.
+    """
+    table = recipe.table
+    if table is None:
+        return Told()
+    try:
+        for content, place in _found(table, tree):
+            return _read(table, content, place)
+    except CellsetsError as error:
+        return Told(problems=(Problem(table.file, str(error)),))
+    return Told()
+
+
+def _read(table: TableRow, content: bytes, place: str) -> Told:
+    names = tuple(table.facts)
+    wanted = [table.named_by, *table.facts.values()]
+    wanted += [column for column in (table.split, table.class_column) if column]
+    silent = {text.lower() for text in table.nothing}
+    facts: dict[str, tuple[str, ...]] = {}
+    splits: dict[str, str] = {}
+    classes: dict[str, str] = {}
+    lines = read_table(
+        content, wanted, place=place, separator=table.separator, columns=table.columns
+    )
+    for name, *fields in lines:
+        stem = stem_of(name)
+        said = ["" if text.lower() in silent else text for text in fields]
+        facts[stem] = tuple(said[: len(names)])
+        if table.class_column:
+            classes[stem] = said[-1]
+        if table.split:
+            splits[stem] = said[len(names)]
+    return Told(names, facts, splits, table.split_by, classes)
+
+
+def stem_of(name: str) -> str:
+    """Return a file name without folders and without its suffix."""
+    file = name.replace("\\", "/").rpartition("/")[2]
+    return file.rpartition(".")[0] or file
+
+
+def _found(table: TableRow, tree: FileTree) -> Iterator[tuple[bytes, str]]:
+    file = table.file.lower()
+    for name in tree.names():
+        if name.lower().rpartition("/")[2] == file:
+            yield tree.read(name), tree.place(name)
+    for folder in (tree.root, *list(tree.root.parents)[:_FOLDERS_ABOVE]):
+        place = folder / table.file
+        if os.path.isfile(place):
+            yield read_file(place, LARGEST_TABLE + 1), str(place)
+        if table.archive and os.path.isfile(folder / table.archive):
+            yield from _in_archive(folder / table.archive, file)
+
+
+def _in_archive(archive: Path, file: str) -> Iterator[tuple[bytes, str]]:
+    inside = open_tree(archive)
+    for name in inside.names():
+        if name.lower().rpartition("/")[2] == file:
+            yield inside.read(name), inside.place(name)

@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from napari_cellsets.training.duplicates import fingerprint, same_picture
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
@@ -138,6 +140,19 @@ def split_by_name(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list
         )
     }
     return _part(pairs, held | alike, inside=False), _part(pairs, held, inside=True)
+
+
+def folds_of(pairs: Sequence[Pair], folds: int) -> dict[str, int]:
+    """Fold of every pair, by a hash of its name; near duplicates share one."""
+    prints = [fingerprint(pair.load()[0]) for pair in pairs]
+    head = list(range(len(pairs)))
+    for one, other in same_picture(prints):
+        first, second = sorted((head[one], head[other]))
+        head = [first if at == second else at for at in head]
+    return {
+        pair.name: int(_fraction(pairs[at].name) * folds)
+        for pair, at in zip(pairs, head, strict=True)
+    }
 
 
 def _part(pairs: Iterable[Pair], names: set[str], *, inside: bool) -> list[Pair]:

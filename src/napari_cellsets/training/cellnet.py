@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -56,7 +58,7 @@ class CellNet(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.stem = nn.Sequential(_conv(3, channels[0], 2), nn.ReLU())
         blocks: list[nn.Module] = []
-        for inputs, outputs in zip(channels, channels[1:], strict=False):
+        for inputs, outputs in pairwise(channels):
             blocks += [CellBlock(inputs, outputs, 2), CellBlock(outputs, outputs, 1)]
         self.blocks = nn.Sequential(*blocks)
         self.drop = nn.Dropout(0.2)

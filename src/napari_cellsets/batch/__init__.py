@@ -6,6 +6,8 @@ and what lies below. A run is a plain function with a token and a progress.
 
 from __future__ import annotations
 
+from napari_cellsets.batch.class_rows import ClassRow, ObjectRow
+from napari_cellsets.batch.classify import ClassifyReport, classify_dataset
 from napari_cellsets.batch.count import BatchReport, count_dataset
 from napari_cellsets.batch.export import (
     ExportReport,
@@ -19,8 +21,12 @@ from napari_cellsets.batch.rows import CountRow
 
 __all__ = [
     "BatchReport",
+    "ClassRow",
+    "ClassifyReport",
     "CountRow",
     "ExportReport",
+    "ObjectRow",
+    "classify_dataset",
     "count_dataset",
     "export_masks",
     "image_names",

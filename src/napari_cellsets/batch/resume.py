@@ -95,7 +95,7 @@ class GrowingTable(Generic[Row]):
         ExportError
             If they cannot be written; the rows before them stay as they were.
         """
-        line = _as_csv([row.texts() for row in rows]).encode()
+        line = as_csv([row.texts() for row in rows]).encode()
         try:
             with self._path.open("ab") as file:
                 before = file.tell()
@@ -184,11 +184,12 @@ def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
         If the file cannot be written.
     """
     with atomic_output(path) as aside:
-        text = _as_csv([kind.columns(), *(row.texts() for row in rows)])
+        text = as_csv([kind.columns(), *(row.texts() for row in rows)])
         aside.write_bytes(text.encode())
 
 
-def _as_csv(lines: Iterable[Sequence[str]]) -> str:
+def as_csv(lines: Iterable[Sequence[str]]) -> str:
+    """Return lines of texts as CSV, quoted where that is needed."""
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(lines)
     return out.getvalue()

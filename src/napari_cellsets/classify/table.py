@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -140,15 +140,16 @@ class ClassTable:
         unknown = int((~self.known).sum())
         return {**counts, self.unknown: unknown} if unknown else counts
 
+    def called(self, classes: Sequence[str]) -> ClassTable:
+        """Return the same table with other names of the classes."""
+        return replace(self, classes=tuple(classes))
+
     def chosen(self, indices: np.ndarray) -> ClassTable:
         """Return a table of some of the cells, in the order of `indices`."""
         at = np.asarray(indices, np.intp)
-        return ClassTable(
-            tuple(self.names[i] for i in at),
-            self.classes,
-            self.titles,
-            self.probabilities[at],
-            None if self.distance is None else self.distance[at],
-            self.limit,
-            self.unknown,
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in at),
+            probabilities=self.probabilities[at],
+            distance=None if self.distance is None else self.distance[at],
         )

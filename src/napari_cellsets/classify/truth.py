@@ -48,6 +48,8 @@ class ClassNames:
     aliases
         Further names and what they stand for, such as a data set's codes and
         their titles.
+    kinds
+        Kinds of classes and what they are kinds of.
     """
 
     def __init__(
@@ -55,12 +57,13 @@ class ClassNames:
         classes: Sequence[str],
         titles: Sequence[str] = (),
         aliases: Mapping[str, str] | None = None,
+        kinds: Mapping[str, str] = KINDS,
     ) -> None:
         self._class_of = {
             plain(title): name for title, name in zip(titles, classes, strict=False)
         }
         self._class_of |= {plain(name): name for name in classes}
-        self._further = {plain(a): plain(b) for a, b in KINDS.items()}
+        self._further = {plain(a): plain(b) for a, b in kinds.items()}
         own = {plain(a): plain(b) for a, b in (aliases or {}).items()}
         self._further |= {a: b for a, b in own.items() if a != b}
 
@@ -88,3 +91,30 @@ def plain(name: str) -> str:
     if words and len(words[-1]) > 3 and re.search(r"[^s]s$", words[-1]):
         words[-1] = words[-1][:-1]
     return " ".join(words)
+
+
+def spoken(
+    classes: Sequence[str],
+    titles: Sequence[str],
+    found: Sequence[str],
+    aliases: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
+    """Return the classes of a model in the words of a data set.
+
+    A class keeps its own name where the data set has none for it, several, or only
+    a kind of it.
+
+    Parameters
+    ----------
+    classes, titles, aliases
+        As of `ClassNames`.
+    found
+        Classes of the data set.
+    """
+    names = ClassNames(classes, titles, aliases, kinds={})
+    words: dict[str, list[str]] = {name: [] for name in classes}
+    for word in found:
+        meant = names.find(word)
+        if meant is not None:
+            words[meant].append(word)
+    return tuple(words[name][0] if len(words[name]) == 1 else name for name in classes)

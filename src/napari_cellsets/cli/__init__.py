@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from napari_cellsets import __version__
+from napari_cellsets.cli.classify import add_classify
 from napari_cellsets.cli.console import (
     EXIT_PROBLEM,
     EXIT_STOPPED,
@@ -54,13 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="napari-cellsets",
-        description="Open published cell data sets, count cells, check against truth.",
+        description="Open published cell data sets, count and name cells, check them "
+        "against truth.",
     )
     parser.add_argument(
         "--version", action="version", version=f"napari-cellsets {__version__}"
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_count(commands)
+    add_classify(commands)
     add_datasets(commands)
     add_info(commands)
     add_simulate(commands)

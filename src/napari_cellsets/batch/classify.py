@@ -1,0 +1,354 @@
+"""Name every cell of a set, and go on where a run was stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellsets import __version__
+from napari_cellsets.batch.ahead import done_ahead
+from napari_cellsets.batch.class_rows import ClassRow, ObjectRow, table_of
+from napari_cellsets.batch.objects import ObjectsOf
+from napari_cellsets.batch.places import image_names, refuse_originals
+from napari_cellsets.batch.resume import GrowingTable
+from napari_cellsets.classify.crops import crop_objects
+from napari_cellsets.classify.job import cell_pixels
+from napari_cellsets.classify.report import ClassReport, compare
+from napari_cellsets.classify.table import ClassTable
+from napari_cellsets.classify.truth import spoken
+from napari_cellsets.core.cancel import CancelToken
+from napari_cellsets.core.errors import CancelledError, CellsetsError, ModelError
+from napari_cellsets.formats.files import Problem
+from napari_cellsets.inference.classifier import (
+    ClassifierInfo,
+    default_classifier,
+    read_classifier_info,
+)
+from napari_cellsets.inference.metadata import model_hash
+from napari_cellsets.inference.scoring import (
+    BATCH,
+    ReadyCell,
+    prepare_cell,
+    score_batches,
+    score_cells,
+)
+from napari_cellsets.inference.sessions import physical_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from napari_cellsets.batch.objects import MarkedPicture
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.sample import Sample
+
+    Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class ClassifyReport:
+    """What a run over a set has done.
+
+    Parameters
+    ----------
+    rows
+        One a cell, in the order of the set.
+    failed
+        Files that could not be read, and why.
+    table
+        What the rows tell: of each cell the three likeliest classes.
+    report
+        Comparison with the published classes; None where there are none.
+    classified
+        Cells classified in this run; the other rows were finished before.
+    notes
+        What the person should know: why a run started anew.
+    """
+
+    rows: list[ClassRow]
+    failed: list[Problem]
+    table: ClassTable
+    report: ClassReport | None
+    classified: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def classify_dataset(
+    dataset: Dataset,
+    out_csv: Path | str,
+    *,
+    model: Path | str | ClassifierInfo | None = None,
+    samples: Sequence[Sample] | None = None,
+    objects: bool = False,
+    masks_dir: Path | str | None = None,
+    resume: bool = True,
+    token: CancelToken | None = None,
+    progress: Progress | None = None,
+) -> ClassifyReport:
+    """Name every cell of a set into a CSV file.
+
+    Each picture is one cell; with `objects` each labelled object of each picture is
+    one. Rows are on disk batch by batch (picture by picture with `objects`). A later
+    call with the same model goes on with what is missing; the files of the images
+    are taken to be the same. Pictures are decoded while the network works on others;
+    no more than a few batches are held, however large the set is.
+
+    Parameters
+    ----------
+    dataset
+        An open data set.
+    out_csv
+        The file of classes; ``.NAME.state`` beside it says how it was made.
+    model
+        An ONNX file, or `ClassifierInfo`; the shipped classifier by default.
+    samples
+        Only these; all by default.
+    objects
+        Cut out and classify the objects of the ground truth.
+    masks_dir
+        Those of label images in this folder instead, named as `count_dataset` names
+        them; implies `objects`.
+    resume
+        Whether finished images may be skipped.
+    token
+        Cancels, also inside one call of the engine; what is finished stays.
+    progress
+        Called with the share of images that is done and a short text.
+
+    Returns
+    -------
+    ClassifyReport
+        Rows, failures and the comparison with published classes.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used at all.
+    ExportError
+        If the results cannot be written, or would replace a file of the set.
+    CellsetsError
+        If objects are asked for and nothing labels any.
+    CancelledError
+        If the token was cancelled; the file holds what was finished.
+    """
+    table = Path(out_csv)
+    refuse_originals(dataset, table.parent, [table.name])
+    info = _ready(model)
+    aliases = dataset.recipe.class_titles
+    titles = tuple(info.title(name) for name in info.classes)
+    found = dataset.classes if dataset.kind == "cells" else ()
+    marked = None
+    if objects or masks_dir is not None:
+        marked = ObjectsOf(dataset, None if masks_dir is None else Path(masks_dir))
+    run = _Run(
+        dataset=dataset,
+        samples=dataset.samples if samples is None else samples,
+        names=image_names(dataset.samples),
+        info=info,
+        words=spoken(info.classes, titles, found, aliases),
+        titles=titles,
+        marked=marked,
+        token=token or CancelToken(),
+        progress=progress or _silent,
+    )
+    return run.into(table, resume=resume)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One set on its way through one classifier."""
+
+    dataset: Dataset
+    samples: Sequence[Sample]
+    names: Mapping[str, str]
+    info: ClassifierInfo
+    words: tuple[str, ...]
+    titles: tuple[str, ...]
+    marked: ObjectsOf | None
+    token: CancelToken
+    progress: Progress
+
+    def into(self, out_csv: Path, *, resume: bool) -> ClassifyReport:
+        kind = ClassRow if self.marked is None else ObjectRow
+        table: GrowingTable[ClassRow] = GrowingTable(out_csv, kind, self._made_with())
+        before, told = table.begin(resume=resume)
+        if told:
+            self.progress(0.0, told)
+        rows = self._finished(before)
+        failed: list[Problem] = []
+        classified = 0
+        try:
+            for new in self._new_rows(rows, failed):
+                table.append(*new)
+                classified += len(new)
+                for row in new:
+                    rows.setdefault(row.image, []).append(row)
+        except CancelledError as error:
+            table.finish(self._in_order(rows))
+            raise CancelledError(
+                f"Stopped: {len(rows)} of {len(self.samples)} images are in {out_csv}"
+            ) from error
+        done = self._in_order(rows)
+        table.finish(done)
+        self.progress(1.0, "Classified")
+        notes = [told] if told else []
+        return self._report(done, failed, classified, notes)
+
+    def _report(
+        self,
+        rows: list[ClassRow],
+        failed: list[Problem],
+        classified: int,
+        notes: list[str],
+    ) -> ClassifyReport:
+        table = table_of(
+            rows,
+            self.words,
+            self.titles,
+            limit=self.info.distance_limit,
+            unknown=self.info.unknown,
+        )
+        truth = [row.truth for row in rows]
+        aliases = self.dataset.recipe.class_titles
+        report = compare(table, truth, aliases) if any(truth) else None
+        told = {problem.name for problem in failed}
+        known = [p for p in self.dataset.problems if p.name not in told]
+        return ClassifyReport(rows, known + failed, table, report, classified, notes)
+
+    def _finished(self, before: list[ClassRow]) -> dict[str, list[ClassRow]]:
+        """Return the rows of images that need not be classified again."""
+        rows: dict[str, list[ClassRow]] = {}
+        for row in before:
+            rows.setdefault(row.image, []).append(row)
+        if self.marked is not None and before:
+            # The run may have been stopped between two objects of the last image.
+            del rows[before[-1].image]
+        return rows
+
+    def _waiting(self, rows: Mapping[str, object]) -> list[Sample]:
+        return [s for s in self.samples if self.names[s.name] not in rows]
+
+    def _in_order(self, rows: Mapping[str, list[ClassRow]]) -> list[ClassRow]:
+        names = (self.names[sample.name] for sample in self.samples)
+        return [row for name in names for row in rows.get(name, [])]
+
+    def _new_rows(
+        self, rows: Mapping[str, object], failed: list[Problem]
+    ) -> Iterator[list[ClassRow]]:
+        if self.marked is None:
+            return self._cells(rows, failed)
+        return self._objects(self.marked, rows, failed)
+
+    def _cells(
+        self, rows: Mapping[str, object], failed: list[Problem]
+    ) -> Iterator[list[ClassRow]]:
+        """Yield the rows of pictures of single cells, batch by batch."""
+        waiting = self._waiting(rows)
+        seen = len(self.samples) - len(waiting)
+        pending: list[Sample] = []
+        cells = self._good(waiting, pending, failed)
+        for scores in score_batches(cells, self.info, token=self.token):
+            batch, pending[: len(scores)] = pending[: len(scores)], []
+            names = [self.names[sample.name] for sample in batch]
+            table = ClassTable.of(names, scores, self.info).called(self.words)
+            new = [
+                ClassRow.of(table, i, names[i], self._truth(sample))
+                for i, sample in enumerate(batch)
+            ]
+            seen += len(batch)
+            self.progress((seen + len(failed)) / len(self.samples), batch[-1].name)
+            yield new
+
+    def _good(
+        self, waiting: list[Sample], pending: list[Sample], failed: list[Problem]
+    ) -> Iterator[ReadyCell]:
+        """Yield the cells that can be read; `pending` grows with their samples."""
+        cores = max(1, physical_cores())
+        found = done_ahead(
+            self._prepared, waiting, self.token, workers=cores, ahead=2 * BATCH
+        )
+        for sample, cell in zip(waiting, found, strict=True):
+            if isinstance(cell, Problem):
+                failed.append(cell)
+                continue
+            pending.append(sample)
+            yield cell
+
+    def _prepared(self, sample: Sample) -> ReadyCell | Problem:
+        try:
+            picture = self.dataset.read_picture(sample)
+            return prepare_cell(cell_pixels(picture), self.info)
+        except CellsetsError as error:
+            return Problem(sample.name, str(error))
+
+    def _truth(self, sample: Sample) -> str | None:
+        found = self.dataset.class_of(sample)
+        return found.name if found is not None else None
+
+    def _objects(
+        self, marked: ObjectsOf, rows: Mapping[str, object], failed: list[Problem]
+    ) -> Iterator[list[ClassRow]]:
+        """Yield the rows of the objects of one image after the other."""
+        waiting = self._waiting(rows)
+        before = len(self.samples) - len(waiting)
+        found = done_ahead(marked.read, waiting, self.token, workers=1, ahead=1)
+        pairs = zip(waiting, found, strict=True)
+        for done, (sample, picture) in enumerate(pairs, before):
+            self.progress(done / len(self.samples), sample.name)
+            if isinstance(picture, Problem):
+                failed.append(picture)
+                continue
+            try:
+                yield self._objects_of(self.names[sample.name], picture)
+            except (CancelledError, ModelError):
+                raise
+            except CellsetsError as error:
+                failed.append(Problem(sample.name, str(error)))
+
+    def _objects_of(self, image: str, marked: MarkedPicture) -> list[ClassRow]:
+        crops = crop_objects(marked.pixels, marked.labels, self.info)
+        scores = score_cells(crops.pixels, self.info, token=self.token)
+        names = [str(label) for label in crops.labels]
+        table = ClassTable.of(names, scores, self.info).called(self.words)
+        return [
+            ObjectRow.of(
+                table,
+                i,
+                image,
+                marked.class_of(int(label)),
+                label=int(label),
+                y=round(float(crops.centres_yx[i, 0]), 2),
+                x=round(float(crops.centres_yx[i, 1]), 2),
+            )
+            for i, label in enumerate(crops.labels)
+        ]
+
+    def _made_with(self) -> dict[str, object]:
+        whole = len(self.samples) == len(self.dataset.samples)
+        return {
+            "data set": self.dataset.identity,
+            "choice of images": "all" if whole else [s.name for s in self.samples],
+            "model": model_hash(self.info.path),
+            "reading of the model": self.info.model_dump(mode="json"),
+            "names of classes": self.words,
+            "choice of objects": None if self.marked is None else self.marked.source,
+            "version": __version__,
+        }
+
+
+def _ready(model: Path | str | ClassifierInfo | None) -> ClassifierInfo:
+    """Read the model once; what it does not say is asked before the first image."""
+    info = model
+    if not isinstance(info, ClassifierInfo):
+        info = read_classifier_info(info if info is not None else default_classifier())
+    if info.missing:
+        raise ModelError(
+            f"the model does not say its {', '.join(info.missing)}",
+            path=info.path,
+            advice="Tell them: ClassifierInfo.replace, or --model-says NAME=VALUE.",
+        )
+    return info
+
+
+def _silent(fraction: float, text: str) -> None:
+    """Report to nobody."""

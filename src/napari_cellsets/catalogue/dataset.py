@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from copy import copy
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_cellsets.catalogue.completeness import Completeness, completeness_of
+from napari_cellsets.catalogue.identity import own_identity, published_identity
 from napari_cellsets.catalogue.problems import problems_of_files
 from napari_cellsets.catalogue.samples import (
     FOLDER_SPLIT,
@@ -36,7 +36,6 @@ from napari_cellsets.formats.codecs import (
     read_shape,
 )
 from napari_cellsets.formats.files import Problem
-from napari_cellsets.formats.names import is_archive_name
 from napari_cellsets.formats.thumbnails import read_thumbnail
 
 if TYPE_CHECKING:
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.formats.files import FileTree
-
-_ANCHOR_BYTES = 65_536
 
 
 class Dataset:
@@ -183,21 +180,14 @@ class Dataset:
         """Text that stays the same when the set is moved, zipped or completed.
 
         A published set is known by its key; one of common names (``000``) only
-        while it is complete. Other sets are known by the name of their folder and
-        the content of their first picture.
+        while it is complete; a resized copy of single cells also by its size.
+        Other sets are known by the name of their folder and the content of their
+        first picture.
         """
         sure = not self.recipe.common_names or self.completeness.complete
         if self.recipe.rank == 2 and sure:
-            return self.recipe.key
-        first = self.samples[0].image
-        home = self._around.rstrip("/").rpartition("/")[2] or self.tree.root.name
-        home = home[:-4] if is_archive_name(home) else home
-        try:
-            anchor = self.tree.head(first, _ANCHOR_BYTES)
-        except CellsetsError:
-            anchor = first.encode()
-        digest = hashlib.sha256(anchor).hexdigest()[:16]
-        return f"{self.recipe.key}:{home}:{digest}"
+            return published_identity(self.recipe, self.tree, self.samples[0].image)
+        return own_identity(self.recipe, self.tree, self.samples[0].image, self._around)
 
     def find(self, path: str | Path) -> int | None:
         """Index of the sample that a file belongs to, None if to none.

@@ -16,6 +16,7 @@ from napari_cellsets.core.errors import (
 from napari_cellsets.formats.codecs import read_shape
 from napari_cellsets.formats.files import FileTree, open_tree
 from napari_cellsets.formats.layouts import Pair, Paired
+from napari_cellsets.formats.names import is_picture_name
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 from napari_cellsets.formats.sources import FileSource
 
@@ -53,12 +54,16 @@ class Match:
 
 @dataclass(frozen=True)
 class Bound:
-    """A row bound to a place: its files, paired."""
+    """A row bound to a place: its files, paired.
+
+    `left_out` are pictures of a set of single cells that lie in no class.
+    """
 
     match: Match
     tree: FileTree
     paired: Paired
     dropped_file: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 def recognise(path: str | Path) -> list[Match]:
@@ -186,6 +191,7 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
         if recipe.kind == "cells" and not chosen:
             if not fits_cells(recipe, tree, paired.pairs):
                 continue
+        left_out = _in_no_class(recipe, tree, paired, spot)
         if not drop.file:
             paired = _meant(paired, spot.within)
         if not paired.pairs or (needs_truth and not paired.annotated):
@@ -195,7 +201,8 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
             continue
         score = recipe.rank + _WEIGHT_NAMES * coverage
         score += _WEIGHT_PEEK * _peek(recipe, tree, paired.pairs)
-        return Bound(Match(recipe, score, spot.root), tree, paired, dropped)
+        match = Match(recipe, score, spot.root)
+        return Bound(match, tree, paired, dropped, left_out)
     return None
 
 
@@ -237,6 +244,21 @@ def _meant(paired: Paired, within: str) -> Paired:
     ]
     lonely = [name for name in paired.lonely_truth if name.startswith(start)]
     return Paired(tuple(kept), tuple(lonely))
+
+
+def _in_no_class(
+    recipe: Recipe, tree: FileTree, paired: Paired, spot: Spot
+) -> tuple[str, ...]:
+    """Pictures below what was dropped that belong to no class of single cells."""
+    if recipe.kind == "fields":
+        return ()
+    images = {pair.image for pair in paired.pairs}
+    start = f"{spot.within}/" if spot.within else ""
+    return tuple(
+        name
+        for name in tree.names()
+        if name not in images and name.startswith(start) and is_picture_name(name)
+    )
 
 
 def _peek(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> float:

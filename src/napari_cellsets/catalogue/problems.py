@@ -44,6 +44,10 @@ def problems_of_files(
             for s in samples
             if not s.annotations and s.split not in recipe.unannotated
         ]
+    found += [
+        Problem(name, f"{bound.tree.place(name)}: this picture is of no known class.")
+        for name in bound.left_out
+    ]
     return {(item.name, item.message): item for item in found}
 
 

@@ -1,0 +1,60 @@
+"""By what a data set is known again when it was moved, zipped or completed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.formats.codecs import read_shape
+from napari_cellsets.formats.names import is_archive_name
+
+if TYPE_CHECKING:
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.files import FileTree
+
+_ANCHOR_BYTES = 65_536
+
+
+def published_identity(recipe: Recipe, tree: FileTree, first: str) -> str:
+    """Return the key of a published set, with the size of a resized copy.
+
+    Resized copies of single cells are common, and have the published names:
+    what was drawn on one fits no other.
+
+    Parameters
+    ----------
+    recipe, tree
+        A row and its files.
+    first
+        The first picture.
+    """
+    sizes = recipe.expect.picture_sizes
+    if recipe.kind == "fields" or not sizes:
+        return recipe.key
+    try:
+        *_, height, width = read_shape(tree, first)
+    except CellsetsError:
+        return recipe.key
+    known = (width, height) in sizes
+    return recipe.key if known else f"{recipe.key}:{width}x{height}"
+
+
+def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str:
+    """Return key, name of the folder, and a digest of the first picture.
+
+    Parameters
+    ----------
+    recipe, tree, first
+        As for `published_identity`.
+    around
+        Folders around all pictures, with a slash at the end; may be empty.
+    """
+    home = around.rstrip("/").rpartition("/")[2] or tree.root.name
+    home = home[:-4] if is_archive_name(home) else home
+    try:
+        anchor = tree.head(first, _ANCHOR_BYTES)
+    except CellsetsError:
+        anchor = first.encode()
+    digest = hashlib.sha256(anchor).hexdigest()[:16]
+    return f"{recipe.key}:{home}:{digest}"

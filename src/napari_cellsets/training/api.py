@@ -11,6 +11,8 @@ from napari_cellsets.core.errors import TrainingError
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import Progress
     from napari_cellsets.training.request import (
+        Example,
+        TrainingPoint,
         TrainingRequest,
         TrainingResult,
         Watch,
@@ -78,6 +80,8 @@ def train(
     """
     check_installed()
     token = token or CancelToken()
+    progress = progress or _told_to_nobody
+    watch = watch or _shown_to_nobody
     if request.kind == "segmenter":
         from napari_cellsets.training.segmenter import train_segmenter
 
@@ -85,3 +89,11 @@ def train(
     from napari_cellsets.training.classifier import train_classifier
 
     return train_classifier(request, token, progress, watch)
+
+
+def _told_to_nobody(fraction: float, text: str) -> None:
+    """Progress that nobody follows."""
+
+
+def _shown_to_nobody(seen: TrainingPoint | Example) -> None:
+    """Points that nobody looks at."""

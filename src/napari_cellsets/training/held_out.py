@@ -1,0 +1,271 @@
+"""Held-out fields: the score while learning, settings of counting, figures at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.counting import (
+    CountRequest,
+    CountSettings,
+    count_from_probability,
+    evaluate,
+    labels_from_probability,
+    predict_probability,
+    summarise,
+)
+from napari_cellsets.training.data import pad_to_multiple
+from napari_cellsets.training.loop import learn_in_halves
+from napari_cellsets.training.request import Example
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.counting import Evaluation
+    from napari_cellsets.inference.metadata import ModelInfo
+    from napari_cellsets.training.pictures import FieldSource, SetPair
+
+#: How much is looked at while a run goes on: pictures, and px a side of each.
+WINDOWS, WINDOW = 8, 768
+THUMBNAIL, EXAMPLES = 256, 3
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88)
+LOOSE_RADIUS = 40.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a held-out picture: RGB uint8 (y, x, 3) and int32 labels (y, x)."""
+
+    name: str
+    image: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+
+
+def windows_of(pairs: Sequence[SetPair]) -> list[Window]:
+    """Cut the part with the cells out of some pictures, spread evenly over all."""
+    places = np.linspace(0, len(pairs) - 1, min(len(pairs), WINDOWS)).astype(int)
+    found = []
+    for place in dict.fromkeys(places.tolist()):
+        image, labels = pairs[place].load()
+        rows, columns = np.nonzero(labels)
+        middle = [
+            int(np.median(axis)) if len(axis) else size // 2
+            for axis, size in zip((rows, columns), labels.shape, strict=True)
+        ]
+        cut = tuple(
+            _span(at, size) for at, size in zip(middle, labels.shape, strict=True)
+        )
+        found.append(Window(pairs[place].name, image[cut], labels[cut]))
+    return found
+
+
+def _span(middle: int, size: int) -> slice:
+    low = max(0, min(middle - WINDOW // 2, size - WINDOW))
+    return slice(low, low + WINDOW)
+
+
+def radius_for(diameter: float) -> float:
+    """How far apart centres may be that match: a cell's width, 40 px at most."""
+    return float(np.clip(diameter, 3.0, LOOSE_RADIUS))
+
+
+def maps_of(
+    network: nn.Module, windows: Iterable[Window], *, fast: bool = True
+) -> list[NDArray[np.float32]]:
+    """Probabilities (y, x) of windows; in bfloat16 where that helps and is asked."""
+    device = next(network.parameters()).device
+    maps = []
+    for window in windows:
+        values = pad_to_multiple(window.image.astype(np.float32) / np.float32(255))
+        blob = torch.from_numpy(values.transpose(2, 0, 1)[None].copy()).to(
+            device, memory_format=torch.channels_last
+        )
+        with torch.no_grad():
+            logits = (
+                learn_in_halves(device, lambda blob=blob: network(blob))
+                if fast
+                else network(blob)
+            )
+        probability = torch.sigmoid(logits)[0, 0].cpu().numpy()
+        height, width = window.labels.shape
+        maps.append(np.ascontiguousarray(probability[:height, :width]))
+    return maps
+
+
+def quality(
+    maps: Sequence[NDArray[np.float32]],
+    windows: Sequence[Window],
+    settings: CountSettings,
+    radius: float,
+) -> float:
+    """Mean of F1 by centres and F1 by IoU above 0.5, pooled over the windows."""
+    found = [
+        evaluate(
+            labels_from_probability(probability, settings),
+            window.labels,
+            radius_px=radius,
+        )
+        for probability, window in zip(maps, windows, strict=True)
+    ]
+    total = summarise(found)
+    return ((total.f1 or 0.0) + (total.f1_by_iou or 0.0)) / 2
+
+
+def first_settings(diameter: float, areas: NDArray[np.int64]) -> CountSettings:
+    """Settings that suit the size of the cells that are learnt from."""
+    small = float(np.percentile(areas, 5)) if len(areas) else 50.0
+    typical = np.pi / 4 * diameter**2
+    return CountSettings(
+        threshold=0.5,
+        min_area_px=max(1, round(small / 2)),
+        fill_holes_px=max(1, round(typical / 2)),
+        split_distance_px=max(1.0, round(0.6 * diameter, 1)),
+    )
+
+
+def best_threshold(
+    maps: Sequence[NDArray[np.float32]],
+    windows: Sequence[Window],
+    settings: CountSettings,
+    radius: float,
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> tuple[CountSettings, float]:
+    """Choose the threshold, judged with its neighbours so that luck decides less.
+
+    Returns
+    -------
+    tuple
+        The settings, and the quality that they reach.
+    """
+    scores = np.array(
+        [
+            quality(maps, windows, settings.model_copy(update={"threshold": t}), radius)
+            for t in thresholds
+        ]
+    )
+    padded = np.pad(scores, 1, mode="edge")
+    smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+    best = int(smooth.argmax())
+    chosen = settings.model_copy(update={"threshold": thresholds[best]})
+    return chosen, float(scores[best])
+
+
+def choose_settings(
+    maps: Sequence[NDArray[np.float32]],
+    windows: Sequence[Window],
+    settings: CountSettings,
+    diameter: float,
+) -> CountSettings:
+    """Choose threshold, then smallest area, then how touching cells are parted."""
+    radius = radius_for(diameter)
+    settings, best = best_threshold(maps, windows, settings, radius)
+    area = settings.min_area_px
+    distances = [round(max(1.0, share * diameter), 1) for share in (0.4, 0.8)]
+    others: list[dict[str, Any]] = [
+        *({"min_area_px": max(1, round(area * factor))} for factor in (0.5, 1.6)),
+        *({"split_distance_px": distance} for distance in distances),
+        {"split_touching": False},
+    ]
+    for change in others:
+        tried = settings.model_copy(update=change)
+        score = quality(maps, windows, tried, radius)
+        if score > best + 1e-9:
+            settings, best = tried, score
+    return settings
+
+
+def measure_model(
+    model: Path | ModelInfo,
+    source: FieldSource,
+    samples: Sequence[Sample],
+    radius: float,
+    tell: Callable[[int], None],
+    token: CancelToken | None = None,
+) -> dict[str, Any]:
+    """Count whole held-out pictures as everybody does, with the model's settings.
+
+    Parameters
+    ----------
+    model
+        An ONNX file.
+    source, samples
+        What to count.
+    radius
+        Greatest distance of matched centres, px.
+    tell
+        Called with the number of each picture.
+    token
+        Cancels.
+
+    Returns
+    -------
+    dict
+        ``images``, ``truth``, ``predicted``, ``precision``, ``recall``, ``f1``,
+        ``radius_px``, ``f1_iou50``, ``count_mae``.
+    """
+    found: list[Evaluation] = []
+    for number, sample in enumerate(samples):
+        tell(number)
+        seen = source.read(sample)
+        request = CountRequest(
+            seen.picture,
+            model,
+            channel="rgb" if seen.picture.channel_count in (1, 3) else 0,
+            radius_px=radius,
+        )
+        probability = predict_probability(request, token)
+        result = count_from_probability(probability, request, seen.labels, token)
+        if result.evaluation is None:
+            raise CellsetsError("a comparison with truth was expected, found none")
+        found.append(result.evaluation)
+    total = summarise(found)
+    return {
+        "images": total.images,
+        "truth": total.truth,
+        "predicted": total.predicted,
+        "precision": _short(total.precision),
+        "recall": _short(total.recall),
+        "f1": _short(total.f1),
+        "radius_px": round(radius, 1),
+        "f1_iou50": _short(total.f1_by_iou),
+        "count_mae": _short(total.mae),
+    }
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def example_of(
+    window: Window, probability: NDArray[np.float32], settings: CountSettings
+) -> Example:
+    """Picture, truth and prediction, small enough to be shown."""
+    labels = labels_from_probability(probability, settings)
+    step = max(1, -(-max(labels.shape) // THUMBNAIL))
+    every = (slice(None, None, step), slice(None, None, step))
+    return Example(
+        window.name,
+        np.ascontiguousarray(_smaller(window.image, step)),
+        np.ascontiguousarray(window.labels[every]),
+        np.ascontiguousarray(labels[every]),
+    )
+
+
+def _smaller(image: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    if step == 1:
+        return image
+    import cv2
+
+    height, width = (-(-side // step) for side in image.shape[:2])
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)

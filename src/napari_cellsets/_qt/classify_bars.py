@@ -172,7 +172,7 @@ class Headline(QElidingLabel):
         painter.drawText(self.rect(), middle, shown)
 
     def _pixels(self) -> int:
-        return round(self.fontMetrics().height() * self._SHARE * 0.8)
+        return round(int(self.fontMetrics().height()) * self._SHARE * 0.8)
 
 
 def percent(share: float) -> str:

@@ -41,7 +41,6 @@ class ConfusionModel(QAbstractTableModel):
         self._counts: NDArray[np.intp] = np.zeros((0, 0), np.intp)
         self._rows: tuple[str, ...] = ()
         self._columns: tuple[str, ...] = ()
-        self._right: tuple[int, ...] = ()
 
     def set_counts(
         self, counts: NDArray[Any], rows: Sequence[str], columns: Sequence[str]
@@ -53,7 +52,8 @@ class ConfusionModel(QAbstractTableModel):
         counts
             int, one row a label, one column an answer.
         rows, columns
-            Names; an answer is right where its name is the row's.
+            Names for people; the answer of a column is right for the row of the
+            same number, but for the last one: not known.
         """
         self.beginResetModel()
         self._counts = np.asarray(counts, np.intp)
@@ -67,7 +67,7 @@ class ConfusionModel(QAbstractTableModel):
 
     def is_right(self, row: int, column: int) -> bool:
         """Whether the answer of a column is the label of a row."""
-        return self._rows[row] == self._columns[column]
+        return row == column and column + 1 < len(self._columns)
 
     def share(self, row: int, column: int) -> float:
         """Return the share of the row's cells that lie in a field."""
@@ -189,8 +189,8 @@ class _FieldPainter(QStyledItemDelegate):
 class ConfusionView(QTableView):
     """The matrix on screen; takes the width of the dock and no more."""
 
-    field_chosen = Signal(object, object)
-    """Names of label and answer; None stands for all of them."""
+    field_chosen = Signal(int, int)
+    """Row and column; -1 stands for all of them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -246,20 +246,14 @@ class ConfusionView(QTableView):
         self.verticalHeader().setDefaultSectionSize(min(max(side, height), 30))
 
     def _names_width(self) -> int:
-        return min(self.verticalHeader().sizeHint().width(), _NAME_WIDTH_MAX)
-
-    def _name(self, section: int, orientation: Qt.Orientation) -> str:
-        return str(self.matrix.headerData(section, orientation))
+        return min(int(self.verticalHeader().sizeHint().width()), _NAME_WIDTH_MAX)
 
     def _on_field_chosen(self, index: QModelIndex) -> None:
         if self.matrix.counts[index.row(), index.column()]:
-            self.field_chosen.emit(
-                self._name(index.row(), Qt.Orientation.Vertical),
-                self._name(index.column(), Qt.Orientation.Horizontal),
-            )
+            self.field_chosen.emit(index.row(), index.column())
 
     def _on_row_clicked(self, row: int) -> None:
-        self.field_chosen.emit(self._name(row, Qt.Orientation.Vertical), None)
+        self.field_chosen.emit(row, -1)
 
     def _on_column_clicked(self, column: int) -> None:
-        self.field_chosen.emit(None, self._name(column, Qt.Orientation.Horizontal))
+        self.field_chosen.emit(-1, column)

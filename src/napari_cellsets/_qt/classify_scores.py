@@ -11,13 +11,17 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_cellsets.classify.intervals import Interval
     from napari_cellsets.classify.report import ClassScore
 
 _COLUMNS = (
     ("Class", "Name of the class"),
     ("Cells", "Cells with this label"),
-    ("Precision", "Of the cells called so, the share labelled so; 95 % interval"),
-    ("Recall", "Of the cells labelled so, the share called so; 95 % interval"),
+    (
+        "Precision",
+        "Per cent of cells called so that are labelled so (95 % interval)",
+    ),
+    ("Recall", "Per cent of cells labelled so that are called so (95 % interval)"),
 )
 
 
@@ -27,20 +31,19 @@ class ScoresModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scores: list[ClassScore] = []
-        self._titles: list[str] = []
         self._sorted_by = (0, Qt.SortOrder.AscendingOrder)
         self._order: list[int] = []
 
-    def set_scores(self, scores: Sequence[ClassScore], titles: Sequence[str]) -> None:
+    def set_scores(self, scores: Sequence[ClassScore]) -> None:
         """Show other scores, sorted as before."""
         self.beginResetModel()
-        self._scores, self._titles = list(scores), list(titles)
+        self._scores = list(scores)
         self._order = self._sorted_order()
         self.endResetModel()
 
-    def name_at(self, row: int) -> str:
-        """Return the class of a row."""
-        return self._titles[self._order[row]]
+    def class_at(self, row: int) -> int:
+        """Return the number of the class in a row."""
+        return self._order[row]
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._scores)
@@ -61,7 +64,7 @@ class ScoresModel(QAbstractTableModel):
         at = self._order[index.row()]
         score = self._scores[at]
         if index.column() == 0:
-            return self._titles[at]
+            return score.title
         if index.column() == 1:
             return str(score.support)
         if index.column() == 2:
@@ -96,7 +99,8 @@ class ScoresModel(QAbstractTableModel):
             numbers = range(len(self._scores))
             return list(reversed(numbers)) if falling else list(numbers)
         values = np.array([_value(score, column) for score in self._scores], float)
-        return np.argsort(-values if falling else values, kind="stable").tolist()
+        order = np.argsort(-values if falling else values, kind="stable")
+        return [int(at) for at in order]
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft
@@ -105,8 +109,8 @@ _LEFT = Qt.AlignmentFlag.AlignLeft
 class ScoresView(QTableView):
     """The table on screen; a row names its class."""
 
-    class_chosen = Signal(str)
-    """The person asked for the cells of this class."""
+    class_chosen = Signal(int)
+    """The person asked for the cells with this label, by number of the class."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,14 +130,15 @@ class ScoresView(QTableView):
         )
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setMinimumSectionSize(44)
+        self.setToolTip("Double-click a class to list its cells")
         self.activated.connect(self._on_activated)
 
-    def show_scores(self, scores: Sequence[ClassScore], titles: Sequence[str]) -> None:
-        """Show other scores, with names for people."""
-        self.scores.set_scores(scores, titles)
+    def show_scores(self, scores: Sequence[ClassScore]) -> None:
+        """Show other scores."""
+        self.scores.set_scores(scores)
 
     def _on_activated(self, index: QModelIndex) -> None:
-        self.class_chosen.emit(self.scores.name_at(index.row()))
+        self.class_chosen.emit(self.scores.class_at(index.row()))
 
 
 def _value(score: ClassScore, column: int) -> float:
@@ -141,12 +146,9 @@ def _value(score: ClassScore, column: int) -> float:
     return np.nan if value is None else float(value)
 
 
-def _said(value: float | None, interval: tuple[float, float] | None) -> str:
+def _said(value: float | None, interval: Interval) -> str:
     """Return a share with its interval, in per cent."""
-    if value is None or np.isnan(value):
+    if value is None:
         return "–"
-    said = f"{100 * value:.1f}"
-    if interval is None:
-        return said
-    low, high = interval
-    return f"{said}  ({100 * low:.0f}–{100 * high:.0f})"
+    ends = f"{100 * interval.low:.0f}–{100 * interval.high:.0f}"
+    return f"{100 * value:.1f}  ({ends})"

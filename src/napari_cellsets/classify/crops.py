@@ -66,6 +66,11 @@ class Cuts(Sequence[np.ndarray]):
         """Cut one after the other."""
         return (self[i] for i in range(len(self)))
 
+    def chosen(self, indices: np.ndarray) -> Cuts:
+        """Return some of the squares, in the order of `indices`."""
+        tops, lefts = self._tops[indices], self._lefts[indices]
+        return Cuts(self._pixels, tops, lefts, self._sides[indices])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
@@ -88,6 +93,14 @@ class Crops:
     def __len__(self) -> int:
         """Return the number of objects."""
         return int(self.labels.size)
+
+    def chosen(self, indices: np.ndarray) -> Crops:
+        """Return some of the objects, in the order of `indices`."""
+        return Crops(
+            self.pixels.chosen(indices),
+            self.labels[indices],
+            self.centres_yx[indices],
+        )
 
 
 def crop_objects(

@@ -38,7 +38,10 @@ class ClassifyModel(EventedModel):
         In which order cells are shown.
     field
         (true, predicted): only the cells of this field of the confusion matrix are
-        shown; None for all.
+        shown, None in its place for a whole column or row; None for all cells.
+    between
+        Only the cells with a confidence from and up to these are shown; None for
+        all cells.
     selection
         Indices of the table that the person selected.
     """
@@ -49,7 +52,8 @@ class ClassifyModel(EventedModel):
     aliases: dict[str, str] = Field(default_factory=dict)
     report: ClassReport | None = None
     order: Order = "name"
-    field: tuple[str, str] | None = None
+    field: tuple[str | None, str | None] | None = None
+    between: tuple[float, float] | None = None
     selection: tuple[int, ...] = ()
 
     def take(
@@ -69,7 +73,7 @@ class ClassifyModel(EventedModel):
         aliases
             As of `compare`.
         """
-        self.selection, self.field = (), None
+        self.selection, self.field, self.between = (), None, None
         labels: tuple[str | None, ...] = tuple(truth)
         if table is not None and not labels:
             labels = (None,) * len(table)
@@ -89,8 +93,11 @@ class ClassifyModel(EventedModel):
             indices = by_disagreement(table, self.truth, self.aliases)
         else:
             indices = by_name(table)
-        if self.field is None or self.report is None:
-            return indices
-        inside = np.zeros(len(table), np.bool_)
-        inside[self.report.members(*self.field)] = True
+        inside = np.ones(len(table), np.bool_)
+        if self.field is not None and self.report is not None:
+            inside[:] = False
+            inside[self.report.members(*self.field)] = True
+        if self.between is not None:
+            low, high = self.between
+            inside &= (table.confidence >= low) & (table.confidence <= high)
         return np.asarray(indices[inside[indices]])

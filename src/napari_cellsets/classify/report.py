@@ -114,13 +114,13 @@ class ClassReport:
         found = [score for score in self.classes if score.recall is not None]
         return min(found, key=lambda score: score.recall or 0.0, default=None)
 
-    def members(self, true: str, predicted: str) -> np.ndarray:
+    def members(self, true: str | None, predicted: str | None) -> np.ndarray:
         """Return the cells of one field of the confusion matrix.
 
         Parameters
         ----------
         true, predicted
-            One of `rows` and one of `columns`.
+            One of `rows` and one of `columns`; None for a whole column or row.
 
         Returns
         -------
@@ -132,16 +132,22 @@ class ClassReport:
         CellsetsError
             If there is no such field.
         """
-        if true not in self.rows or predicted not in self.columns:
+        rows, columns = (None, *self.rows), (None, *self.columns)
+        if true not in rows or predicted not in columns:
             raise CellsetsError(
                 f"the confusion matrix has no field {true!r}, {predicted!r}",
                 advice="Choose one of its rows and columns.",
             )
-        return self.members_at(self.rows.index(true), self.columns.index(predicted))
+        return self.members_at(rows.index(true) - 1, columns.index(predicted) - 1)
 
     def members_at(self, row: int, column: int) -> np.ndarray:
-        """Return the cells of the field in this row and column, as `members` does."""
-        inside = (self._row_of == row) & (self._column_of == column)
+        """Return the cells of the field in this row and column, as `members` does.
+
+        -1 stands for all of them; cells without a label are in no row.
+        """
+        inside = self._row_of >= 0 if row < 0 else self._row_of == row
+        if column >= 0:
+            inside = inside & (self._column_of == column)
         return np.flatnonzero(inside)
 
 

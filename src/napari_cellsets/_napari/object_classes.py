@@ -1,0 +1,87 @@
+"""Classes of the objects on screen: colours on their layer, names for who asks."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.colormaps import DirectLabelColormap
+from psygnal import Signal
+
+from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari.layers import Labels
+
+    from napari_cellsets._napari.session import Session
+    from napari_cellsets.classify.table import ClassTable
+
+#: Of objects without a class: drawn after the classes were found.
+_NO_CLASS = "#ffffff"
+
+
+class ObjectClasses:
+    """What the objects of one layer are; get it with `object_classes`.
+
+    Attributes
+    ----------
+    titles
+        Class of each label as people call it; empty while nothing is known.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self.titles: Mapping[int, str] = {}
+        self._coloured: tuple[weakref.ref[Labels], Any] | None = None
+
+    def show(self, layer: Labels, table: ClassTable) -> None:
+        """Colour the objects of a layer by class.
+
+        Parameters
+        ----------
+        layer
+            Cells, or the ground truth where that is all there is.
+        table
+            Its names are the numbers of the labels.
+        """
+        self._uncolour()
+        self.titles = {int(name): table.shown(i) for i, name in enumerate(table.names)}
+        self._coloured = weakref.ref(layer), layer.colormap
+        layer.colormap = DirectLabelColormap(color_dict=_colours(table))
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Forget the classes; the layer gets its own colours back."""
+        self._uncolour()
+        if self.titles:
+            self.titles = {}
+            self.changed.emit()
+
+    def _uncolour(self) -> None:
+        coloured, self._coloured = self._coloured, None
+        layer = coloured[0]() if coloured is not None else None
+        if layer is not None and coloured is not None:
+            layer.colormap = coloured[1]
+
+
+def _colours(table: ClassTable) -> dict[int | None, str]:
+    of_class = class_colours(len(table.classes))
+    colours: dict[int | None, str] = {None: _NO_CLASS, 0: "transparent"}
+    for i, name in enumerate(table.names):
+        known = bool(table.known[i])
+        colour = of_class[int(table.predicted[i])] if known else UNKNOWN_COLOUR
+        colours[int(name)] = colour
+    return colours
+
+
+_CLASSES: weakref.WeakKeyDictionary[Session, ObjectClasses] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def object_classes(session: Session) -> ObjectClasses:
+    """Return the one `ObjectClasses` of a session."""
+    return _CLASSES.setdefault(session, ObjectClasses())

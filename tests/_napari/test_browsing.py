@@ -22,6 +22,26 @@ SAMPLES = (
     Sample("red/1", "red/1.png", ("m1",), "test", {"animal": "Rat 2"}),
     Sample("green/0", "green/0.png", (), "test", {"animal": "Mouse 7"}),
 )
+CELLS = (
+    Sample(
+        "train/ig/PMY_1",
+        "train/ig/PMY_1.jpg",
+        (),
+        "train",
+        {
+            "class": "ig",
+            "class title": "immature granulocyte",
+            "subclass": "promyelocyte",
+            "split by folder": "test",
+        },
+    ),
+    Sample(
+        "MYO/MYO_1",
+        "MYO/MYO_1.tiff",
+        facts={"class": "MYO", "class title": "myeloblast"},
+    ),
+    Sample("a/1", "a/1.png", facts={"class": "a", "subclass": "A"}),
+)
 MARKS = Marks(frozenset({"red/1"}), {"red/0": 12, "red/1": 1})
 
 
@@ -60,6 +80,30 @@ def test_only_an_empty_filter_does_not_narrow() -> None:
 )
 def test_second_line_says_split_truth_and_work(sample: Sample, expected: str) -> None:
     assert describe(sample, MARKS) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (CELLS[0], "ig, promyelocyte · train"),
+        (CELLS[1], "MYO, myeloblast"),
+        (CELLS[2], "a"),
+    ],
+)
+def test_second_line_of_a_cell_says_its_class(cell: Sample, expected: str) -> None:
+    assert describe(cell, MARKS, "cells") == expected
+    assert expected in details(cell, MARKS, "cells")
+
+
+def test_cells_are_found_by_class_and_by_what_it_means() -> None:
+    assert SampleFilter(cell_class="MYO").apply(CELLS, MARKS) == [1]
+    assert SampleFilter(cell_class="MYO").narrows
+    assert SampleFilter("myeloblast").apply(CELLS, MARKS) == [1]
+
+
+def test_one_of_several_splits_lists_its_samples() -> None:
+    assert SampleFilter(split="test").apply(CELLS, MARKS) == []
+    assert SampleFilter(split="test", split_by="folder").apply(CELLS, MARKS) == [0]
 
 
 def test_tooltip_tells_files_and_facts() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from napari_cellsets.catalogue.samples import split_fact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.store import Project
+
+    Kind = Literal["fields", "cells"]
 
 #: Choices of the progress filter: key and what the person reads.
 PROGRESS_CHOICES = (
@@ -51,16 +55,23 @@ class SampleFilter:
         Name of a split; empty for all.
     progress
         Key of `PROGRESS_CHOICES`.
+    split_by
+        What `split` splits by, where a set has several splits; see
+        `Dataset.split_kinds`. Empty for the one in use.
+    cell_class
+        Class of single cells; empty for all.
     """
 
     text: str = ""
     split: str = ""
     progress: str = ""
+    split_by: str = ""
+    cell_class: str = ""
 
     @property
     def narrows(self) -> bool:
         """Whether anything is asked for at all."""
-        return bool(self.text.strip() or self.split or self.progress)
+        return bool(self.text.strip() or self.split or self.progress or self.cell_class)
 
     def apply(self, samples: Sequence[Sample], marks: Marks) -> list[int]:
         """Return the indices of the samples that fit, in their order."""
@@ -68,10 +79,16 @@ class SampleFilter:
         return [
             index
             for index, sample in enumerate(samples)
-            if (not self.split or sample.split == self.split)
+            if (not self.split or self._split_of(sample) == self.split)
+            and (not self.cell_class or sample.facts.get("class") == self.cell_class)
             and self._fits_progress(sample, marks)
             and _holds(sample, words)
         ]
+
+    def _split_of(self, sample: Sample) -> str:
+        if not self.split_by:
+            return sample.split
+        return sample.facts.get(split_fact(self.split_by), "")
 
     def _fits_progress(self, sample: Sample, marks: Marks) -> bool:
         match self.progress:
@@ -104,10 +121,26 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
     return Marks(frozenset(corrected), counts)
 
 
-def describe(sample: Sample, marks: Marks) -> str:
-    """Return the second line of a sample in the list."""
-    parts = [sample.split] if sample.split else []
-    if not sample.annotations:
+def cell_words(sample: Sample) -> str:
+    """Return the class of a single cell for people: ``ig, promyelocyte``."""
+    name = sample.facts.get("class", "")
+    more = sample.facts.get("subclass") or sample.facts.get("class title", "")
+    return f"{name}, {more}" if more and more.lower() != name.lower() else name
+
+
+def describe(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
+    """Return the second line of a sample in the list.
+
+    Parameters
+    ----------
+    sample, marks
+        What it is and what was done with it.
+    kind
+        Of its data set. Single cells have a class; nobody asks for outlines.
+    """
+    parts = [cell_words(sample)] if kind == "cells" else []
+    parts += [sample.split] if sample.split else []
+    if not sample.annotations and kind == "fields":
         parts.append("no ground truth")
     count = marks.counts.get(sample.name)
     if count is not None:
@@ -117,9 +150,9 @@ def describe(sample: Sample, marks: Marks) -> str:
     return " · ".join(parts)
 
 
-def details(sample: Sample, marks: Marks) -> str:
-    """Return all that is known of a sample, for its tooltip."""
-    lines = [sample.name, describe(sample, marks), f"Image: {sample.image}"]
+def details(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
+    """Return all that is known of a sample, for its tooltip; see `describe`."""
+    lines = [sample.name, describe(sample, marks, kind), f"Image: {sample.image}"]
     lines += [f"Truth: {name}" for name in sample.annotations[:3]]
     if len(sample.annotations) > 3:
         lines.append(f"and {len(sample.annotations) - 3} more files")

@@ -165,12 +165,13 @@ class SampleListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnails.icon(at)
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{sample.name}\n{describe(sample, self._marks)}"
+            kind = self._dataset.kind
+            return f"{sample.name}\n{describe(sample, self._marks, kind)}"
         if role in (
             Qt.ItemDataRole.ToolTipRole,
             Qt.ItemDataRole.AccessibleDescriptionRole,
         ):
-            return details(sample, self._marks)
+            return details(sample, self._marks, self._dataset.kind)
         return None
 
     def _set_order(self, order: Sequence[int]) -> None:

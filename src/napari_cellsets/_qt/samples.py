@@ -17,8 +17,9 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.opening import OpenButton, dropped_path
 from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
+from napari_cellsets._qt.samples_filter import FilterRow
 from napari_cellsets._qt.samples_parts import (
-    FilterRow,
+    CellLine,
     Folded,
     SampleView,
     SetHeader,
@@ -144,6 +145,7 @@ class SamplesWidget(DockContent):
         self.filters = FilterRow(self)
         self.view = SampleView(self._model, self)
         self.problems = Folded("Problems", self)
+        self.cell = CellLine(self)
         self.steps = StepRow(self)
         self.correct_truth = QCheckBox("Correct the ground truth", self)
         self.correct_truth.setToolTip(
@@ -158,6 +160,7 @@ class SamplesWidget(DockContent):
             self.filters,
             self.view,
             self.problems,
+            self.cell,
             self.steps,
             self.correct_truth,
             self.status,
@@ -189,6 +192,7 @@ class SamplesWidget(DockContent):
         self.view.stepped.connect(session.walk)
         self.steps.stepped.connect(session.walk)
         self.steps.count_asked.connect(self._on_count_asked)
+        self.steps.classify_asked.connect(self._on_classify_asked)
         self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
         self._switcher.failed.connect(self._say)
 
@@ -205,7 +209,9 @@ class SamplesWidget(DockContent):
             return
         self._say("")
         self.header.show_dataset(dataset)
-        self.filters.show_splits(dataset.splits)
+        self.filters.show_dataset(dataset)
+        self.steps.show_kind(dataset.kind)
+        self.correct_truth.setVisible(dataset.kind == "fields")
         self._on_status_changed(self._session.status)
         self._on_sample_changed(self._session.index)
         self._marks_timer.start(0)
@@ -215,6 +221,10 @@ class SamplesWidget(DockContent):
     def _on_sample_changed(self, index: int) -> None:
         self._reveal(index)
         self._show_problems()
+        if self._session.dataset is not None:
+            self.cell.show_sample(
+                self._session.dataset, self._session.dataset.samples[index]
+            )
         has_truth = self._session.truth is not None
         self.correct_truth.setEnabled(has_truth or self._session.correcting_truth)
         self.correct_truth.blockSignals(True)
@@ -279,9 +289,15 @@ class SamplesWidget(DockContent):
             self._viewer.layers.selection.active = self._session.truth_layer
 
     def _on_count_asked(self) -> None:
+        self._open_dock("Count")
+
+    def _on_classify_asked(self) -> None:
+        self._open_dock("Classify")
+
+    def _open_dock(self, name: str) -> None:
         from napari_cellsets._napari.docks import open_dock
 
-        dock = open_dock(self._viewer, "Count")
+        dock = open_dock(self._viewer, name)
         if dock is not None:
             raise_dock(dock)
 

@@ -8,11 +8,9 @@ from qtpy.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt, Signal, Slot
 from qtpy.QtGui import QGuiApplication, QKeyEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListView,
     QPlainTextEdit,
     QPushButton,
@@ -23,13 +21,12 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_cellsets._napari.browsing import PROGRESS_CHOICES, SampleFilter
+from napari_cellsets._napari.browsing import cell_words
 from napari_cellsets._qt.sample_list import THUMBNAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.sample import Sample
 
 _NOTES_HEIGHT = 96
 _KEYS = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
@@ -119,6 +116,7 @@ class SetHeader(QWidget):
         self.completeness.setAccessibleName("Completeness")
         self.licence = CopyRow("Licence", self)
         self.citation = CopyRow("Citation", self)
+        self.classes = Folded("Classes", self)
         self.notes = Folded("Notes", self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -128,6 +126,7 @@ class SetHeader(QWidget):
             self.completeness,
             self.licence,
             self.citation,
+            self.classes,
             self.notes,
         ):
             layout.addWidget(part)
@@ -146,64 +145,12 @@ class SetHeader(QWidget):
         self.citation.show_text(
             f"Cite: {recipe.citation}" if recipe.citation else "", recipe.citation
         )
+        classes = dataset.completeness.of_classes
+        self.classes.setVisible(bool(classes))
+        self.classes.show_text(f"Classes ({len(classes)})", "\n".join(classes))
         notes = dataset.completeness.notes
         self.notes.setVisible(bool(notes))
         self.notes.show_text(f"Notes ({len(notes)})", "\n\n".join(notes))
-
-
-class FilterRow(QWidget):
-    """Which samples to list: words, a split, what was done."""
-
-    changed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.text = QLineEdit(self)
-        self.text.setPlaceholderText("Filter by name or fact")
-        self.text.setClearButtonEnabled(True)
-        self.text.setAccessibleName("Filter by name or fact")
-        self.split = QComboBox(self)
-        self.split.setAccessibleName("Split")
-        self.progress = QComboBox(self)
-        self.progress.setAccessibleName("Show which samples")
-        for key, words in PROGRESS_CHOICES:
-            self.progress.addItem(words, key)
-        for box in (self.split, self.progress):
-            box.setMinimumContentsLength(6)
-            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        layout.addWidget(self.text, 0, 0, 1, 2)
-        layout.addWidget(self.split, 1, 0)
-        layout.addWidget(self.progress, 1, 1)
-        self.text.textChanged.connect(self._on_edited)
-        self.split.currentIndexChanged.connect(self._on_edited)
-        self.progress.currentIndexChanged.connect(self._on_edited)
-
-    def show_splits(self, splits: Mapping[str, int]) -> None:
-        """Offer the splits of a set and filter nothing."""
-        self.blockSignals(True)
-        self.text.clear()
-        self.progress.setCurrentIndex(0)
-        self.split.clear()
-        self.split.addItem("all splits", "")
-        for name, count in splits.items():
-            self.split.addItem(f"{name} ({count})", name)
-        self.split.setVisible(bool(splits))
-        self.blockSignals(False)
-
-    def wanted(self) -> SampleFilter:
-        """Return what the person asks for."""
-        return SampleFilter(
-            self.text.text(),
-            self.split.currentData() or "",
-            self.progress.currentData(),
-        )
-
-    @Slot()
-    def _on_edited(self) -> None:
-        self.changed.emit()
 
 
 class SampleView(QListView):
@@ -260,11 +207,30 @@ class SampleView(QListView):
         return QSize(260, 160)
 
 
+class CellLine(QLabel):
+    """Class of the single cell on screen, and what is known of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAccessibleName("Class of the cell on screen")
+
+    def show_sample(self, dataset: Dataset, sample: Sample) -> None:
+        """Say the class; nothing in a set of fields, which are of no class."""
+        known = dataset.class_of(sample)
+        remark = sample.facts.get("remark", "")
+        text = f"Class: {cell_words(sample)}" if known is not None else ""
+        self.setText(f"{text}\nNote: {remark}" if text and remark else text)
+        self.setVisible(bool(text))
+
+
 class StepRow(QWidget):
     """Previous, where we are, next; and on to counting."""
 
     stepped = Signal(int)
     count_asked = Signal()
+    classify_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -277,9 +243,13 @@ class StepRow(QWidget):
         self.position.setAccessibleName("Position in the set")
         self.count = QPushButton("Count cells…", self)
         self.count.setToolTip("Open the Count dock")
+        self.classify = QPushButton("Classify cells…", self)
+        self.classify.setToolTip("Open the Classify dock")
+        self.classify.hide()
         self.back.clicked.connect(self._on_back_clicked)
         self.on.clicked.connect(self._on_on_clicked)
         self.count.clicked.connect(self._on_count_clicked)
+        self.classify.clicked.connect(self._on_classify_clicked)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -287,6 +257,7 @@ class StepRow(QWidget):
         layout.addWidget(self.position, 0, 1)
         layout.addWidget(self.on, 0, 2)
         layout.addWidget(self.count, 1, 0, 1, 3)
+        layout.addWidget(self.classify, 2, 0, 1, 3)
         layout.setColumnStretch(1, 1)
 
     def show_position(self, row: int | None, rows: int, index: int, all_: int) -> None:
@@ -307,6 +278,11 @@ class StepRow(QWidget):
         self.back.setEnabled(rows > 0 and row != 0)
         self.on.setEnabled(rows > 0 and (row is None or row + 1 < rows))
 
+    def show_kind(self, kind: str) -> None:
+        """Offer what can be done: count in fields, classify single cells."""
+        self.count.setVisible(kind == "fields")
+        self.classify.setVisible(kind == "cells")
+
     @Slot()
     def _on_back_clicked(self) -> None:
         self.stepped.emit(-1)
@@ -318,3 +294,7 @@ class StepRow(QWidget):
     @Slot()
     def _on_count_clicked(self) -> None:
         self.count_asked.emit()
+
+    @Slot()
+    def _on_classify_clicked(self) -> None:
+        self.classify_asked.emit()

@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import argparse
 import copy
-import io
 import json
 import logging
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import onnx
 import torch
 from torch import nn
 from torch.nn.utils import fusion
 
 from napari_cellsets.training.cresunet import CResUnet, ResidualBlock, UpBlock
+from napari_cellsets.training.onnx_file import Graph, write_described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-logger = logging.getLogger(__name__)
-
-#: Key of the description among the metadata of an ONNX file.
-METADATA_KEY = "napari_cellsets"
 INPUT, OUTPUT = "image", "probability"
-OPSET = 17
 
 
 class _Probability(nn.Module):  # type: ignore[misc]
@@ -79,34 +72,15 @@ def export_onnx(model: CResUnet, path: Path, metadata: Mapping[str, Any]) -> Non
     metadata : Mapping
         Description of the model; ``input`` and ``output`` are filled in.
     """
-    proto = onnx.load_from_string(_trace(_Probability(fold(model)).eval()))
-    entry = proto.metadata_props.add()
-    entry.key = METADATA_KEY
-    described = {**metadata, "input": INPUT, "output": OUTPUT}
-    entry.value = json.dumps(described, sort_keys=True)
-    onnx.checker.check_model(proto)
-    onnx.save(proto, str(path))
-    logger.info("wrote %s, %d bytes", path.name, path.stat().st_size)
-
-
-def _trace(model: nn.Module) -> bytes:
-    """Serialised ONNX graph with free batch, height and width."""
-    buffer = io.BytesIO()
     axes = {0: "batch", 2: "height", 3: "width"}
-    with warnings.catch_warnings():
-        # the exporter that needs no further package warns that it is the older one
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            model,
-            (torch.zeros(1, 3, 64, 64),),
-            buffer,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: axes, OUTPUT: axes},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    return buffer.getvalue()
+    graph = Graph(
+        _Probability(fold(model)).eval(),
+        (torch.zeros(1, 3, 64, 64),),
+        (INPUT,),
+        (OUTPUT,),
+        {INPUT: axes, OUTPUT: axes},
+    )
+    write_described(graph, path, {**metadata, "input": INPUT, "output": OUTPUT})
 
 
 def load_checkpoint(path: Path) -> CResUnet:

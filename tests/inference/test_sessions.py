@@ -5,8 +5,9 @@ import os
 import onnxruntime
 import pytest
 
-from napari_cellsets.inference import sessions
-from napari_cellsets.inference.sessions import physical_cores, preferred_provider
+from napari_cellsets.inference import engines, sessions
+from napari_cellsets.inference.engines import preferred_provider
+from napari_cellsets.inference.sessions import physical_cores
 
 
 @pytest.fixture
@@ -66,4 +67,5 @@ def test_a_system_that_cannot_tell_leaves_it_to_the_engine(monkeypatch):
 )
 def test_the_fastest_installed_back_end_is_chosen(monkeypatch, installed, chosen):
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: installed)
+    monkeypatch.setattr(engines, "_openvino_is_installed", lambda: False)
     assert preferred_provider() == chosen

@@ -1,8 +1,9 @@
 """ONNX models: what they want, how they run, how they stop.
 
 Metadata, sessions and providers, whole frames, strips and tiles, cancel inside
-one call. Called by `counting` and everything above; calls only `core` and
-onnxruntime. Shipped models lie in `models/`, each with its card.
+one call. Called by `counting` and everything above; calls only `core`,
+onnxruntime and, where it is installed, OpenVINO. Shipped models lie in `models/`,
+each with its card.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from napari_cellsets.inference.classifier import (
     shipped_classifiers,
 )
 from napari_cellsets.inference.engine import predict
+from napari_cellsets.inference.engines import (
+    ENGINES,
+    EngineChoice,
+    engine_choice,
+    use_engine,
+)
 from napari_cellsets.inference.metadata import (
     DivideBy,
     ModelInfo,
@@ -25,16 +32,20 @@ from napari_cellsets.inference.metadata import (
 )
 from napari_cellsets.inference.own_models import own_models, own_models_folder
 from napari_cellsets.inference.scoring import Scores, prepare_cell, score_cells
-from napari_cellsets.inference.sessions import release_sessions
+from napari_cellsets.inference.sessions import engine_of, release_sessions
 
 __all__ = [
+    "ENGINES",
     "ClassifierInfo",
     "DivideBy",
+    "EngineChoice",
     "ModelInfo",
     "PercentileStretch",
     "Scores",
     "default_classifier",
     "default_model",
+    "engine_choice",
+    "engine_of",
     "model_hash",
     "own_models",
     "own_models_folder",
@@ -46,4 +57,5 @@ __all__ = [
     "score_cells",
     "shipped_classifiers",
     "shipped_models",
+    "use_engine",
 ]

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from napari_cellsets.core.errors import ModelError
+from napari_cellsets.inference.engines import CPU_PROVIDER
 from napari_cellsets.inference.metadata import (
     CLASSIFIER_PREFIX,
     MAX_CHANNELS,
@@ -169,7 +170,7 @@ def read_classifier_info(path: Path | str) -> ClassifierInfo:
         If the file is no model, or one of another shape.
     """
     place = Path(path)
-    session = open_session(place).engine
+    session = open_session(place, CPU_PROVIDER).engine
     told = told_by(session, place)
     if told and told.get("task", "classification") != "classification":
         raise _no_classifier(f"its task is {told['task']!r}", place)

@@ -38,6 +38,7 @@ def predict(
     white: float | None = None,
     window: tuple[Extent, Extent] | None = None,
     provider: str | None = None,
+    fast: bool | None = None,
 ) -> np.ndarray:
     """Compute the probability that each pixel belongs to a cell.
 
@@ -64,7 +65,10 @@ def predict(
         ((y start, y stop), (x start, x stop)) in px: only there the answer is
         computed, elsewhere it is 0.
     provider
-        The engine's back end; by default the fastest installed.
+        The engine's back end; by default the one asked for, else the fastest
+        installed.
+    fast
+        Whether half precision may be used; as asked for by default.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def predict(
     run = _Run(
         pixels=pixels,
         info=info,
-        session=open_session(info.path, provider),
+        session=open_session(info.path, provider, fast=fast),
         scaling=Scaling.measured(pixels, info, white),
         order=_channel_order(pixels.shape[-1], info),
         token=token or CancelToken(),

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from napari_cellsets.core.errors import ModelError
+from napari_cellsets.inference.engines import CPU_PROVIDER
 from napari_cellsets.inference.sessions import open_session
+from napari_cellsets.inference.trust import TrustRule
 
 METADATA_KEY = "napari_cellsets"
 FORMAT = 1
@@ -90,6 +92,8 @@ class ModelInfo(BaseModel):
         Recommended settings of counting; areas in px², distance in px.
     split_by, split_depth, split_level
         How touching cells are parted: by ``shape``, or by the valleys of the map.
+    trust
+        Weights of the confidence in objects and limits of counts, where measured.
     size
         Height and width that the graph insists on; None where it is free.
     element
@@ -123,6 +127,7 @@ class ModelInfo(BaseModel):
     split_by: Literal["shape", "map"] = "shape"
     split_depth: float = Field(default=0.1, ge=0, le=1)
     split_level: float = Field(default=0.0, ge=0, le=1)
+    trust: TrustRule | None = None
     pixel_size_um: float | None = None
     classes: tuple[str, ...] = ()
     licence: str = ""
@@ -176,7 +181,7 @@ def read_model_info(path: Path | str) -> ModelInfo:
         If the file is no model, or one of another shape.
     """
     place = Path(path)
-    session = open_session(place).engine
+    session = open_session(place, CPU_PROVIDER).engine
     inputs, outputs = session.get_inputs(), session.get_outputs()
     told = told_by(session, place)
     entry = _the_input(inputs, told.get("input"), place)

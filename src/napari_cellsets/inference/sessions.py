@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from dataclasses import dataclass
@@ -11,18 +12,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.errors import CancelledError, ModelError
+from napari_cellsets.inference.engines import (
+    CPU_PROVIDER,
+    OPENVINO,
+    engine_choice,
+    engine_title,
+    preferred_provider,
+)
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken
 
-PREFERRED_PROVIDERS = (
-    "CUDAExecutionProvider",
-    "CoreMLExecutionProvider",
-    "DmlExecutionProvider",
-)
 CPUS = Path("/sys/devices/system/cpu")
 CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
-CPU_PROVIDER = "CPUExecutionProvider"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -33,35 +37,58 @@ class OpenModel:
     ----------
     engine
         The engine's own session; safe to run from several threads.
+    provider
+        Name of the back end that really runs it.
+    note
+        Why this is not the back end that was wanted; empty where it is.
+    half
+        Whether it computes with half precision.
     largest_run
         Pixels of the largest tile so far; the engine keeps that much memory.
     """
 
     engine: Any
+    provider: str = CPU_PROVIDER
+    note: str = ""
+    half: bool = False
     largest_run: int = 0
 
+    @property
+    def title(self) -> str:
+        """How the engine is called on screen."""
+        title = engine_title(self.provider)
+        return f"{title}, half precision" if self.half else title
 
-_SESSIONS: dict[tuple[str, int, int, str], OpenModel] = {}
+
+@dataclass(frozen=True, slots=True)
+class EngineUsed:
+    """How an engine is called on screen, and why it is not the wanted one."""
+
+    title: str
+    note: str
+
+
+_SESSIONS: dict[tuple[str, int, int, str, bool], OpenModel] = {}
 _LOCK = threading.Lock()
 
 
-def preferred_provider() -> str:
-    """Name of the fastest engine back end that is installed; CPU at the least."""
-    import onnxruntime
-
-    installed = onnxruntime.get_available_providers()
-    return next((p for p in PREFERRED_PROVIDERS if p in installed), CPU_PROVIDER)
-
-
-def open_session(path: Path, provider: str | None = None) -> OpenModel:
+def open_session(
+    path: Path, provider: str | None = None, *, fast: bool | None = None
+) -> OpenModel:
     """Return the session of a model, opened on first use.
+
+    A back end that cannot be started is replaced by onnxruntime on the CPU, and the
+    session's `note` says why.
 
     Parameters
     ----------
     path
         ONNX file. A file that changed since is opened anew.
     provider
-        Name of the engine's back end; by default the fastest installed.
+        Name of the engine's back end; by default the one that was asked for
+        (`engines.use_engine`), else the fastest installed.
+    fast
+        Whether half precision may be used; as asked for by default.
 
     Raises
     ------
@@ -69,6 +96,7 @@ def open_session(path: Path, provider: str | None = None) -> OpenModel:
         If the file is missing or is no model that the engine can load.
     """
     provider = provider or preferred_provider()
+    half = (engine_choice().fast if fast is None else fast) and provider == OPENVINO
     try:
         seen = path.stat()
         with path.open("rb"):  # the engine hides why it may not read
@@ -79,12 +107,12 @@ def open_session(path: Path, provider: str | None = None) -> OpenModel:
             path=path,
             advice="Pick another model file.",
         ) from error
-    key = (str(path.resolve()), seen.st_mtime_ns, seen.st_size, provider)
+    key = (str(path.resolve()), seen.st_mtime_ns, seen.st_size, provider, half)
     with _LOCK:
         if key not in _SESSIONS:
             for old in [k for k in _SESSIONS if k[0] == key[0] and k[:3] != key[:3]]:
                 del _SESSIONS[old]
-            _SESSIONS[key] = _new_session(path, provider)
+            _SESSIONS[key] = _new_session(path, provider, half)
         return _SESSIONS[key]
 
 
@@ -119,17 +147,11 @@ def run_engine(
     ModelError
         If the model fails on this input.
     """
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
-    options.log_severity_level = 4
-
-    def stop() -> None:
-        options.terminate = True
-
+    openvino = model.provider == OPENVINO
+    call = model.engine.call() if openvino else _OnnxCall(model.engine)
     try:
-        with token.interrupting(stop):
-            answers = model.engine.run(outputs, feed, options)
+        with token.interrupting(call.stop):
+            answers = call.run(outputs, feed)
     except engine_errors() as error:
         if token.cancelled:
             raise CancelledError from error
@@ -144,6 +166,29 @@ def run_engine(
         ) from error
     token.raise_if_cancelled()
     return [np.asarray(answer) for answer in answers]
+
+
+def engine_of(path: Path) -> EngineUsed:
+    """Tell what runs a model, or would: nothing is opened.
+
+    Parameters
+    ----------
+    path
+        ONNX file.
+
+    Returns
+    -------
+    EngineUsed
+        Its title, and why it is not the one that was wanted.
+    """
+    provider = preferred_provider()
+    wanted = (str(path.resolve()), provider, engine_choice().fast)
+    with _LOCK:
+        for key, opened in _SESSIONS.items():
+            half = key[4] or (wanted[2] and provider != OPENVINO)
+            if (key[0], key[3], half) == wanted:
+                return EngineUsed(opened.title, opened.note)
+    return EngineUsed(engine_title(provider), "")
 
 
 def release_sessions() -> None:
@@ -177,21 +222,78 @@ def _quota() -> int | None:
         return None
 
 
-def _new_session(path: Path, provider: str) -> OpenModel:
+class _OnnxCall:
+    """One run of onnxruntime that can be stopped from another thread."""
+
+    def __init__(self, session: Any) -> None:
+        import onnxruntime
+
+        self._session = session
+        self._options = onnxruntime.RunOptions()
+        self._options.log_severity_level = 4
+
+    def stop(self) -> None:
+        self._options.terminate = True
+
+    def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        answers: list[np.ndarray] = self._session.run(outputs, feed, self._options)
+        return answers
+
+
+def _new_session(path: Path, provider: str, fast: bool = False) -> OpenModel:
+    """Open with a back end; with the CPU where that cannot be started."""
+    try:
+        if provider == OPENVINO:
+            return _openvino_session(path, fast)
+        opened = _onnx_session(path, provider)
+    except (ImportError, *engine_errors()) as error:
+        if provider == CPU_PROVIDER:
+            raise _not_loaded(error, path) from error
+        opened = _on_cpu(path, provider, str(error).strip().partition("\n")[0])
+    if opened.provider != provider and not opened.note:
+        opened.note = _instead(provider, "it cannot be started on this machine")
+    if opened.note:
+        logger.warning("%s: %s", path.name, opened.note)
+    return opened
+
+
+def _on_cpu(path: Path, wanted: str, reason: str) -> OpenModel:
+    try:
+        opened = _onnx_session(path, CPU_PROVIDER)
+    except engine_errors() as error:
+        raise _not_loaded(error, path) from error
+    opened.note = _instead(wanted, reason[:200])
+    return opened
+
+
+def _instead(wanted: str, reason: str) -> str:
+    return f"onnxruntime is used instead of {engine_title(wanted)}: {reason}"
+
+
+def _openvino_session(path: Path, fast: bool) -> OpenModel:
+    from napari_cellsets.inference.openvino_engine import OpenVinoModel
+
+    engine = OpenVinoModel(path, physical_cores(), fast=fast)
+    return OpenModel(engine, OPENVINO, half=engine.half)
+
+
+def _onnx_session(path: Path, provider: str) -> OpenModel:
     import onnxruntime
 
+    if provider not in onnxruntime.get_available_providers():
+        raise ImportError("it is not installed")
     options = onnxruntime.SessionOptions()
     # 0 lets the engine count the cores itself where we cannot.
     options.intra_op_num_threads = physical_cores()
     options.log_severity_level = 3
-    providers = list(dict.fromkeys((provider, CPU_PROVIDER)))
-    try:
-        engine = onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=providers
-        )
-    except engine_errors() as error:
-        raise _not_loaded(error, path) from error
-    return OpenModel(engine)
+    engine = onnxruntime.InferenceSession(
+        str(path),
+        sess_options=options,
+        providers=list(dict.fromkeys((provider, CPU_PROVIDER))),
+        enable_fallback=0,  # it would print, and not tell us
+    )
+    used = engine.get_providers()
+    return OpenModel(engine, used[0] if used else CPU_PROVIDER)
 
 
 def _not_loaded(error: BaseException, path: Path) -> ModelError:
@@ -225,4 +327,5 @@ def engine_errors() -> tuple[type[BaseException], ...]:
 
 def _is_out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
-    return "bad allocation" in text or "allocate memory" in text or "bad_alloc" in text
+    signs = ("bad allocation", "allocate memory", "bad_alloc", "out of memory")
+    return any(sign in text for sign in signs)

@@ -1,4 +1,4 @@
-"""Held-out fields: the score while learning, settings of counting, figures at the end."""
+"""Held-out fields: score while learning, settings of counting, figures at last."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from napari_cellsets.counting import (
 )
 from napari_cellsets.training.data import pad_to_multiple
 from napari_cellsets.training.loop import learn_in_halves
+from napari_cellsets.training.pictures import network_values
 from napari_cellsets.training.request import Example
 
 if TYPE_CHECKING:
@@ -44,9 +45,22 @@ LOOSE_RADIUS = 40.0
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a held-out picture: RGB uint8 (y, x, 3) and int32 labels (y, x)."""
+    """A part of a held-out picture.
+
+    Parameters
+    ----------
+    name
+        The sample's name.
+    values
+        float32, shape (y, x, 3): what the network is given.
+    image
+        uint8, shape (y, x, 3): what people are shown.
+    labels
+        int32, shape (y, x).
+    """
 
     name: str
+    values: NDArray[np.float32]
     image: NDArray[np.uint8]
     labels: NDArray[np.int32]
 
@@ -57,6 +71,9 @@ def windows_of(pairs: Sequence[SetPair]) -> list[Window]:
     found = []
     for place in dict.fromkeys(places.tolist()):
         image, labels = pairs[place].load()
+        field = pairs[place].source.read(pairs[place].sample)
+        values = network_values(field.picture.pixels, pairs[place].info)
+        values = np.broadcast_to(values, (*values.shape[:2], 3))
         rows, columns = np.nonzero(labels)
         middle = [
             int(np.median(axis)) if len(axis) else size // 2
@@ -65,7 +82,7 @@ def windows_of(pairs: Sequence[SetPair]) -> list[Window]:
         cut = tuple(
             _span(at, size) for at, size in zip(middle, labels.shape, strict=True)
         )
-        found.append(Window(pairs[place].name, image[cut], labels[cut]))
+        found.append(Window(pairs[place].name, values[cut], image[cut], labels[cut]))
     return found
 
 
@@ -86,7 +103,7 @@ def maps_of(
     device = next(network.parameters()).device
     maps = []
     for window in windows:
-        values = pad_to_multiple(window.image.astype(np.float32) / np.float32(255))
+        values = pad_to_multiple(window.values)
         blob = torch.from_numpy(values.transpose(2, 0, 1)[None].copy()).to(
             device, memory_format=torch.channels_last
         )
@@ -155,7 +172,9 @@ def best_threshold(
     )
     padded = np.pad(scores, 1, mode="edge")
     smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    best = int(smooth.argmax())
+    # of equals the middle one, which has most room on either side
+    equals = np.flatnonzero(smooth >= smooth.max() - 1e-9)
+    best = int(equals[len(equals) // 2])
     chosen = settings.model_copy(update={"threshold": thresholds[best]})
     return chosen, float(scores[best])
 
@@ -163,12 +182,23 @@ def best_threshold(
 def choose_settings(
     maps: Sequence[NDArray[np.float32]],
     windows: Sequence[Window],
-    settings: CountSettings,
+    candidates: Sequence[CountSettings],
     diameter: float,
 ) -> CountSettings:
-    """Choose threshold, then smallest area, then how touching cells are parted."""
+    """Choose threshold, then smallest area, then how touching cells are parted.
+
+    Parameters
+    ----------
+    maps, windows
+        Probabilities and the truth.
+    candidates
+        What to begin with; the best of them is refined.
+    diameter
+        Typical diameter of the cells, px.
+    """
     radius = radius_for(diameter)
-    settings, best = best_threshold(maps, windows, settings, radius)
+    begun = [best_threshold(maps, windows, one, radius) for one in candidates]
+    settings, best = max(begun, key=lambda found: found[1])
     area = settings.min_area_px
     distances = [round(max(1.0, share * diameter), 1) for share in (0.4, 0.8)]
     others: list[dict[str, Any]] = [

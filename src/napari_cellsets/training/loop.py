@@ -233,7 +233,7 @@ class Loop:
         score, examples = self.task.check(self.average)
         self._check_took = time.monotonic() - before
         self._checked_at = self.elapsed
-        if score is None or self.best is None or score > self.best:
+        if score is None or self.best is None or score >= self.best:
             self.best, self.best_step = score, self.step
             _write(
                 self.folder / "best.pt",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -13,12 +14,12 @@ from napari_cellsets.batch.whole_set import is_corrected
 from napari_cellsets.core.errors import CellsetsError, TrainingError
 from napari_cellsets.core.image import Picture
 from napari_cellsets.counting.job import chosen_channels
+from napari_cellsets.inference.metadata import DivideBy
 from napari_cellsets.inference.normalise import Scaling
 from napari_cellsets.training.duplicates import Fingerprint, fingerprint
+from napari_cellsets.training.nuclei import Nuclei
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from napari_cellsets.catalogue import Dataset
@@ -171,7 +172,7 @@ class FieldSource:
 
 @dataclass(frozen=True)
 class SetPair:
-    """A field as `data.make_batch` takes it: RGB as the network gets it, times 255.
+    """A field as the recipes take it.
 
     Parameters
     ----------
@@ -197,24 +198,53 @@ class SetPair:
         return self.sample.name
 
     def load(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """Return the picture (y, x, 3) uint8 and its labels (y, x) int32."""
+        """Return RGB as the network sees it times 255, and labels (y, x) int32."""
         found = self.source.read(self.sample)
-        return as_network_sees(found.picture.pixels, self.info), found.labels
+        return as_bytes(found.picture.pixels, self.info), found.labels
+
+    def stretched(self) -> Nuclei:
+        """Return the brightest channel, stretched as the engine does, and labels."""
+        found = self.source.read(self.sample)
+        grey = found.picture.pixels.max(axis=2, keepdims=True)
+        return Nuclei(network_values(grey, self.info)[..., 0], found.labels)
 
 
-def as_network_sees(pixels: NDArray, info: ModelInfo) -> NDArray[np.uint8]:
-    """Scale pixels (y, x, 1 or 3) as the engine does; return RGB times 255."""
+class StretchedPairs(Sequence[Nuclei]):
+    """Pairs, read and stretched when they are asked for."""
+
+    def __init__(self, pairs: Sequence[SetPair]) -> None:
+        self._pairs = pairs
+
+    def __len__(self) -> int:
+        """Count the pictures."""
+        return len(self._pairs)
+
+    @overload
+    def __getitem__(self, index: int) -> Nuclei: ...
+    @overload
+    def __getitem__(self, index: slice) -> StretchedPairs: ...
+    def __getitem__(self, index: int | slice) -> Nuclei | StretchedPairs:
+        """Read one."""
+        if isinstance(index, slice):
+            return StretchedPairs(self._pairs[index])
+        return self._pairs[index].stretched()
+
+
+def network_values(pixels: NDArray[Any], info: ModelInfo) -> NDArray[np.float32]:
+    """Scale pixels (y, x, 1 or 3) as the engine does; return as many channels."""
+    scaling = Scaling.measured(pixels, info)
+    values = pixels.astype(np.float32) * scaling.gain + scaling.offset
+    return np.asarray(np.nan_to_num(values), np.float32)
+
+
+def as_bytes(pixels: NDArray[Any], info: ModelInfo) -> NDArray[np.uint8]:
+    """Return RGB (y, x, 3): what the network sees, times 255."""
     if pixels.shape[-1] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
-    scaling = Scaling.measured(pixels, info)
-    if pixels.dtype == np.uint8 and _is_plain(scaling):
+    if pixels.dtype == np.uint8 and info.normalisation == DivideBy():
         return np.ascontiguousarray(pixels)
-    values = pixels.astype(np.float32) * scaling.gain + scaling.offset
-    return np.asarray(np.clip(np.nan_to_num(values) * 255 + 0.5, 0, 255), np.uint8)
-
-
-def _is_plain(scaling: Scaling) -> bool:
-    return bool(np.allclose(scaling.gain * 255, 1) and not scaling.offset.any())
+    values = network_values(pixels, info)
+    return np.asarray(np.clip(values * 255 + 0.5, 0, 255), np.uint8)
 
 
 @dataclass

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,31 +10,31 @@ import numpy as np
 import torch
 from torch import nn
 
-from napari_cellsets.catalogue import Dataset, open_dataset
+from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.core.errors import TrainingError
 from napari_cellsets.counting import CountSettings
 from napari_cellsets.inference import (
     DivideBy,
     ModelInfo,
-    default_model,
-    model_hash,
+    PercentileStretch,
     read_model_info,
 )
+from napari_cellsets.inference.choice import choose_for_set
 from napari_cellsets.store import Project
-from napari_cellsets.training import held_out, runs
-from napari_cellsets.training.card import write_card
+from napari_cellsets.training import held_out, nuclei, runs
 from napari_cellsets.training.cresunet import CResUnet
 from napari_cellsets.training.data import Batch, Mixture, make_batch
-from napari_cellsets.training.devices import keep_norms
-from napari_cellsets.training.export import export_onnx, fold
+from napari_cellsets.training.devices import keep_norms, repeatable
+from napari_cellsets.training.export import fold
 from napari_cellsets.training.loop import Loop, Schedule, learn_in_halves
 from napari_cellsets.training.pictures import (
     FieldSource,
     Gathered,
+    StretchedPairs,
     gather,
     pairs_of,
 )
-from napari_cellsets.training.request import Example, TrainingResult
+from napari_cellsets.training.segmenter_export import Learnt, Plan, finish
 from napari_cellsets.training.splits import Split, split_samples
 from napari_cellsets.training.start import (
     check_same_answer,
@@ -46,32 +45,17 @@ from napari_cellsets.training.train import loss_of
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken, Progress
-    from napari_cellsets.training.request import TrainingRequest, Watch
+    from napari_cellsets.training.request import (
+        Example,
+        TrainingRequest,
+        TrainingResult,
+        Watch,
+    )
 
 BATCH, CROP = 8, 256
 RATE_FROM_SCRATCH, RATE_GOING_ON = 1.5e-3, 5e-4
-#: Whole pictures that the figures at the end are measured on, at most.
-MEASURED = 60
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A run that is ready to begin."""
-
-    request: TrainingRequest
-    dataset: Dataset
-    source: FieldSource
-    gathered: Gathered
-    split: Split
-    start: Path | None
-    info: ModelInfo | None
-    name: str
-    folder: Path
-
-    @property
-    def diameter(self) -> float:
-        """Typical diameter of the cells that are learnt from, px."""
-        return self.gathered.typical_diameter(self.split.train)
+#: Pictures that are looked at to choose what to begin with.
+LOOKED_AT = 5
 
 
 class SegmenterTask:
@@ -81,25 +65,30 @@ class SegmenterTask:
     ----------
     plan
         The run.
-    info
-        How the model wants its pixels.
     """
 
     score_name = "F1, mean of centres and IoU"
 
-    def __init__(self, plan: Plan, info: ModelInfo) -> None:
+    def __init__(self, plan: Plan) -> None:
         split, gathered = plan.split, plan.gathered
-        pairs = pairs_of(plan.source, gathered, split.train, info)
-        self.mixture = Mixture((pairs,), (1.0,))
-        held = pairs_of(plan.source, gathered, split.validation, info)
+        pairs = pairs_of(plan.source, gathered, split.train, plan.info)
+        held = pairs_of(plan.source, gathered, split.validation, plan.info)
         self.windows = held_out.windows_of(held) if held else []
         self.diameter = plan.diameter
         self.seed, self.folded = plan.request.seed, plan.start is not None
         areas = np.concatenate([gathered.areas[name] for name in split.train])
         self.settings = held_out.first_settings(self.diameter, areas)
+        self.mixture = Mixture((pairs,), (1.0,))
+        self.grey: nuclei.NucleiTask | None = None
+        if isinstance(plan.info.normalisation, PercentileStretch):
+            self.grey = nuclei.NucleiTask(
+                StretchedPairs(pairs), seed=self.seed, size=BATCH, crop=CROP
+            )
 
     def batch(self, step: int) -> Batch:
-        """Make the batch of a step."""
+        """Make the batch of a step, by the recipe of what was begun with."""
+        if self.grey is not None:
+            return self.grey.batch(step)
         return make_batch(self.mixture, self.seed, step, size=BATCH, crop=CROP)
 
     def prepare(self, network: nn.Module) -> None:
@@ -128,13 +117,8 @@ class SegmenterTask:
         chosen, score = held_out.best_threshold(
             maps, self.windows, self.settings, radius
         )
-        shown = zip(self.windows, maps, strict=True)
-        examples = [
-            held_out.example_of(window, probability, chosen)
-            for (window, probability), _ in zip(
-                shown, range(held_out.EXAMPLES), strict=False
-            )
-        ]
+        shown = islice(zip(self.windows, maps, strict=True), held_out.EXAMPLES)
+        examples = [held_out.example_of(one, found, chosen) for one, found in shown]
         return score, examples
 
 
@@ -143,9 +127,7 @@ def train_segmenter(
 ) -> TrainingResult:
     """Train, export and measure; see `api.train`."""
     plan = make_plan(request, token, progress)
-    info = plan.info or _plain_info()
-    network = _network(plan)
-    task = SegmenterTask(plan, info)
+    network, task = _network(plan), SegmenterTask(plan)
     scratch = plan.start is None
     schedule = Schedule(
         steps=request.steps,
@@ -154,12 +136,14 @@ def train_segmenter(
         average=0.995 if scratch else 0.98,
         seed=request.seed,
     )
-    identity = _identity(plan)
+    identity = _identity(request, plan.source, plan.split)
     runs.begin(plan.folder, identity, plan.split)
     loop = Loop(plan.folder, network, task, schedule, identity)
     stopped = loop.run(token, progress, watch)
-    progress(1.0, "Choosing settings and exporting")
-    return _finish(plan, info, loop, task, stopped=stopped, progress=progress)
+    progress(1.0, "Choosing settings of counting")
+    best = loop.best_network()
+    settings, chosen_on = _settings(plan, task, best)
+    return finish(plan, Learnt(loop, best, settings, chosen_on, stopped), progress)
 
 
 def make_plan(request: TrainingRequest, token: CancelToken, progress: Progress) -> Plan:
@@ -170,33 +154,42 @@ def make_plan(request: TrainingRequest, token: CancelToken, progress: Progress) 
     candidates = source.candidates(request.samples)
     gathered = gather(source, candidates, token, progress)
     split = split_samples(gathered.samples, gathered.prints, seed=request.seed)
-    start = _start_of(request, source, gathered)
-    info = None if start is None else read_model_info(start)
+    start, why = _start_of(request, source, gathered)
+    info = _plain_info(source, gathered) if start is None else read_model_info(start)
     name = runs.name_of(request, dataset)
-    identity = runs.identity_of(request, dataset, split, source.revisions)
-    folder = runs.folder_of(request, name, identity)
-    return Plan(request, dataset, source, gathered, split, start, info, name, folder)
-
-
-def _identity(plan: Plan) -> dict[str, Any]:
-    return runs.identity_of(
-        plan.request, plan.dataset, plan.split, plan.source.revisions
+    folder = runs.folder_of(request, name, _identity(request, source, split))
+    return Plan(
+        request, dataset, source, gathered, split, start, why, info, name, folder
     )
+
+
+def _identity(
+    request: TrainingRequest, source: FieldSource, split: Split
+) -> dict[str, Any]:
+    return runs.identity_of(request, source.dataset, split, source.revisions)
 
 
 def _start_of(
     request: TrainingRequest, source: FieldSource, gathered: Gathered
-) -> Path | None:
-    """File to begin with; None from scratch."""
+) -> tuple[Path | None, str]:
+    """File to begin with and why; None from scratch."""
     if request.start == "scratch":
-        return None
-    if request.start == "shipped":
-        return default_model()
-    return Path(request.start)
+        return None, ""
+    if request.start != "shipped":
+        return Path(request.start), "named by the person"
+    first = gathered.samples[:LOOKED_AT]
+    choice = choose_for_set(source.read(sample).picture.pixels for sample in first)
+    return choice.path, f"shipped; {choice.reason}"
 
 
-def _plain_info() -> ModelInfo:
-    """How a network from scratch wants its pixels: divided by white."""
+def _plain_info(source: FieldSource, gathered: Gathered) -> ModelInfo:
+    """How a network from scratch wants its pixels.
+
+    Grey pictures are stretched, since their exposures say little; in colour ones the
+    light itself may tell cells from others.
+    """
+    pixels = source.read(gathered.samples[0]).picture.pixels
+    grey = bool((pixels == pixels[..., :1]).all())
     return ModelInfo(
         path=Path("scratch"),
         input="image",
@@ -204,7 +197,7 @@ def _plain_info() -> ModelInfo:
         layout="nchw",
         channels=3,
         channel_order="rgb",
-        normalisation=DivideBy(),
+        normalisation=PercentileStretch(floor=0.03) if grey else DivideBy(),
         output_kind="probability",
         multiple_of=8,
     )
@@ -212,10 +205,24 @@ def _plain_info() -> ModelInfo:
 
 def _network(plan: Plan) -> CResUnet:
     """Network with the weights to begin with."""
-    if plan.start is None:
-        torch.manual_seed(plan.request.seed)
+    if plan.start is not None:
+        return segmenter_from_onnx(plan.start)
+    with repeatable(plan.request.seed):
         return CResUnet()
-    return segmenter_from_onnx(plan.start)
+
+
+def _settings(
+    plan: Plan, task: SegmenterTask, network: CResUnet
+) -> tuple[CountSettings, str]:
+    """Settings of counting, and what they were chosen on."""
+    known = CountSettings.for_model(plan.info)
+    if not task.windows:
+        chosen = task.settings if plan.start is None else known
+        return chosen, "nothing: no picture was held out"
+    tried = [task.settings] if plan.start is None else [task.settings, known]
+    maps = held_out.maps_of(network, task.windows, fast=False)
+    settings = held_out.choose_settings(maps, task.windows, tried, task.diameter)
+    return settings, f"{len(task.windows)} held-out pictures"
 
 
 def segmenter_from_onnx(path: Path) -> CResUnet:
@@ -242,179 +249,3 @@ def segmenter_from_onnx(path: Path) -> CResUnet:
     answer = network if logit else nn.Sequential(network, nn.Sigmoid())
     check_same_answer(answer, path, image, info.output)
     return network
-
-
-def _finish(
-    plan: Plan,
-    info: ModelInfo,
-    loop: Loop,
-    task: SegmenterTask,
-    *,
-    stopped: bool,
-    progress: Progress,
-) -> TrainingResult:
-    best = loop.best_network()
-    settings, chosen_on = _settings(plan, task, best)
-    path = plan.folder / f"{runs.slug_of(plan.name)}.onnx"
-    metadata = _metadata(plan, info, settings, loop)
-    export_onnx(best, path, metadata)
-    metrics = _metrics(plan, path, progress)
-    if metrics:
-        metadata["metrics"] = metrics["after"]
-        export_onnx(best, path, metadata)
-    report = _report(plan, loop, path, metadata, metrics, chosen_on, stopped=stopped)
-    card = path.with_suffix(".md")
-    write_card(card, report)
-    if not stopped:
-        runs.write_json(plan.folder / runs.REPORT, report)
-    return TrainingResult(path, card, metrics.get("after", {}), stopped, report)
-
-
-def _settings(
-    plan: Plan, task: SegmenterTask, network: nn.Module
-) -> tuple[CountSettings, str]:
-    """Settings of counting, and what they were chosen on."""
-    if not task.windows:
-        return task.settings, "the size of the cells; nothing was held out"
-    maps = held_out.maps_of(network, task.windows, fast=False)
-    settings = held_out.choose_settings(
-        maps, task.windows, task.settings, task.diameter
-    )
-    return settings, f"{len(task.windows)} held-out pictures"
-
-
-def _metadata(
-    plan: Plan, info: ModelInfo, settings: CountSettings, loop: Loop
-) -> dict[str, Any]:
-    recipe = plan.dataset.recipe
-    rule = info.normalisation or DivideBy()
-    return {
-        "format": 1,
-        "name": plan.name,
-        "version": "1",
-        "task": "segmentation",
-        "layout": "nchw",
-        "channels": 3,
-        "channel_order": "rgb",
-        "normalisation": rule.model_dump(),
-        "output_kind": "probability",
-        "output_channel": 0,
-        "multiple_of": 8,
-        "halo": 96,
-        "threshold": settings.threshold,
-        "min_area": settings.min_area_px,
-        "fill_holes": settings.fill_holes_px,
-        "split_distance": settings.split_distance_px if settings.split_touching else 0,
-        "split_by": settings.split_by,
-        "pixel_size_um": recipe.pixel_size_um,
-        "classes": list(recipe.classes[:1]),
-        "licence": _licence(plan),
-        "training_data": [
-            runs.source_of(plan.dataset, plan.split, corrected=plan.request.corrected),
-            *_earlier(info),
-        ],
-        "seed": plan.request.seed,
-        "steps": loop.best_step,
-        "began_with": model_hash(plan.start) if plan.start else "random weights",
-        "metrics": {},
-    }
-
-
-def _earlier(info: ModelInfo) -> list[Any]:
-    """What the model that was begun with had learnt from."""
-    told = info.training_data
-    if not told:
-        return []
-    return list(told) if isinstance(told, list) else [told]
-
-
-def _licence(plan: Plan) -> str:
-    """Licences that bear on the weights: of the set, and of what was begun with."""
-    known = [plan.dataset.recipe.licence, plan.info.licence if plan.info else ""]
-    return "; ".join(dict.fromkeys(text for text in known if text)) or "not stated"
-
-
-def _metrics(plan: Plan, path: Path, progress: Progress) -> dict[str, dict[str, Any]]:
-    """Figures of the model, and of the one it began with, on held-out pictures."""
-    samples = plan.gathered.only(plan.split.test)[:MEASURED]
-    if not samples:
-        return {}
-    radius = held_out.radius_for(plan.diameter)
-    models = {"after": path}
-    if plan.start is not None:
-        models = {"before": plan.start, **models}
-    return {
-        name: held_out.measure_model(
-            model,
-            plan.source,
-            samples,
-            radius,
-            lambda at: progress(1.0, f"Measuring picture {at + 1} of {len(samples)}"),
-        )
-        for name, model in models.items()
-    }
-
-
-def _report(
-    plan: Plan,
-    loop: Loop,
-    path: Path,
-    metadata: dict[str, Any],
-    metrics: dict[str, dict[str, Any]],
-    chosen_on: str,
-    *,
-    stopped: bool,
-) -> dict[str, Any]:
-    request = plan.request
-    notes = [
-        f"Cells were about {plan.diameter:.0f} px wide; scale other pictures to that.",
-        *([] if plan.split.test else ["No figures: nothing could be held out."]),
-        *(f"Left out: {problem}" for problem in plan.gathered.problems[:5]),
-    ]
-    return {
-        "name": plan.name,
-        "file": path.name,
-        "version": metadata["version"],
-        "hash": model_hash(path),
-        "about": "Finds cells in fields; trained with napari-cellsets.",
-        "facts": {
-            "network": "c-ResUnet (Morelli et al., Sci Rep 11, 22920, 2021)",
-            "input": "`image`, float32 (n, 3, y, x), sides multiples of 8",
-            "normalisation": json.dumps(metadata["normalisation"]),
-            "output": "`probability`, float32 (n, 1, y, x)",
-            "classes": metadata["classes"],
-            "threshold": metadata["threshold"],
-            "smallest cell": f"{metadata['min_area']} px²",
-            "holes filled": f"up to {metadata['fill_holes']} px²",
-            "touching cells": f"parted from {metadata['split_distance']} px"
-            if metadata["split_distance"]
-            else "not parted",
-            "settings chosen on": chosen_on,
-            "licence": metadata["licence"],
-        },
-        "learnt_from": metadata["training_data"][0],
-        "began_with": _began(plan),
-        "split": list(plan.split.told),
-        "metrics": metrics,
-        "run": {
-            "steps": loop.step,
-            "best at step": loop.best_step,
-            "minutes": round(loop.elapsed / 60, 2),
-            "seed": request.seed,
-            "device": str(loop.device),
-            "stopped by the person": "yes" if stopped else "no",
-        },
-        "notes": notes,
-    }
-
-
-def _began(plan: Plan) -> dict[str, Any]:
-    if plan.start is None or plan.info is None:
-        return {"weights": "random"}
-    return {
-        "model": plan.info.name or plan.start.stem,
-        "version": plan.info.version,
-        "licence": plan.info.licence,
-        "SHA-256": model_hash(plan.start),
-        "learnt from": json.dumps(plan.info.training_data, ensure_ascii=False),
-    }

@@ -62,8 +62,7 @@ def dataset_page(recipe: Recipe) -> str:
     lines += ["## On disk", "", "```", f"images  {recipe.images}"]
     if recipe.truth:
         lines.append(f"truth   {recipe.truth}")
-    lines += ["```", "", "## Classes", ""]
-    lines += [f"- {name}" for name in recipe.classes]
+    lines += ["```", "", *_classes(recipe)]
     if recipe.expect.samples:
         lines += ["", "## Published counts", "", f"- images: {recipe.expect.samples:,}"]
         lines += [f"- {name}: {n:,}" for name, n in recipe.expect.splits.items()]
@@ -71,3 +70,19 @@ def dataset_page(recipe: Recipe) -> str:
         lines += ["", "## Known about the published files", ""]
         lines += [f"- {note}" for note in recipe.expect.notes]
     return "\n".join([*lines, ""])
+
+
+def _classes(recipe: Recipe) -> list[str]:
+    """Return the classes, with their meaning and their published numbers."""
+    lines = ["## Classes", ""]
+    if recipe.kind == "fields":
+        return [*lines, *(f"- {name}" for name in recipe.classes)]
+    if not recipe.declared_classes:
+        return [*lines, "The names of the folders."]
+    counts = recipe.expect.classes
+    lines += ["| class | meaning | images |", "|---|---|---|"]
+    return lines + [
+        f"| {name} | {recipe.class_titles.get(name, name).lower()}"
+        f" | {f'{counts[name]:,}' if name in counts else 'not published'} |"
+        for name in recipe.classes
+    ]

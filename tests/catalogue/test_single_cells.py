@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import PROJECT_ROOT
 from napari_cellsets.catalogue import dataset_info, open_dataset
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import NotRecognisedError, UnreadableFileError
+from small_cells import write_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from napari_cellsets.catalogue import Dataset
@@ -66,15 +67,6 @@ MYO/MYO_0001.tiff MYO MYO MOB
 """
 
 
-def cells(root: Path, names: Iterable[str], size: tuple[int, int] = (36, 40)) -> Path:
-    """Write a picture under each name, in the format that its suffix says."""
-    for name in names:
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", size, (200, 100, 150)).save(file)
-    return root
-
-
 def packed(root: Path, archive: Path) -> Path:
     with zipfile.ZipFile(archive, "w") as target:
         for file in sorted(root.rglob("*.*")):
@@ -89,7 +81,7 @@ def facts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
 def test_class_comes_from_the_folder_and_subclass_from_the_letters(
     tmp_path: Path,
 ) -> None:
-    dataset = open_dataset(cells(tmp_path / "PBC_dataset_normal_DIB", PBC))
+    dataset = open_dataset(write_cells(tmp_path / "PBC_dataset_normal_DIB", PBC))
     assert dataset.recipe.key == "pbc_acevedo"
     assert dataset.kind == "cells"
     assert len(dataset.classes) == 8
@@ -102,7 +94,7 @@ def test_class_comes_from_the_folder_and_subclass_from_the_letters(
 
 
 def test_one_picture_published_under_two_classes_is_told(tmp_path: Path) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", PBC))
+    dataset = open_dataset(write_cells(tmp_path / "set", PBC))
     remarks = {
         s.name: s.facts["remark"] for s in dataset.samples if "remark" in s.facts
     }
@@ -113,7 +105,7 @@ def test_one_picture_published_under_two_classes_is_told(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("part", ["", "outer/PBC_dataset_normal_DIB", "a.zip"])
 def test_blood_cells_open_wrapped_twice_or_zipped(part: str, tmp_path: Path) -> None:
-    cells(tmp_path / "set" / "outer" / "PBC_dataset_normal_DIB", PBC)
+    write_cells(tmp_path / "set" / "outer" / "PBC_dataset_normal_DIB", PBC)
     packed(tmp_path / "set", tmp_path / "a.zip")
     place = tmp_path / part if part.endswith("zip") else tmp_path / "set" / part
     dataset = open_dataset(place)
@@ -122,7 +114,7 @@ def test_blood_cells_open_wrapped_twice_or_zipped(part: str, tmp_path: Path) -> 
 
 
 def test_folder_of_one_class_is_that_class(tmp_path: Path) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", PBC) / "neutrophil")
+    dataset = open_dataset(write_cells(tmp_path / "set", PBC) / "neutrophil")
     assert dataset.recipe.key == "pbc_acevedo"
     assert len(dataset.samples) == 3
     assert dataset.completeness.text == "3 of 3,329 images of neutrophil"
@@ -130,14 +122,14 @@ def test_folder_of_one_class_is_that_class(tmp_path: Path) -> None:
 
 
 def test_one_cell_opens_its_set_at_itself(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", PBC)
+    root = write_cells(tmp_path / "set", PBC)
     dataset = open_dataset(root / "monocyte" / "MO_1.jpg")
     assert len(dataset.samples) == 13
     assert dataset.samples[dataset.start].name == "monocyte/MO_1"
 
 
 def test_finder_file_under_a_picture_name_is_no_cell(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", PBC)
+    root = write_cells(tmp_path / "set", PBC)
     stray = root / "neutrophil" / ".DS_169665.jpg"
     stray.write_bytes(b"\0\0\0\1Bud1" + bytes(6140))
     dataset = open_dataset(root)
@@ -148,14 +140,14 @@ def test_finder_file_under_a_picture_name_is_no_cell(tmp_path: Path) -> None:
 
 
 def test_classes_that_lack_pictures_are_named(tmp_path: Path) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", PBC))
+    dataset = open_dataset(write_cells(tmp_path / "set", PBC))
     assert dataset.completeness.expected == 17_092
     assert not dataset.completeness.complete
     assert "ig 4 of 2,895" in dataset.completeness.of_classes
 
 
 def test_info_counts_cells_by_class(tmp_path: Path) -> None:
-    info = dataset_info(open_dataset(cells(tmp_path / "set", PBC)))
+    info = dataset_info(open_dataset(write_cells(tmp_path / "set", PBC)))
     assert info["classes"]["ig"] == 4
     assert info["classes"]["neutrophil"] == 3
     assert sum(info["classes"].values()) == info["samples"] == info["annotated"] == 13
@@ -163,14 +155,14 @@ def test_info_counts_cells_by_class(tmp_path: Path) -> None:
 
 
 def test_resized_copy_keeps_its_corrections_apart(tmp_path: Path) -> None:
-    small = open_dataset(cells(tmp_path / "small", PBC, (224, 224)))
-    published = open_dataset(cells(tmp_path / "full", PBC, (360, 363)))
+    small = open_dataset(write_cells(tmp_path / "small", PBC, (224, 224)))
+    published = open_dataset(write_cells(tmp_path / "full", PBC, (360, 363)))
     assert published.identity == "pbc_acevedo"
     assert small.identity == "pbc_acevedo:224x224"
 
 
 def test_table_splits_by_patient_and_the_folders_can_be_chosen(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", KU)
+    root = write_cells(tmp_path / "set", KU)
     (root / "metadata_with_patient_level_splits.csv").write_text(KU_TABLE)
     dataset = open_dataset(root)
     assert dataset.recipe.key == "ku_optofil_pbc"
@@ -180,6 +172,10 @@ def test_table_splits_by_patient_and_the_folders_can_be_chosen(tmp_path: Path) -
     assert folders.split_kinds == ("folder", "patient")
     assert folders.splits == {"test": 2, "train": 2, "val": 1}
     assert folders.split_by("patient").splits == dataset.splits
+    assert dataset_info(dataset)["splits_by"] == {
+        "patient": dataset.splits,
+        "folder": folders.splits,
+    }
     assert facts_of(dataset)["train/Giant Platelet/a2"] == {
         "class": "Giant Platelet",
         "patient": "8",
@@ -189,7 +185,7 @@ def test_table_splits_by_patient_and_the_folders_can_be_chosen(tmp_path: Path) -
 
 
 def test_patients_do_not_cross_the_split_of_the_table(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", KU)
+    root = write_cells(tmp_path / "set", KU)
     (root / "metadata_with_patient_level_splits.csv").write_text(KU_TABLE)
     by_patient: dict[str, set[str]] = {}
     for sample in open_dataset(root).samples:
@@ -199,7 +195,7 @@ def test_patients_do_not_cross_the_split_of_the_table(tmp_path: Path) -> None:
 
 
 def test_picture_without_a_line_has_neither_patient_nor_split(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", KU)
+    root = write_cells(tmp_path / "set", KU)
     (root / "metadata_with_patient_level_splits.csv").write_text(KU_TABLE)
     dataset = open_dataset(root)
     left_out = dataset.samples[dataset.find("test/Lymphocyte/a5") or 0]
@@ -213,7 +209,7 @@ def test_picture_without_a_line_has_neither_patient_nor_split(tmp_path: Path) ->
     ["dataset", "dataset/train", "dataset/test/Lymphocyte", KU[0], "dataset.zip"],
 )
 def test_table_is_found_beside_what_was_opened(place: str, tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", KU)
+    root = write_cells(tmp_path / "set", KU)
     packed(root, root / "dataset.zip")
     (root / "metadata_with_patient_level_splits.csv").write_text(KU_TABLE)
     dataset = open_dataset(root / place)
@@ -222,7 +218,7 @@ def test_table_is_found_beside_what_was_opened(place: str, tmp_path: Path) -> No
 
 
 def test_without_its_table_the_folders_split(tmp_path: Path) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", KU))
+    dataset = open_dataset(write_cells(tmp_path / "set", KU))
     assert dataset.split_kinds == ()
     assert dataset.splits == {"test": 2, "train": 2, "val": 1}
     with pytest.raises(NotRecognisedError, match=r"no split by 'patient'.*none to ch"):
@@ -230,7 +226,7 @@ def test_without_its_table_the_folders_split(tmp_path: Path) -> None:
 
 
 def test_class_that_table_and_folder_disagree_on_is_told(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", KU[:4])
+    root = write_cells(tmp_path / "set", KU[:4])
     table = KU_TABLE.replace("a4.jpg,lymphocyte", "a4.jpg,blast")
     (root / "metadata_with_patient_level_splits.csv").write_text(table)
     dataset = open_dataset(root)
@@ -242,7 +238,7 @@ def test_class_that_table_and_folder_disagree_on_is_told(tmp_path: Path) -> None
 
 
 def test_broken_table_is_told_and_the_folders_split(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", KU)
+    root = write_cells(tmp_path / "set", KU)
     (root / "metadata_with_patient_level_splits.csv").write_text("<html>\n404\n")
     dataset = open_dataset(root)
     assert dataset.splits == {"test": 2, "train": 2, "val": 1}
@@ -255,14 +251,14 @@ def test_blood_cells_of_others_are_not_taken_for_a_published_set(
 ) -> None:
     kinds = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE")
     names = [f"TRAIN/{kind}/_0_{n}.jpeg" for kind in kinds for n in (1, 2)]
-    dataset = open_dataset(cells(tmp_path / "set", names))
+    dataset = open_dataset(write_cells(tmp_path / "set", names))
     assert dataset.recipe.key == "class_folders"
     assert dataset.classes == kinds
     assert dataset.splits == {"train": 6}
 
 
 def test_folders_of_a_thousand_are_no_classes(tmp_path: Path) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", MARROW))
+    dataset = open_dataset(write_cells(tmp_path / "set", MARROW))
     assert dataset.recipe.key == "bone_marrow_cytology"
     assert [s.name for s in dataset.samples] == [
         "ART/ART_00001",
@@ -280,7 +276,7 @@ def test_folders_of_a_thousand_are_no_classes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["ART/0001-1000", "ART/0001-1000/ART_00001.jpg"])
 def test_folder_of_a_thousand_knows_its_set(place: str, tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", MARROW) / "BM_cytomorphology_data"
+    root = write_cells(tmp_path / "set", MARROW) / "BM_cytomorphology_data"
     dataset = open_dataset(root / place)
     assert dataset.recipe.key == "bone_marrow_cytology"
     assert dataset.samples[dataset.start].facts["class"] == "ART"
@@ -288,20 +284,20 @@ def test_folder_of_a_thousand_knows_its_set(place: str, tmp_path: Path) -> None:
 
 def test_copy_without_folders_of_a_thousand_has_the_same_names(tmp_path: Path) -> None:
     flat = [name.replace("0001-1000/", "").replace("7001-8000/", "") for name in MARROW]
-    blocks = open_dataset(cells(tmp_path / "a", MARROW))
-    plain = open_dataset(cells(tmp_path / "b", flat))
+    blocks = open_dataset(write_cells(tmp_path / "a", MARROW))
+    plain = open_dataset(write_cells(tmp_path / "b", flat))
     assert [s.name for s in plain.samples] == [s.name for s in blocks.samples]
 
 
 def test_picture_that_is_reported_damaged_is_marked(tmp_path: Path) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", MARROW))
+    dataset = open_dataset(write_cells(tmp_path / "set", MARROW))
     assert "damaged" in facts_of(dataset)["ART/ART_07788"]["remark"]
 
 
 @pytest.mark.parametrize("form", ["file", "zip", "among the pictures"])
 def test_second_looks_are_facts(form: str, tmp_path: Path) -> None:
     root = tmp_path / "PKG - AML-Cytomorphology_LMU"
-    folder = cells(root / "AML-Cytomorphology_LMU", AML)
+    folder = write_cells(root / "AML-Cytomorphology_LMU", AML)
     place = folder if form == "among the pictures" else tmp_path
     (place / "annotations.dat").write_text(AML_TABLE)
     if form == "zip":
@@ -318,7 +314,7 @@ def test_second_looks_are_facts(form: str, tmp_path: Path) -> None:
 
 
 def test_constant_alpha_of_a_cell_is_dropped(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", AML)
+    root = write_cells(tmp_path / "set", AML)
     for file in root.rglob("*.tiff"):
         Image.new("RGBA", (40, 40), (200, 100, 150, 255)).save(file)
     dataset = open_dataset(root)
@@ -329,7 +325,7 @@ def test_constant_alpha_of_a_cell_is_dropped(tmp_path: Path) -> None:
 
 
 def test_folders_of_small_pictures_are_classes_in_natural_order(tmp_path: Path) -> None:
-    cells(tmp_path / "set", ["type 10/a.png", "type 2/a.png", "type 2/b.png"])
+    write_cells(tmp_path / "set", ["type 10/a.png", "type 2/a.png", "type 2/b.png"])
     dataset = open_dataset(tmp_path / "set")
     assert dataset.recipe.key == "class_folders"
     assert dataset.classes == ("type 2", "type 10")
@@ -339,14 +335,16 @@ def test_folders_of_small_pictures_are_classes_in_natural_order(tmp_path: Path) 
 
 def test_folders_below_splits_are_classes(tmp_path: Path) -> None:
     names = [f"{s}/{c}/{s}{c}.png" for s in ("train", "val", "test") for c in "ab"]
-    dataset = open_dataset(cells(tmp_path / "set", names))
+    dataset = open_dataset(write_cells(tmp_path / "set", names))
     assert dataset.splits == {"test": 2, "train": 2, "val": 2}
     assert dataset.classes == ("a", "b")
 
 
 @pytest.mark.parametrize("place", ["train", "train/a", "train/a/1.png"])
 def test_part_of_a_split_knows_its_classes(place: str, tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", ["train/a/1.png", "train/b/1.png", "test/a/2.png"])
+    root = write_cells(
+        tmp_path / "set", ["train/a/1.png", "train/b/1.png", "test/a/2.png"]
+    )
     dataset = open_dataset(root / place)
     assert dataset.recipe.key == "class_folders"
     assert {s.split for s in dataset.samples} >= {"train"}
@@ -368,32 +366,32 @@ def test_part_of_a_split_knows_its_classes(place: str, tmp_path: Path) -> None:
 def test_other_folders_stay_plain_pictures(
     names: list[str], size: tuple[int, int], tmp_path: Path
 ) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", names, size))
+    dataset = open_dataset(write_cells(tmp_path / "set", names, size))
     assert dataset.recipe.key == "plain_images"
     assert dataset.kind == "fields"
     assert dataset.class_of(dataset.samples[0]) is None
 
 
 def test_one_folder_among_others_stays_plain_pictures(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", ["a/1.png", "b/1.png"])
+    root = write_cells(tmp_path / "set", ["a/1.png", "b/1.png"])
     assert open_dataset(root / "a").recipe.key == "plain_images"
     assert open_dataset(root / "a" / "1.png").recipe.key == "plain_images"
 
 
 def test_pictures_with_masks_win_over_folders_of_classes(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", ["a/1.png", "b/1.png"])
+    root = write_cells(tmp_path / "set", ["a/1.png", "b/1.png"])
     Image.fromarray(np.zeros((40, 36), np.uint8)).save(root / "a" / "1_mask.png")
     assert open_dataset(root).recipe.key == "image_and_mask_files"
 
 
 def test_published_cells_win_over_folders_of_classes(tmp_path: Path) -> None:
-    dataset = open_dataset(cells(tmp_path / "set", PBC), row="class_folders")
+    dataset = open_dataset(write_cells(tmp_path / "set", PBC), row="class_folders")
     assert dataset.recipe.key == "class_folders"
     assert open_dataset(tmp_path / "set").recipe.key == "pbc_acevedo"
 
 
 def test_picture_of_no_class_is_told(tmp_path: Path) -> None:
-    root = cells(tmp_path / "set", [*PBC, "ig/legend.jpg"])
+    root = write_cells(tmp_path / "set", [*PBC, "ig/legend.jpg"])
     dataset = open_dataset(root)
     (problem,) = dataset.problems
     assert (
@@ -402,6 +400,23 @@ def test_picture_of_no_class_is_told(tmp_path: Path) -> None:
     assert len(dataset.samples) == 13
     assert open_dataset(root / "ig" / "MY_1.jpg").recipe.key == "pbc_acevedo"
     assert open_dataset(root / "basophil").problems == []
+
+
+def test_row_of_cells_of_the_persons_own_is_read(tmp_path: Path) -> None:
+    guide = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = next(part for part in guide.split("```") if "image-class" in part)
+    rows = tmp_path / "data-home" / "rows"
+    rows.mkdir(parents=True)
+    head = 'key = "mine"\ntitle = "Mine"\n'
+    (rows / "mine.toml").write_text(head + example.removeprefix("toml\n"))
+    root = write_cells(tmp_path / "set", ["BAS/1-5/BAS_1.png", "EOS/EOS_2.png"])
+    (root / "patients.csv").write_text("image_name;x\n")
+    assert open_dataset(root).recipe.key == "mine"
+    table = "image_name,patient_id,split\nBAS_1.png,p1,test\nEOS_2.png,p2,train\n"
+    (root / "patients.csv").write_text(table)
+    dataset = open_dataset(root)
+    assert dataset.split_kinds == ("patient", "folder")
+    assert facts_of(dataset)["BAS/BAS_1"]["patient"] == "p1"
 
 
 # Real files

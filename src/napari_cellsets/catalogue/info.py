@@ -36,7 +36,7 @@ def dataset_info(
         ``dataset``, ``title``, ``samples``, ``annotated``, ``classes`` (objects
         of each class; pictures of each class where a picture is one cell),
         ``splits`` (samples of each), ``complete`` and ``problems`` (one sentence
-        each).
+        each); ``splits_by`` where there are several splits to choose from.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def dataset_info(
             classes[name] = classes.get(name, 0) + count
     report(1.0, "")
     annotated = sum(bool(sample.annotations) for sample in dataset.samples)
-    return {
+    found: dict[str, Any] = {
         "dataset": recipe.key,
         "title": recipe.title,
         "samples": total,
@@ -69,6 +69,11 @@ def dataset_info(
         "complete": dataset.completeness.complete,
         "problems": [problem.message for problem in dataset.problems],
     }
+    if dataset.split_kinds:
+        found["splits_by"] = {
+            kind: dataset.split_by(kind).splits for kind in dataset.split_kinds
+        }
+    return found
 
 
 def _objects(dataset: Dataset, sample: Sample) -> int | None:

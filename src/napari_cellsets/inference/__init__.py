@@ -8,6 +8,7 @@ each with its card.
 
 from __future__ import annotations
 
+from napari_cellsets.inference.choice import Choice, choose_for_set, choose_model
 from napari_cellsets.inference.classifier import (
     ClassifierInfo,
     default_classifier,
@@ -33,15 +34,21 @@ from napari_cellsets.inference.metadata import (
 from napari_cellsets.inference.own_models import own_models, own_models_folder
 from napari_cellsets.inference.scoring import Scores, prepare_cell, score_cells
 from napari_cellsets.inference.sessions import engine_of, release_sessions
+from napari_cellsets.inference.trust import IntervalRule, TrustRule
 
 __all__ = [
     "ENGINES",
+    "Choice",
     "ClassifierInfo",
     "DivideBy",
     "EngineChoice",
+    "IntervalRule",
     "ModelInfo",
     "PercentileStretch",
     "Scores",
+    "TrustRule",
+    "choose_for_set",
+    "choose_model",
     "default_classifier",
     "default_model",
     "engine_choice",

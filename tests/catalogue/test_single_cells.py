@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import PROJECT_ROOT
 from napari_cellsets.catalogue import dataset_info, open_dataset
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import NotRecognisedError, UnreadableFileError
 from small_cells import write_cells
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellsets.catalogue import Dataset
 
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
 PBC = (
     "basophil/BA_100102.jpg",
     "eosinophil/EO_225902.jpg",
@@ -404,7 +403,8 @@ def test_picture_of_no_class_is_told(tmp_path: Path) -> None:
 
 def test_row_of_cells_of_the_persons_own_is_read(tmp_path: Path) -> None:
     guide = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    example = next(part for part in guide.split("```") if "image-class" in part)
+    blocks = (part for part in guide.split("```") if part.startswith("toml"))
+    example = next(block for block in blocks if "image-class" in block)
     rows = tmp_path / "data-home" / "rows"
     rows.mkdir(parents=True)
     head = 'key = "mine"\ntitle = "Mine"\n'

@@ -339,6 +339,13 @@ def test_folders_below_splits_are_classes(tmp_path: Path) -> None:
     assert dataset.classes == ("a", "b")
 
 
+def test_same_classes_in_several_places_are_one_set(tmp_path: Path) -> None:
+    names = [f"{part}/{kind}/1.jpg" for part in ("lab1", "lab2") for kind in "ab"]
+    dataset = open_dataset(write_cells(tmp_path / "set", names))
+    assert dataset.recipe.key == "class_folders"
+    assert [s.name for s in dataset.samples] == [n[:-4] for n in names]
+
+
 @pytest.mark.parametrize("place", ["train", "train/a", "train/a/1.png"])
 def test_part_of_a_split_knows_its_classes(place: str, tmp_path: Path) -> None:
     root = write_cells(

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.layouts import Pair
 
-LARGEST_CELL_PX = 512
-"""Longest edge of a picture of one cell; published ones have 250 to 400 pixels."""
+LARGEST_CELL_PX = 600
+"""Longest edge of a picture of one cell; published ones have 64 to 575 pixels."""
 
 _LOOKED_AT = 6
 _LEAST_CLASSES = 2
@@ -35,8 +35,9 @@ def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
     -------
     bool
         A published set must have one of its `signs`. Any other must have two
-        classes side by side, none of them a word such as ``masks``, and small
-        pictures: a folder of photographs is no class of cells.
+        classes side by side (the same two wherever it has some), none of them a
+        word such as ``masks``, and small pictures: a folder of photographs is
+        no class of cells.
     """
     marks = recipe.layout.image_template.marks
     place = marks.index("class")
@@ -47,9 +48,11 @@ def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
         return False
     if recipe.rank == 2:
         return True
-    if len(found) < _LEAST_CLASSES or len({pair.values[0] for pair in pairs}) > 1:
-        return False
-    return _small(tree, pairs)
+    beside: dict[str | None, set[str]] = {}
+    for pair in pairs:
+        beside.setdefault(pair.values[0], set()).add((pair.values[place] or "").lower())
+    everywhere = set.intersection(*beside.values()) if beside else set()
+    return len(everywhere) >= _LEAST_CLASSES and _small(tree, pairs)
 
 
 def _small(tree: FileTree, pairs: Sequence[Pair]) -> bool:

@@ -149,9 +149,13 @@ def table_of(
     place = {name: k for k, name in enumerate(classes)}
     probabilities = np.zeros((len(rows), len(classes)), np.float32)
     for i, row in enumerate(rows):
+        above = 1.0
         for name, share in row.best():
+            # Shares that are equal in the file keep the order that it tells.
+            above = min(share, above)
             if name in place:
-                probabilities[i, place[name]] = share
+                probabilities[i, place[name]] = above
+            above *= 1 - 1e-6
     distance = None
     if any(row.distance is not None for row in rows):
         distance = np.array(

@@ -21,6 +21,7 @@ from napari_cellsets.cli.console import (
 from napari_cellsets.cli.count import add_count
 from napari_cellsets.cli.datasets import add_datasets, add_info
 from napari_cellsets.cli.simulate import add_simulate
+from napari_cellsets.cli.train import add_train
 from napari_cellsets.core.errors import CancelledError, CellsetsError
 
 if TYPE_CHECKING:
@@ -67,4 +68,5 @@ def _parser() -> argparse.ArgumentParser:
     add_datasets(commands)
     add_info(commands)
     add_simulate(commands)
+    add_train(commands)
     return parser

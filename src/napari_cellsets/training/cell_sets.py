@@ -6,7 +6,7 @@ import tempfile
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from napari_cellsets.training.cell_batches import Cells
 from napari_cellsets.training.duplicates import Fingerprint, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -135,7 +135,7 @@ def read_cells_of(
     return CellSet(cells, tuple(kept), tuple(prints), tuple(problems))
 
 
-def as_rgb(pixels: NDArray, info: ClassifierInfo) -> NDArray[np.uint8]:
+def as_rgb(pixels: NDArray[Any], info: ClassifierInfo) -> NDArray[np.uint8]:
     """Bring a cell to RGB uint8 (size, size, 3), scaled as the engine does."""
     ready = prepare_cell(pixels, info)
     values = ready.pixels.astype(np.float32) * ready.scaling.gain
@@ -155,10 +155,10 @@ def _room(number: int, side: int) -> NDArray[np.uint8]:
 
 
 def _in_order(
-    read, samples: Sequence[Sample]
+    read: Callable[[Sample], NDArray[np.uint8] | str], samples: Sequence[Sample]
 ) -> Iterator[tuple[Sample, NDArray[np.uint8] | str]]:
     """Read a few ahead, in threads; the order is kept."""
-    waiting: deque[tuple[Sample, Future]] = deque()
+    waiting: deque[tuple[Sample, Future[NDArray[np.uint8] | str]]] = deque()
     with ThreadPoolExecutor(_WORKERS) as pool:
         for sample in samples:
             waiting.append((sample, pool.submit(read, sample)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -246,7 +247,7 @@ def logits_of(network: nn.Module, cells: Cells, side: int) -> NDArray[np.float32
     for start in range(0, len(cells), 64):
         blob = blob_of(cells.pictures[start : start + 64], side).to(device)
         with torch.no_grad():
-            logits = learn_in_halves(device, lambda blob=blob: network(blob))
+            logits = learn_in_halves(device, partial(network, blob))
         parts.append(logits.cpu().numpy())
     return np.concatenate(parts)
 
@@ -317,4 +318,4 @@ def _spread(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
     """At most so many, evenly spread."""
     if len(indices) <= most:
         return indices
-    return indices[np.linspace(0, len(indices) - 1, most).astype(int)]
+    return np.asarray(indices[np.linspace(0, len(indices) - 1, most).astype(int)])

@@ -7,7 +7,7 @@ it had never stopped.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy import ndimage
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellsets.training.sources import Pair
-
 #: Channel gains of the stains; a batch paints one picture in another's colour.
 TINTS = ((1.0, 0.85, 0.1), (1.0, 0.01, 0.005), (0.02, 1.0, 0.25), (1.0, 1.0, 1.0))
 #: Weight of a cell pixel (published), and of the gap between two close cells.
@@ -26,11 +24,26 @@ CELL_WEIGHT = 1.5
 GAP_WEIGHT = 5.0
 
 
+class LabelledPicture(Protocol):
+    """A picture of any source, with labels; see `sources.Pair`."""
+
+    @property
+    def kind(self) -> str:
+        """Decides how light and colour are varied."""
+
+    @property
+    def diameter(self) -> float:
+        """Typical object diameter in px, 0 when unknown."""
+
+    def load(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        """Return the picture (y, x, 3) and its labels (y, x)."""
+
+
 @dataclass(frozen=True)
 class Mixture:
     """Which pictures make a batch, and how often each group is drawn."""
 
-    groups: tuple[tuple[Pair, ...], ...]
+    groups: tuple[tuple[LabelledPicture, ...], ...]
     shares: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -70,7 +83,7 @@ def make_batch(
 
 
 def random_crop(
-    rng: np.random.Generator, pair: Pair, crop: int
+    rng: np.random.Generator, pair: LabelledPicture, crop: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Cut, rotate, mirror and scale: (crop, crop, 3) float32 0..255 and labels."""
     image, labels = pair.load()

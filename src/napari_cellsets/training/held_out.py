@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def maps_of(
         )
         with torch.no_grad():
             logits = (
-                learn_in_halves(device, lambda blob=blob: network(blob))
+                learn_in_halves(device, partial(network, blob))
                 if fast
                 else network(blob)
             )

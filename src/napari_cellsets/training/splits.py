@@ -122,11 +122,14 @@ def split_samples(
         told.append(f"{len(left_out)} near held-out pictures were left out.")
     names = [sample.name for sample in samples]
     gone = set(left_out)
+
+    def named(part: Part) -> tuple[str, ...]:
+        return tuple(names[i] for i in parts[part] if i not in gone)
+
     split = Split(
-        *(
-            tuple(names[i] for i in parts[part] if i not in gone)
-            for part in ("train", "validation", "test")
-        ),
+        named("train"),
+        named("validation"),
+        named("test"),
         left_out=tuple(names[i] for i in left_out),
         shared=shared,
         duplicates=_duplicate_groups(names, pairs),

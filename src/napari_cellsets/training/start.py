@@ -36,7 +36,7 @@ def read_layers(path: Path) -> list[tuple[str, list[NDArray[Any]]]]:
         If the file is no ONNX model.
     """
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
     from onnx import numpy_helper
 
     try:

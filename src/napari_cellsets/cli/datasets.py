@@ -63,9 +63,12 @@ def _info(options: argparse.Namespace, token: CancelToken) -> int:
         return 0
     say(f"{info['title']} ({info['dataset']})")
     say(dataset.completeness.text)
-    say(f"{info['samples']} samples, {info['annotated']} with ground truth")
-    for name, number in info["classes"].items():
-        say(f"  {name}: {number:,}")
+    cells = dataset.kind == "cells"
+    known = "a class" if cells else "ground truth"
+    say(f"{info['samples']} samples, {info['annotated']} with {known}")
+    counts = [f"{name}: {number:,}" for name, number in info["classes"].items()]
+    for text in dataset.completeness.of_classes if cells else counts:
+        say(f"  {text}")
     for name, number in info["splits"].items():
         say(f"  split {name}: {number:,}")
     for note in dataset.completeness.notes:

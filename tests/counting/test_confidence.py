@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,11 +12,12 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.counting import runs
 from napari_cellsets.counting.confidence import (
     ACROSS_PX,
+    Trust,
     confidence,
     count_interval,
     expected_count,
     object_features,
-    with_confidence,
+    trust_in,
 )
 from napari_cellsets.counting.fit_confidence import Judged, fit_trust, judge
 from napari_cellsets.counting.measure import measure
@@ -93,18 +96,81 @@ def test_a_blurred_object_is_less_sure_than_a_sharp_one():
     assert sure[0] > sure[1]
 
 
-def test_the_table_gets_a_column_after_the_label():
-    labels = np.zeros((20, 20), np.int32)
-    labels[5:15, 5:15] = 4
-    table = with_confidence(measure(labels), labels, np.ones((20, 20)), RULE)
-    assert list(table.columns)[:3] == ["label", "confidence", "area_px"]
-    assert 0 < table.columns["confidence"][0] < 1
+def trusted(labels: np.ndarray, field: np.ndarray, rule=RULE, **more) -> Trust | None:
+    return trust_in(labels, field, measure(labels).columns, rule, **more)
+
+
+def squares() -> tuple[np.ndarray, np.ndarray]:
+    labels = np.zeros((40, 40), np.int32)
+    labels[5:15, 5:15], labels[20:35, 20:35] = 4, 9
+    return labels, (labels > 0).astype(np.float32)
+
+
+def test_the_last_column_of_the_table_is_confidence():
+    labels, field = squares()
+    table = trusted(labels, field).into(measure(labels))
+    assert list(table.columns)[-1] == "confidence"
+    assert ((table.columns["confidence"] > 0) & (table.columns["confidence"] < 1)).all()
+
+
+def test_cells_drawn_later_have_no_confidence():
+    labels, field = squares()
+    trust = trusted(labels, field)
+    labels[36:39, 0:3] = 12
+    labels[labels == 4] = 0
+    column = trust.into(measure(labels)).columns["confidence"]
+    assert column[0] == trust.confidence[1]
+    assert np.isnan(column[1])
 
 
 def test_an_empty_picture_has_no_confidence_to_tell():
     labels = np.zeros((20, 20), np.int32)
-    table = with_confidence(measure(labels), labels, np.zeros((20, 20)), RULE)
-    assert table.columns["confidence"].shape == (0,)
+    trust = trusted(labels, np.zeros((20, 20)))
+    assert trust.into(measure(labels)).columns["confidence"].shape == (0,)
+    drawn_by_hand, _ = squares()
+    column = trust.into(measure(drawn_by_hand)).columns["confidence"]
+    assert np.isnan(column).all()
+
+
+def test_limits_are_told_for_whole_pictures_with_the_settings_they_hold_for():
+    labels, field = squares()
+    limits = IntervalRule(level=0.8, missed=0.1, low=1, high=1)
+    rule = RULE.model_copy(update={"interval": limits})
+    assert trusted(labels, field, rule).interval.level == 0.8
+    assert trusted(labels, field, rule, whole=False).interval is None
+    stack = trusted(labels[None], field[None], rule)
+    assert stack.interval is None
+
+
+def test_a_model_that_was_not_measured_tells_nothing():
+    labels, field = squares()
+    assert trusted(labels, field, None) is None
+    assert trusted(labels, field[:20]) is None
+
+
+def test_trust_is_kept_as_json_and_read_again():
+    labels, field = squares()
+    limits = IntervalRule(level=0.8, missed=0.1, low=1, high=1)
+    trust = trusted(labels, field, RULE.model_copy(update={"interval": limits}))
+    again = Trust.from_json(json.loads(json.dumps(trust.as_json())))
+    assert again.interval == trust.interval
+    assert again.labels.tolist() == trust.labels.tolist()
+    assert again.confidence == pytest.approx(trust.confidence, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        7,
+        {},
+        {"labels": [1], "confidence": [0.5, 0.6], "interval": None},
+        {"labels": ["a"], "confidence": [0.5], "interval": None},
+        {"labels": [1], "confidence": [0.5], "interval": [1]},
+    ],
+)
+def test_what_is_no_trust_is_passed_over(told):
+    assert Trust.from_json(told) is None
 
 
 def test_weights_of_what_nobody_measures_are_refused():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ from napari_cellsets.counting import (
 from napari_cellsets.counting import job as module
 from napari_cellsets.counting.job import chosen_channels, picture_of
 from napari_cellsets.inference import read_model_info
+from napari_cellsets.inference.choice import Choice
 
 PLAIN = CountSettings(threshold=0.5, min_area_px=20, split_touching=False)
 
@@ -84,10 +87,33 @@ def test_the_model_recommends_the_settings(make_pointwise):
     assert request.chosen_settings().threshold == 0.6
 
 
-def test_no_model_stands_for_the_shipped_one(make_pointwise, monkeypatch):
+def test_no_model_stands_for_the_shipped_one_that_suits(make_pointwise, monkeypatch):
     path = make_pointwise()
-    monkeypatch.setattr(module, "default_model", lambda: path)
+    chosen = Choice(path, "nuclei", "because")
+    monkeypatch.setattr(module, "choose_model", lambda pixels: chosen)
     assert CountRequest(Picture(FIELD, "yx")).info().path == path
+
+
+TRUST = {
+    "log_area": 5.0,
+    "bias": -2.0,
+    "weights": {"mean": 4.0},
+    "interval": {"level": 0.8, "missed": 0.1, "low": 1.0, "high": 1.0},
+}
+
+
+def test_a_measured_model_tells_confidence_and_limits(request_for, make_pointwise):
+    request = request_for(FIELD, "yx")
+    info = request.info().replace(trust=TRUST)
+    request = replace(request, model=info, settings=None)
+    probability = predict_probability(request)
+    found = count_from_probability(probability, request)
+    assert found.interval.low <= found.count <= found.interval.high
+    assert found.table.columns["confidence"].shape == (found.count,)
+    other = request.with_settings(
+        request.chosen_settings().model_copy(update={"min_area_px": 30})
+    )
+    assert count_from_probability(probability, other).interval is None
 
 
 def test_one_channel_of_many_is_counted_in(request_for):

@@ -6,6 +6,7 @@ and what lies below. A run is a plain function with a token and a progress.
 
 from __future__ import annotations
 
+from napari_cellsets.batch.choice import choose_for_dataset, model_for
 from napari_cellsets.batch.class_rows import ClassRow, ObjectRow
 from napari_cellsets.batch.classify import ClassifyReport, classify_dataset
 from napari_cellsets.batch.count import BatchReport, count_dataset
@@ -26,11 +27,13 @@ __all__ = [
     "CountRow",
     "ExportReport",
     "ObjectRow",
+    "choose_for_dataset",
     "classify_dataset",
     "count_dataset",
     "export_masks",
     "image_names",
     "labels_from_store",
+    "model_for",
     "write_counts_csv",
     "write_objects_csv",
 ]

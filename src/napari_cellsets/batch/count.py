@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellsets import __version__
+from napari_cellsets.batch.choice import model_for
 from napari_cellsets.batch.places import image_names, mask_names, refuse_originals
 from napari_cellsets.batch.resume import GrowingTable
 from napari_cellsets.batch.rows import CountRow, summary_of
@@ -16,7 +17,6 @@ from napari_cellsets.core.errors import (
     CancelledError,
     CellsetsError,
     ExportError,
-    ModelError,
 )
 from napari_cellsets.counting.job import (
     CountRequest,
@@ -27,12 +27,7 @@ from napari_cellsets.counting.job import (
 from napari_cellsets.counting.settings import ChannelChoice, CountSettings
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.labels_io import write_label_png, write_label_tiff
-from napari_cellsets.inference.metadata import (
-    ModelInfo,
-    default_model,
-    model_hash,
-    read_model_info,
-)
+from napari_cellsets.inference.metadata import ModelInfo, model_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +60,7 @@ class BatchReport:
     counted
         Images counted in this run; the other rows were finished before.
     notes
-        What the person should know: why a run started anew.
+        What the person should know: which model was chosen, why a run started anew.
     """
 
     rows: list[CountRow]
@@ -102,7 +97,8 @@ def count_dataset(
     out_csv
         The file of counts; ``.NAME.state`` beside it says how it was made.
     model
-        An ONNX file, or `ModelInfo`; the shipped model by default.
+        An ONNX file, or `ModelInfo`. By default, or as ``"auto"``, the shipped model
+        that suits the set: its row says so, or most of a few pictures do.
     settings
         How probabilities become objects; those of the model by default.
     masks_dir
@@ -135,11 +131,14 @@ def count_dataset(
     """
     table = Path(out_csv)
     refuse_originals(dataset, table.parent, [table.name])
+    chosen = dataset.samples if samples is None else samples
+    info, told = model_for(dataset, model, channel=channel, samples=chosen)
     run = _Run(
         dataset=dataset,
-        samples=dataset.samples if samples is None else samples,
+        samples=chosen,
         names=image_names(dataset.samples),
-        info=_ready(model),
+        info=info,
+        told=told,
         settings=settings,
         channel=channel,
         masks=_Masks(dataset, Path(masks_dir)) if masks_dir is not None else None,
@@ -157,6 +156,7 @@ class _Run:
     samples: Sequence[Sample]
     names: Mapping[str, str]
     info: ModelInfo
+    told: str
     settings: CountSettings | None
     channel: ChannelChoice
     masks: _Masks | None
@@ -181,7 +181,7 @@ class _Run:
         done = self._in_order(rows)
         table.finish(done)
         self.progress(1.0, "Counted")
-        notes = [told] if told else []
+        notes = [said for said in (self.told, told) if said]
         known = self._known_before(failed)
         return BatchReport(done, known + failed, summary_of(done), counted, notes)
 
@@ -273,6 +273,8 @@ class _Run:
             result.evaluation,
             split=sample.split,
             seconds=round(time.perf_counter() - start, 3),
+            interval=result.interval,
+            model=self.info.name or self.info.path.stem,
         )
         return row, problem
 
@@ -312,20 +314,6 @@ class _Masks:
             write_label_png(self._folder / self._png[sample.name], result.labels)
         else:
             write_label_tiff(self._folder / self._tiff[sample.name], result.labels)
-
-
-def _ready(model: Path | str | ModelInfo | None) -> ModelInfo:
-    """Read the model once; what it does not say is asked before the first image."""
-    info = model
-    if not isinstance(info, ModelInfo):
-        info = read_model_info(info if info is not None else default_model())
-    if info.missing:
-        raise ModelError(
-            f"the model does not say its {', '.join(info.missing)}",
-            path=info.path,
-            advice="Tell them: ModelInfo.replace, or --model-says NAME=VALUE.",
-        )
-    return info
 
 
 def _silent(fraction: float, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -212,8 +213,9 @@ def write_objects_csv(
     """Write a table of objects: UTF-8, a header, one row an object.
 
     Columns are named with their units: ``area_px`` (px²), ``centroid_y`` and
-    ``centroid_x`` (px, pixel centres at integers), ``..._um`` in micrometres. A
-    column that an image does not have stays empty in its rows.
+    ``centroid_x`` (px, pixel centres at integers), ``..._um`` in micrometres,
+    ``confidence`` 0..1, empty for cells drawn by hand. A column that an image does
+    not have stays empty in its rows.
 
     Parameters
     ----------
@@ -257,4 +259,6 @@ def _object_rows(
 
 
 def _number(value: float) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, int):
+        return str(value)
+    return "" if math.isnan(value) else f"{value:.6g}"

@@ -11,6 +11,7 @@ from napari_cellsets.counting.summary import SetSummary, summarise
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from napari_cellsets.counting.confidence import CountInterval
     from napari_cellsets.counting.evaluate import Evaluation
 
 
@@ -41,6 +42,11 @@ class CountRow:
         Part of the set, as published.
     seconds
         Time that the image took.
+    count_low, count_high, count_level
+        Limits of the true count, and the share of validation pictures whose true
+        count lies within such limits; None where the model was not measured.
+    model
+        Name of the model that counted.
     """
 
     image: str
@@ -59,6 +65,10 @@ class CountRow:
     f1_chance: float | None = None
     split: str = ""
     seconds: float | None = None
+    count_low: int | None = None
+    count_high: int | None = None
+    count_level: float | None = None
+    model: str = ""
 
     @classmethod
     def of(
@@ -69,9 +79,18 @@ class CountRow:
         *,
         split: str = "",
         seconds: float | None = None,
+        interval: CountInterval | None = None,
+        model: str = "",
     ) -> Self:
         """Return the row of an image that was counted."""
-        row = cls(image=image, count=count, split=split, seconds=seconds)
+        row = cls(image=image, count=count, split=split, seconds=seconds, model=model)
+        if interval is not None:
+            row = replace(
+                row,
+                count_low=interval.low,
+                count_high=interval.high,
+                count_level=interval.level,
+            )
         if evaluation is None:
             return row
         return replace(
@@ -106,14 +125,18 @@ class CountRow:
         Raises
         ------
         ValueError, KeyError
-            If a column is missing or holds no number where one belongs.
+            If a column is missing or holds no number where one belongs. The columns
+            of trust and model may be missing, as in older tables.
         """
-        values: dict[str, Any] = {n: _value(n, texts[n]) for n in COLUMNS}
+        values: dict[str, Any] = {
+            n: _value(n, texts[n]) for n in COLUMNS if n in texts or n not in _LATER
+        }
         return cls(**values)
 
 
 COLUMNS = tuple(field.name for field in fields(CountRow))
-_WORDS = ("image", "split")
+_LATER = ("count_low", "count_high", "count_level", "model")
+_WORDS = ("image", "split", "model")
 _WHOLE = tuple(f.name for f in fields(CountRow) if str(f.type).startswith("int"))
 
 

@@ -142,6 +142,9 @@ class Recipe(FrozenModel):
     common_names
         Whether people's own sets have samples of the same names (``000``), so that
         an incomplete set may be another one.
+    model
+        Which of the shipped models suits: ``neurons`` or ``nuclei``; empty where the
+        pictures should say.
     rank
         2 for a published set, 1 for an arrangement, 0 for plain pictures.
     """
@@ -170,6 +173,7 @@ class Recipe(FrozenModel):
     signs: tuple[str, ...] = ()
     never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     common_names: bool = False
+    model: Literal["neurons", "nuclei", ""] = ""
     rank: Literal[0, 1, 2] = 2
     expect: Expect = Expect()
     file: Path | None = None

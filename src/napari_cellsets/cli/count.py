@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.cli.console import EXIT_PROBLEM, bar, say, some, tell
+from napari_cellsets.cli.engines import add_engine, choose_engine
 from napari_cellsets.cli.options import (
     channel,
     chosen_samples,
@@ -17,11 +18,16 @@ from napari_cellsets.cli.options import (
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from napari_cellsets.batch import BatchReport
+    from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.core.sample import Sample
     from napari_cellsets.counting import CountSettings
     from napari_cellsets.inference import ModelInfo
+
+AUTO = "auto"
 
 
 def add_count(commands: Any) -> None:
@@ -37,7 +43,12 @@ def add_count(commands: Any) -> None:
     add("path", type=Path, metavar="PATH", help="folder, archive or image")
     add("--out", type=Path, required=True, metavar="CSV", help="table to write")
     add("--masks", type=Path, metavar="DIR", help="write 16-bit label images here")
-    add("--model", type=Path, metavar="ONNX", help="the shipped model by default")
+    add(
+        "--model",
+        default=AUTO,
+        metavar="ONNX",
+        help="a model file; auto, the default, takes the shipped one that suits",
+    )
     add(
         "--model-says",
         action="append",
@@ -53,15 +64,17 @@ def add_count(commands: Any) -> None:
     add("--min-area", type=whole, metavar="N", help="smallest cell in px²")
     add("--no-split", action="store_true", help="leave touching cells together")
     add("--no-resume", action="store_true", help="count finished images again")
+    add_engine(command)
     command.set_defaults(run=_count)
 
 
 def _count(options: argparse.Namespace, token: CancelToken) -> int:
     from napari_cellsets.batch import count_dataset
 
-    model, settings = _model_and_settings(options)
+    choose_engine(options)
     dataset = opened(options)
     samples = chosen_samples(dataset, options.path)
+    model, settings, told = _model_and_settings(options, dataset, samples)
     with bar(len(samples), "image") as progress:
         report = count_dataset(
             dataset,
@@ -75,7 +88,7 @@ def _count(options: argparse.Namespace, token: CancelToken) -> int:
             token=token,
             progress=progress,
         )
-    for note in report.notes:
+    for note in [told, *report.notes] if told else report.notes:
         tell(note)
     for problem in report.failed:
         tell(f"skipped {problem.name}: {problem.message}")
@@ -95,18 +108,22 @@ def _summary_line(report: BatchReport, out: Path) -> str:
 
 
 def _model_and_settings(
-    options: argparse.Namespace,
-) -> tuple[ModelInfo, CountSettings]:
+    options: argparse.Namespace, dataset: Dataset, samples: Sequence[Sample]
+) -> tuple[ModelInfo, CountSettings, str]:
+    from napari_cellsets.batch import model_for
     from napari_cellsets.counting import CountSettings
-    from napari_cellsets.inference import default_model, read_model_info
+    from napari_cellsets.inference import read_model_info
 
-    info = read_model_info(options.model or default_model())
-    if options.model_says:
-        info = info.replace(**dict(options.model_says))
+    says = dict(options.model_says)
+    model = options.model
+    if says and model != AUTO:
+        model = read_model_info(model).replace(**says)
+    info, told = model_for(dataset, model, channel=options.channel, samples=samples)
+    info = info.replace(**says) if says and model == AUTO else info
     asked = {
         "threshold": options.threshold,
         "min_area_px": options.min_area,
         "split_touching": False if options.no_split else None,
     }
     chosen = {name: value for name, value in asked.items() if value is not None}
-    return info, CountSettings.for_model(info).model_copy(update=chosen)
+    return info, CountSettings.for_model(info).model_copy(update=chosen), told

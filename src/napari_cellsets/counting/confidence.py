@@ -7,8 +7,8 @@ fitted on validation pictures (`counting.fit_confidence`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.inference.trust import IntervalRule, TrustRule
 
+CONFIDENCE: Final = "confidence"
+"""Name of the column."""
 ACROSS_PX = 3
 """The drop is taken over this distance: about as wide as outlines are unsure."""
 
@@ -177,30 +179,100 @@ def count_interval(sure: np.ndarray, rule: IntervalRule) -> CountInterval:
     return CountInterval(max(0, min(low, sure.size)), max(high, sure.size), rule.level)
 
 
-def with_confidence(
-    table: ObjectTable,
-    labels: np.ndarray,
-    probability: np.ndarray,
-    rule: TrustRule,
-    token: CancelToken | None = None,
-) -> ObjectTable:
-    """Return the table with a column ``confidence``, 0..1, after the label.
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Confidence by label and limits of the count, as they are kept with the labels.
 
     Parameters
     ----------
-    table
-        Of `measure(labels)`.
+    labels, confidence
+        Equally long: number of each object, and how likely it is right, 0..1.
+    interval
+        None where it says nothing: other settings than the model's, corrections.
+    """
+
+    labels: np.ndarray
+    confidence: np.ndarray
+    interval: CountInterval | None = None
+
+    def column(self, labels: np.ndarray) -> np.ndarray:
+        """Return the confidence of labels, not a number for those not found by it."""
+        if not self.labels.size:
+            return np.full(labels.size, np.nan)
+        order = np.argsort(self.labels)
+        at = np.searchsorted(self.labels, labels, sorter=order)
+        row = order[np.minimum(at, order.size - 1)]
+        known = self.labels[row] == labels
+        return np.where(known, self.confidence[row], np.nan)
+
+    def into(self, table: ObjectTable) -> ObjectTable:
+        """Return the table with ``confidence`` as its last column."""
+        column = self.column(table.columns["label"])
+        return ObjectTable({**table.columns, CONFIDENCE: column})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        limits = self.interval
+        return {
+            "labels": self.labels.tolist(),
+            "confidence": np.round(self.confidence, 4).tolist(),
+            "interval": None if limits is None else [*astuple(limits)],
+        }
+
+    @classmethod
+    def from_json(cls, told: object) -> Self | None:
+        """Return what `as_json` said; None where it is something else."""
+        try:
+            said: Any = told
+            labels = np.array(said["labels"], np.int64)
+            sure = np.array(said["confidence"], np.float64)
+            limits = said["interval"]
+            if labels.shape != sure.shape or labels.ndim != 1:
+                return None
+            return cls(
+                labels,
+                sure,
+                None
+                if limits is None
+                else CountInterval(int(limits[0]), int(limits[1]), float(limits[2])),
+            )
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+
+
+def trust_in(
+    labels: np.ndarray,
+    probability: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+    rule: TrustRule | None,
+    *,
+    whole: bool = True,
+    token: CancelToken | None = None,
+) -> Trust | None:
+    """Return how far the objects of a picture, and their number, can be trusted.
+
+    Parameters
+    ----------
     labels, probability
         The objects and the map they were found in, same shape.
+    columns
+        Of `measure(labels)`.
     rule
-        Of the model.
+        Of the model; None for a model that was not measured, and None back.
+    whole
+        Whether all of a picture was counted with the model's own settings, for
+        which alone the limits of the count were measured.
     token
         Cancels between strips.
     """
-    features = object_features(labels, probability, table.columns, token)
-    columns = {"label": table.columns["label"]}
-    columns["confidence"] = confidence(features, rule)
-    return ObjectTable({**columns, **table.columns})
+    if rule is None or labels.shape != probability.shape:
+        return None
+    features = object_features(labels, probability, columns, token)
+    sure = confidence(features, rule)
+    limits = None
+    if whole and labels.ndim == 2 and rule.interval is not None:
+        limits = count_interval(sure, rule.interval)
+    return Trust(columns["label"], sure, limits)
 
 
 def _add_plane(

@@ -10,17 +10,15 @@ import numpy as np
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import ModelError
 from napari_cellsets.core.image import Picture
+from napari_cellsets.counting.confidence import CountInterval, Trust, trust_in
 from napari_cellsets.counting.evaluate import Evaluation, evaluate
 from napari_cellsets.counting.labels import labels_from_probability
 from napari_cellsets.counting.measure import ObjectTable, measure
 from napari_cellsets.counting.regions import Region, centroids_inside, window_of
 from napari_cellsets.counting.settings import ChannelChoice, CountSettings
+from napari_cellsets.inference.choice import choose_model
 from napari_cellsets.inference.engine import predict
-from napari_cellsets.inference.metadata import (
-    ModelInfo,
-    default_model,
-    read_model_info,
-)
+from napari_cellsets.inference.metadata import ModelInfo, read_model_info
 from napari_cellsets.inference.normalise import full_scale
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ class CountRequest:
         The picture; a stack is counted plane by plane, each on its own.
     model
         An ONNX file, or what `read_model_info` told of it, completed. None stands for
-        the shipped model.
+        the shipped model that suits the picture; see `inference.choose_model`.
     settings
         How probabilities become objects; those of the model by default.
     channel
@@ -72,7 +70,10 @@ class CountRequest:
         """Read what is known of the model."""
         if isinstance(self.model, ModelInfo):
             return self.model
-        return read_model_info(self.model or default_model())
+        if self.model is not None:
+            return read_model_info(self.model)
+        pixels = chosen_channels(self.picture, self.channel)
+        return read_model_info(choose_model(pixels).path)
 
     def chosen_settings(self) -> CountSettings:
         """Return the settings, the model's where the person chose none."""
@@ -97,17 +98,32 @@ class CountResult:
         Number of objects by name of region, by centroid.
     evaluation
         Against truth, where there was one.
+    trust
+        How sure each object is, and limits of the true count; None where the model
+        was not measured. The table has the column ``confidence`` then.
     """
 
     labels: np.ndarray
     table: ObjectTable
     region_counts: dict[str, int]
     evaluation: Evaluation | None
+    trust: Trust | None = None
 
     @property
     def count(self) -> int:
         """Number of objects."""
         return len(self.table)
+
+    @property
+    def interval(self) -> CountInterval | None:
+        """Limits within which the true count should lie, where they are known."""
+        return None if self.trust is None else self.trust.interval
+
+    def trusted(self, trust: Trust | None) -> CountResult:
+        """Return the same result with what is known of its confidence."""
+        if trust is None:
+            return self
+        return replace(self, table=trust.into(self.table), trust=trust)
 
 
 def predict_probability(
@@ -216,7 +232,39 @@ def count_from_probability(
             token=token,
         )
     counts = {name: int(rows.sum()) for name, rows in inside.items()}
-    return CountResult(labels, table, counts, evaluation)
+    found = CountResult(labels, table, counts, evaluation)
+    return found.trusted(trust_of(found, probability, request, token))
+
+
+def trust_of(
+    found: CountResult,
+    probability: np.ndarray,
+    request: CountRequest,
+    token: CancelToken | None = None,
+) -> Trust | None:
+    """Return how far a result can be trusted, None where the model does not tell.
+
+    Parameters
+    ----------
+    found
+        Its labels as they were found, not corrected.
+    probability
+        The map they were found in.
+    request
+        Model and settings.
+    token
+        Cancels between steps.
+    """
+    info = request.info()
+    own = request.chosen_settings() == CountSettings.for_model(info)
+    return trust_in(
+        found.labels,
+        probability,
+        found.table.columns,
+        info.trust,
+        whole=own and not request.only_regions,
+        token=token,
+    )
 
 
 def segment(
@@ -234,7 +282,8 @@ def segment(
         channels at most; any other array of rank three is (z, y, x); rank four is
         (z, y, x, c). uint8, uint16 or float.
     model
-        An ONNX file, or `ModelInfo`; the shipped model by default.
+        An ONNX file, or `ModelInfo`; by default the shipped model that suits the
+        image.
     settings
         How probabilities become objects; those of the model by default.
     channel
@@ -264,6 +313,7 @@ def segment(
     """
     picture = image if isinstance(image, Picture) else picture_of(image)
     request = CountRequest(picture, model, settings, channel)
+    request = replace(request, model=request.info())
     probability = predict_probability(request)
     return labels_from_probability(probability, request.chosen_settings())
 

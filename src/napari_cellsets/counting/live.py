@@ -13,6 +13,7 @@ from napari_cellsets.counting.job import (
     CountRequest,
     CountResult,
     predict_probability,
+    trust_of,
 )
 from napari_cellsets.counting.labels import labels_from_probability
 from napari_cellsets.counting.measure import measure
@@ -109,7 +110,10 @@ def count_live(
         labels = only_inside(labels, part.regions)
     if request.plane is not None:
         labels = put_plane(request.cells, labels, request.plane, request.count.picture)
-    return Counted(probability, describe(labels, request, token))
+    found = describe(labels, request, token)
+    return Counted(
+        probability, found.trusted(trust_of(found, probability, part, token))
+    )
 
 
 def put_plane(

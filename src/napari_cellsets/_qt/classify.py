@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QEvent, QSize, Slot
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QSizePolicy,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
 from napari_cellsets._napari.preferences import preference
@@ -22,6 +30,7 @@ from napari_cellsets._qt.classify_parts import (
     ClassifyButtons,
     ObjectsOnScreen,
     OrderRow,
+    hint,
 )
 from napari_cellsets._qt.classify_picker import ClassifierPicker
 from napari_cellsets._qt.classify_plot import CalibrationView
@@ -132,10 +141,15 @@ class ClassifyWidget(DockContent):
         column.addWidget(self.order)
         column.addWidget(self.cells, 1)
         self.listed = listed
+        self.confusion = QWidget()
+        column = QVBoxLayout(self.confusion)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.addWidget(hint("Rows: label. Columns: model. Click to list the cells."))
+        column.addWidget(self.matrix, 1)
         self.tabs = QTabWidget()
         for title, page in (
             ("Cells", listed),
-            ("Confusion", self.matrix),
+            ("Confusion", self.confusion),
             ("Classes", self.scores),
             ("Calibration", self.calibration),
         ):
@@ -160,6 +174,7 @@ class ClassifyWidget(DockContent):
         self.picker.failed.connect(self._on_part_failed)
         self.buttons.shown_wanted.connect(self.flow.classify)
         self.buttons.set_wanted.connect(self.flow.classify_set)
+        self.buttons.export_wanted.connect(self._on_export_wanted)
         self.runner.busy_changed.connect(self._show_buttons)
         self.flow.told.connect(self.message.tell)
         self.flow.result_changed.connect(self._on_result_changed)
@@ -202,6 +217,14 @@ class ClassifyWidget(DockContent):
     def _on_all_wanted(self) -> None:
         self.model.between = None
         self.model.field = None
+
+    @Slot()
+    def _on_export_wanted(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export classes", "classes.csv", "Tables (*.csv);;All files (*)"
+        )
+        if name:
+            self.flow.export(Path(name))
 
     @Slot(int, int)
     def _on_field_chosen(self, row: int, column: int) -> None:
@@ -251,11 +274,11 @@ class ClassifyWidget(DockContent):
         of_set = crops is None
         self.cells.cells.set_icons(self._thumbnails if of_set else self._crop_icons)
         report, table = model.report, model.table
-        for page in (self.matrix, self.scores, self.calibration):
+        for page in (self.confusion, self.scores, self.calibration):
             self.tabs.setTabVisible(self.tabs.indexOf(page), report is not None)
         self.tabs.setVisible(table is not None)
         if report is not None and table is not None:
-            columns = (*table.titles, table.unknown)
+            columns = (*table.titles, "not known")
             self.matrix.show_counts(report.confusion, report.row_titles, columns)
             self.scores.show_scores(report.classes)
             self.calibration.show_calibration(report.calibration)

@@ -18,6 +18,8 @@ ROWS: Final = 3
 _ROW_SPACING = 4
 _NAME_SHARE = 0.42
 _NUMBER_WIDTH = 52
+#: Labels of the window's style keep this distance from their edge.
+_INDENT = 5
 _TROUGH_ALPHA = 34
 
 
@@ -67,10 +69,14 @@ class ShareBars(QWidget):
         room = max(10, self.width() - left - _NUMBER_WIDTH)
         painter.setPen(text)
         metrics = self.fontMetrics()
-        shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, left - 8)
+        shown = metrics.elidedText(
+            name, Qt.TextElideMode.ElideRight, left - 8 - _INDENT
+        )
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(
-            QRectF(0, top, left - 8, height), middle | Qt.AlignmentFlag.AlignLeft, shown
+            QRectF(_INDENT, top, left - 8, height),
+            middle | Qt.AlignmentFlag.AlignLeft,
+            shown,
         )
         painter.drawText(
             QRectF(left + room, top, _NUMBER_WIDTH, height),
@@ -166,10 +172,10 @@ class Headline(QElidingLabel):
         painter.setFont(font)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         shown = painter.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width()
+            self.text(), Qt.TextElideMode.ElideRight, self.width() - _INDENT
         )
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(self.rect(), middle, shown)
+        painter.drawText(self.rect().adjusted(_INDENT, 0, 0, 0), middle, shown)
 
     def _pixels(self) -> int:
         return round(int(self.fontMetrics().height()) * self._SHARE * 0.8)

@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_cellsets._napari.object_classes import object_classes
+from napari_cellsets._qt.classify_export import ClassExport
 from napari_cellsets._qt.classify_work import Objects, OneCell
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets.batch.classify_set import ClassifyRun
@@ -19,6 +20,8 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.inference.scoring import Scores
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.layers import Labels
     from numpy.typing import NDArray
     from qtpy.QtWidgets import QWidget
@@ -72,6 +75,7 @@ class ClassifyFlow(QObject):
         self._model = model
         self._runner = runner
         self._quiet = JobRunner(parent, mirrored=False)
+        self._exporter = JobRunner(parent, mirrored=False)
         self._classes = object_classes(session)
         self._gathered: Gathered | None = None
         self._run: ClassifyRun | None = None
@@ -114,11 +118,6 @@ class ClassifyFlow(QObject):
             return session.cells_layer
         return session.truth_layer if session.truth is not None else None
 
-    @property
-    def running(self) -> bool:
-        """Whether a run over the set is going on."""
-        return self._run is not None
-
     # Wishes
 
     @Slot()
@@ -155,7 +154,7 @@ class ClassifyFlow(QObject):
         self._runner.start(
             run,
             title="Classifying the set",
-            done=partial(self._on_run_ended, "", run),
+            done=partial(self._on_run_ended, ""),
             failed=partial(self._on_run_failed, run),
             cancelled=partial(self._on_run_ended, "Cancelled. ", run),
         )
@@ -175,6 +174,27 @@ class ClassifyFlow(QObject):
             return
         (rows,) = np.nonzero(self.places == label)
         self._look_at(int(rows[0]) if rows.size else None)
+
+    def export(self, path: Path) -> None:
+        """Write the table of what was classified; beside the window."""
+        dataset, table = self._session.dataset, self._model.table
+        if dataset is None or table is None:
+            return
+        work = ClassExport(
+            dataset,
+            self._session.index,
+            table,
+            self._model.truth,
+            self.places,
+            self.crops,
+            path,
+        )
+        self._exporter.start(
+            work,
+            title="Exporting",
+            done=partial(self._tell, False),
+            failed=partial(self._tell, True),
+        )
 
     # Running
 
@@ -216,7 +236,7 @@ class ClassifyFlow(QObject):
             work,
             title="Classifying",
             done=partial(self._on_cell, self._gathered, work.index),
-            failed=self._on_failed,
+            failed=partial(self._tell, True),
         )
 
     def _classify_objects(self, info: ClassifierInfo, layer: Labels | None) -> None:
@@ -233,7 +253,7 @@ class ClassifyFlow(QObject):
             Objects(labels, request, info),
             title="Classifying",
             done=partial(self._on_objects, labels, layer),
-            failed=self._on_failed,
+            failed=partial(self._tell, True),
             cancelled=partial(self.told.emit, "Cancelled.", False),
         )
 
@@ -278,8 +298,8 @@ class ClassifyFlow(QObject):
             said += f" {number} could not be read: {run.problems[0]}"
         self.told.emit(said.strip(), bool(run.problems))
 
-    def _on_failed(self, error: Exception) -> None:
-        self.told.emit(str(error), True)
+    def _tell(self, failed: bool, said: object) -> None:
+        self.told.emit(str(said), failed)
 
     def _take_gathered(self) -> None:
         """Show all that is known of the set; what the person looks at stays."""

@@ -28,9 +28,9 @@ WRONG: Final = "#e69f00"
 #: A field with few cells is tinted this much at least, one with all cells this much.
 _LEAST_TINT, _MOST_TINT = 26, 190
 _HEADER_DEPTH_MAX = 104
-_LEAST_FIELD = 24
+_LEAST_FIELD = 22
 _MOST_FIELD = 44
-_NAME_WIDTH_MAX = 112
+_NAME_WIDTH_MAX = 108
 
 
 class ConfusionModel(QAbstractTableModel):
@@ -159,6 +159,29 @@ class _UprightHeader(QHeaderView):
         return [str(model.headerData(n, across)) for n in range(model.columnCount())]
 
 
+class _NameHeader(QHeaderView):
+    """Names of rows, plain as those of the columns."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self.setSectionsClickable(True)
+        self.setAccessibleName("Labelled")
+        self.setMaximumWidth(_NAME_WIDTH_MAX)
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        """Write one name."""
+        name = self.model().headerData(section, Qt.Orientation.Vertical)
+        room = rect.adjusted(4, 0, -6, 0)
+        shown = self.fontMetrics().elidedText(
+            str(name or ""), Qt.TextElideMode.ElideRight, room.width()
+        )
+        painter.save()
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        middle = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(room, middle, shown)
+        painter.restore()
+
+
 class _FieldPainter(QStyledItemDelegate):
     """A field: tinted by its share of the row, blue where right, orange where not."""
 
@@ -198,6 +221,7 @@ class ConfusionView(QTableView):
         self.setModel(self.matrix)
         self.setItemDelegate(_FieldPainter(self))
         self.setHorizontalHeader(_UprightHeader(self))
+        self.setVerticalHeader(_NameHeader(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -210,13 +234,6 @@ class ConfusionView(QTableView):
             header.setMinimumSectionSize(_LEAST_FIELD)
             header.setHighlightSections(False)
         names = self.verticalHeader()
-        names.setSectionsClickable(True)
-        names.setMaximumWidth(_NAME_WIDTH_MAX)
-        names.setTextElideMode(Qt.TextElideMode.ElideRight)
-        names.setAccessibleName("Labelled")
-        names.setDefaultAlignment(
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        )
         self.clicked.connect(self._on_field_chosen)
         self.activated.connect(self._on_field_chosen)
         names.sectionClicked.connect(self._on_row_clicked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QObject, Signal, Slot
+from qtpy.QtCore import QObject, Qt, Signal, Slot
 from qtpy.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -92,7 +92,8 @@ class OrderRow(QWidget):
         self.box.setAccessibleName("Order of the cells")
         for key, title, meaning in _ORDERS:
             self.box.addItem(title, key)
-            self.box.setItemData(self.box.count() - 1, meaning, _TOOLTIP)
+            last = self.box.count() - 1
+            self.box.setItemData(last, meaning, Qt.ItemDataRole.ToolTipRole)
         self.box.setToolTip(
             "By disagreement: labels that are likely wrong come first.\n"
             "By doubt: cells of which the model is least sure come first."
@@ -131,7 +132,12 @@ class OrderRow(QWidget):
         self.order_chosen.emit(self.box.itemData(index))
 
 
-_TOOLTIP = 3  # Qt.ItemDataRole.ToolTipRole
+def hint(text: str) -> QLabel:
+    """Return a line that says how something is used."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+    return label
 
 
 class ObjectsOnScreen(QObject):

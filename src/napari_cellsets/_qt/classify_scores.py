@@ -151,4 +151,4 @@ def _said(value: float | None, interval: Interval) -> str:
     if value is None:
         return "–"
     ends = f"{100 * interval.low:.0f}–{100 * interval.high:.0f}"
-    return f"{100 * value:.1f}  ({ends})"
+    return f"{100 * value:.1f} ({ends})"

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from napari_cellsets.classify.table import ClassTable
 
 
+#: A share of fewer cells says nothing.
+_LEAST_JUDGED = 10
+
+
 def top_words(model: ClassifyModel, row: int | None) -> tuple[str, str]:
     """Return the class of a cell, and a sentence about it.
 
@@ -78,7 +82,7 @@ def summary_words(model: ClassifyModel, total: int | None) -> str:
     number = len(table)
     cells = "1 cell" if number == 1 else f"{number} cells"
     said = [cells if total in (None, number) else f"{number} of {total} cells"]
-    if report is not None and report.accuracy is not None:
+    if report is not None and report.accuracy and report.judged >= _LEAST_JUDGED:
         low, high = report.accuracy_interval
         said.append(
             f"{100 * report.accuracy:.1f} % as labelled"
@@ -97,7 +101,8 @@ def summary_words(model: ClassifyModel, total: int | None) -> str:
     unknown = int((~table.known).sum())
     if unknown:
         said.append(f"{unknown} not known")
-    return " · ".join(said)
+    # lines break between the parts alone
+    return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in said)
 
 
 def listed_words(model: ClassifyModel, number: int) -> str:

@@ -24,6 +24,7 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.inference.metadata import read_model_info, shipped_models
 
 if TYPE_CHECKING:
+    from napari_cellsets.inference.classifier import ClassifierInfo
     from napari_cellsets.inference.metadata import ModelInfo
 
 _OTHER = "Other model file…"
@@ -251,18 +252,21 @@ class ModelPicker(QWidget):
         self._card.setVisible(shown)
 
 
-def title_of(info: ModelInfo) -> str:
+def title_of(info: ModelInfo | ClassifierInfo) -> str:
     """Return how a model is called on screen."""
     return f"{info.name or info.path.stem} {info.version}".strip()
 
 
-def card_text(info: ModelInfo) -> str:
+def card_text(info: ModelInfo | ClassifierInfo) -> str:
     """Return what a model says of itself, for a person to read."""
     lines = [title_of(info)]
     lines.append(f"Licence: {info.licence or 'not stated'}")
     lines.append(f"Trained on: {_plain(info.training_data) or 'not stated'}")
-    if info.pixel_size_um:
-        lines.append(f"Made for pixels of {info.pixel_size_um:.3g} µm")
+    pixel_size_um = getattr(info, "pixel_size_um", None)
+    if pixel_size_um:
+        lines.append(f"Made for pixels of {pixel_size_um:.3g} µm")
+    if len(info.classes) > 1:
+        lines.append(f"Classes: {', '.join(info.classes)}")
     for name, value in info.metrics.items():
         lines.append(f"{name.replace('_', ' ')}: {_plain(value)}")
     lines.append(f"File: {info.path}")

@@ -5,15 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cellsets.batch.ahead import done_ahead
+from napari_cellsets.batch.class_rows import ClassRow, ObjectRow
+from napari_cellsets.batch.places import image_names, refuse_originals
+from napari_cellsets.batch.resume import as_csv
 from napari_cellsets.classify.job import cell_pixels
-from napari_cellsets.core.errors import CancelledError, CellsetsError
-from napari_cellsets.inference.scoring import ReadyCell, prepare_cell, score_batches
+from napari_cellsets.classify.truth import spoken
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.formats.atomic import atomic_output
+from napari_cellsets.inference.scoring import (
+    BATCH,
+    ReadyCell,
+    prepare_cell,
+    score_batches,
+)
+from napari_cellsets.inference.sessions import physical_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.classify.crops import Crops
     from napari_cellsets.classify.gather import Gathered
+    from napari_cellsets.classify.table import ClassTable
     from napari_cellsets.core.cancel import CancelToken, Progress
 
 
@@ -52,23 +70,109 @@ class ClassifyRun:
         for scores in score_batches(cells, self.gathered.info, token=token):
             self.gathered.put(ready[done : done + len(scores)], scores)
             done += len(scores)
-            progress(done / waiting.size, f"{done} of {waiting.size} cells")
+            seen = done + len(self.problems)
+            progress(seen / waiting.size, f"{seen} of {waiting.size} cells")
         return self
 
     def _cells(
-        self, waiting: Iterable[int], ready: list[int], token: CancelToken
+        self, waiting: NDArray[np.intp], ready: list[int], token: CancelToken
     ) -> Iterator[ReadyCell]:
-        """Decode one cell after the other; `ready` grows with those that are good."""
-        info = self.gathered.info
-        for index in waiting:
-            token.raise_if_cancelled()
-            try:
-                picture = self.dataset.read_picture(self.dataset.samples[index])
-                cell = prepare_cell(cell_pixels(picture), info)
-            except CancelledError:
-                raise
-            except CellsetsError as error:
-                self.problems.append(str(error))
+        """Yield the cells that can be read; `ready` grows with their numbers."""
+        cores = max(1, physical_cores())
+        found = done_ahead(
+            self._prepared, waiting, token, workers=cores, ahead=2 * BATCH
+        )
+        for index, cell in zip(waiting, found, strict=True):
+            if isinstance(cell, CellsetsError):
+                self.problems.append(str(cell))
                 continue
             ready.append(int(index))
             yield cell
+
+    def _prepared(self, index: int) -> ReadyCell | CellsetsError:
+        try:
+            picture = self.dataset.read_picture(self.dataset.samples[index])
+            return prepare_cell(cell_pixels(picture), self.gathered.info)
+        except CellsetsError as error:
+            return error
+
+
+def write_cells_csv(
+    dataset: Dataset,
+    indices: Sequence[int],
+    table: ClassTable,
+    truth: Sequence[str | None],
+    out_csv: Path,
+) -> None:
+    """Write one row a cell of a set, as `classify_dataset` does.
+
+    Parameters
+    ----------
+    dataset, indices
+        The set, and which of its samples the rows of `table` are.
+    table, truth
+        What was said of them, and their labels.
+    out_csv
+        Replaced where it exists.
+
+    Raises
+    ------
+    ExportError
+        If it would replace a file of the set, or cannot be written.
+    """
+    names = image_names(dataset.samples)
+    found = dataset.classes if dataset.kind == "cells" else ()
+    aliases = dataset.recipe.class_titles
+    named = table.called(spoken(table.classes, table.titles, found, aliases))
+    images = [names[dataset.samples[at].name] for at in indices]
+    rows = [ClassRow.of(named, i, image, truth[i]) for i, image in enumerate(images)]
+    _write(dataset, ClassRow, rows, out_csv)
+
+
+def write_objects_csv(
+    dataset: Dataset,
+    index: int,
+    table: ClassTable,
+    truth: Sequence[str | None],
+    crops: Crops,
+    out_csv: Path,
+) -> None:
+    """Write one row an object of one image, as `classify_dataset` does.
+
+    Parameters
+    ----------
+    dataset, index
+        The set, and which sample.
+    table, truth, crops
+        Its objects, row by row the same.
+    out_csv
+        Replaced where it exists.
+
+    Raises
+    ------
+    ExportError
+        If it would replace a file of the set, or cannot be written.
+    """
+    image = image_names(dataset.samples)[dataset.samples[index].name]
+    rows = [
+        ObjectRow.of(
+            table,
+            i,
+            image,
+            truth[i],
+            label=int(label),
+            y=round(float(crops.centres_yx[i, 0]), 2),
+            x=round(float(crops.centres_yx[i, 1]), 2),
+        )
+        for i, label in enumerate(crops.labels)
+    ]
+    _write(dataset, ObjectRow, rows, out_csv)
+
+
+def _write(
+    dataset: Dataset, kind: type[ClassRow], rows: Sequence[ClassRow], out_csv: Path
+) -> None:
+    refuse_originals(dataset, out_csv.parent, [out_csv.name])
+    lines = [kind.columns(), *(row.texts() for row in rows)]
+    with atomic_output(out_csv) as aside:
+        aside.write_bytes(as_csv(lines).encode())

@@ -99,5 +99,6 @@ class ClassifyModel(EventedModel):
             inside[self.report.members(*self.field)] = True
         if self.between is not None:
             low, high = self.between
-            inside &= (table.confidence >= low) & (table.confidence <= high)
+            sure = table.confidence.astype(np.float64)
+            inside &= (sure >= low) & (sure <= high)
         return np.asarray(indices[inside[indices]])

@@ -34,7 +34,7 @@ TURNED_UP_TO = 30_000
 _ROWS = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
     """What is kept of a picture to know it again.
 

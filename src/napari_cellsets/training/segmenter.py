@@ -25,7 +25,6 @@ from napari_cellsets.training import held_out, nuclei, runs
 from napari_cellsets.training.cresunet import CResUnet
 from napari_cellsets.training.data import Batch, Mixture, make_batch
 from napari_cellsets.training.devices import keep_norms, repeatable
-from napari_cellsets.training.export import fold
 from napari_cellsets.training.loop import Loop, Schedule, learn_in_halves
 from napari_cellsets.training.pictures import (
     FieldSource,
@@ -241,7 +240,7 @@ def segmenter_from_onnx(path: Path) -> CResUnet:
             path=path,
             advice="Begin with the shipped model or with --from scratch.",
         )
-    network = fold(CResUnet(int(shapes[1][0])))
+    network = CResUnet(int(shapes[1][0]))
     load_layers(network, layers, torch.zeros(1, 3, 32, 32), path)
     image = np.random.default_rng(0).random((1, 3, 64, 64), dtype=np.float32)
     info = read_model_info(path)

@@ -1,13 +1,14 @@
 """Weights to begin with, out of an exported ONNX file.
 
-An exported file has the norms that follow a convolution folded into it. A network of
-the same form without them takes the weights up again, layer by layer in the order in
+An exported file has most norms folded into convolutions. A network of the same form
+without them takes the weights up again, layer by layer in the order in
 which both are computed. That they are the same network is proved by running both.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+#: Kind of a node of the file, and its weights.
+Layer: TypeAlias = "tuple[str, list[NDArray[Any]]]"
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.Linear)
 NODES = ("Conv", "ConvTranspose", "BatchNormalization", "Gemm")
 #: Largest difference of probabilities between file and network, in float32.
 TOLERANCE = 1e-3
 
 
-def read_layers(path: Path) -> list[tuple[str, list[NDArray[Any]]]]:
+def read_layers(path: Path) -> list[Layer]:
     """Return kind and weights of the layers of a file, in the order of computing.
 
     Raises
@@ -60,16 +63,16 @@ def read_layers(path: Path) -> list[tuple[str, list[NDArray[Any]]]]:
 
 def load_layers(
     network: nn.Module,
-    layers: Sequence[tuple[str, list[NDArray[Any]]]],
+    layers: Sequence[Layer],
     example: torch.Tensor,
     path: Path,
 ) -> None:
-    """Copy weights of a file into a folded network, layer by layer.
+    """Copy weights of a file into a network, layer by layer.
 
     Parameters
     ----------
     network
-        Folded, so that its layers are those of the file.
+        Its norms that the file has not, being part of other layers there, go.
     layers
         From `read_layers`.
     example
@@ -82,10 +85,8 @@ def load_layers(
     TrainingError
         If the layers differ in number, kind or shape.
     """
-    order = _in_order(network, example)
-    if len(order) != len(layers):
-        raise _another(path, f"it has {len(layers)} layers, {len(order)} were expected")
-    for module, (kind, weights) in zip(order, layers, strict=True):
+    pairs, absent = _matched(network, layers, example, path)
+    for module, (kind, weights) in pairs:
         targets = _tensors(module)
         found = [array.shape for array in weights]
         wanted = [tuple(target.shape) for target in targets]
@@ -94,6 +95,31 @@ def load_layers(
         for target, array in zip(targets, weights, strict=True):
             with torch.no_grad():
                 target.copy_(torch.from_numpy(np.array(array)))
+    for name in absent:
+        parent, _, child = name.rpartition(".")
+        setattr(network.get_submodule(parent), child, nn.Identity())
+
+
+def _matched(
+    network: nn.Module, layers: Sequence[Layer], example: torch.Tensor, path: Path
+) -> tuple[list[tuple[nn.Module, Layer]], list[str]]:
+    """Pair modules with layers; name the norms that the file has not."""
+    order = _in_order(network, example)
+    names = {module: name for name, module in network.named_modules()}
+    waiting = deque(layers)
+    pairs: list[tuple[nn.Module, Layer]] = []
+    absent: list[str] = []
+    for module in order:
+        kind = waiting[0][0] if waiting else ""
+        if isinstance(module, nn.BatchNorm2d) and kind != "BatchNormalization":
+            absent.append(names[module])
+        elif waiting:
+            pairs.append((module, waiting.popleft()))
+        else:
+            raise _another(path, f"it has {len(layers)} layers, which are too few")
+    if waiting:
+        raise _another(path, f"it has {len(waiting)} layers more than expected")
+    return pairs, absent
 
 
 def check_same_answer(

@@ -38,7 +38,7 @@ def run() -> list[Ratio]:
     slowest = max(_cancel_latency(picture, whole * k / 8) for k in range(1, 8))
     return [
         Ratio("prediction 1600x1200", whole, "s", "bare onnxruntime, same graph",
-              reference, "at most 1.10"),
+              reference, "at most 1.05"),
         Ratio("prediction 1600x1200 in two thirds of the memory", strips, "s",
               "whole frame", whole, "at most 1.5"),
         Ratio("slowest of 7 cancels inside one call", slowest, "s", "limit",

@@ -56,41 +56,47 @@ def picker(
     return picker
 
 
-def labelled(qtbot: QtBot, picker: ModelPicker) -> tuple[EngineLabel, JobRunner]:
+@pytest.fixture
+def home(qtbot: QtBot) -> QWidget:
+    """Own the label and the runner for as long as a test runs."""
     home = QWidget()
     qtbot.addWidget(home)
+    return home
+
+
+def labelled(home: QWidget, picker: ModelPicker) -> tuple[EngineLabel, JobRunner]:
     runner = JobRunner(home)
     return EngineLabel(picker, runner, home), runner
 
 
 @pytest.mark.usefixtures("asked")
-def test_the_engine_shows_once_a_model_is_chosen(qtbot, picker):
-    label, _ = labelled(qtbot, picker)
+def test_the_engine_shows_once_a_model_is_chosen(home, picker):
+    label, _ = labelled(home, picker)
     assert label.text() == ""
     picker.choose_first()
     assert label.text() == "Runs with onnxruntime"
 
 
-def test_an_engine_that_is_missing_is_told(qtbot, picker, asked):
+def test_an_engine_that_is_missing_is_told(home, picker, asked):
     asked["model.engine"] = "openvino"
     picker.choose_first()
-    label, _ = labelled(qtbot, picker)
+    label, _ = labelled(home, picker)
     assert label.text() == (
         "Runs with onnxruntime (the engine OpenVINO is not installed)"
     )
 
 
 @pytest.mark.usefixtures("asked")
-def test_what_replaced_an_engine_shows_after_the_run(qtbot, picker):
-    label, runner = labelled(qtbot, picker)
+def test_what_replaced_an_engine_shows_after_the_run(home, picker):
+    label, runner = labelled(home, picker)
     picker.choose_first()
     open_session(picker.info.path, CPU_PROVIDER).note = "instead of a card"
     runner.busy_changed.emit(False)
     assert label.text() == "Runs with onnxruntime (instead of a card)"
 
 
-def test_the_preferences_hold_for_the_next_run(qtbot, picker, asked):
-    _, runner = labelled(qtbot, picker)
+def test_the_preferences_hold_for_the_next_run(home, picker, asked):
+    _, runner = labelled(home, picker)
     asked.update({"model.engine": "onnxruntime", "model.fast": True})
     runner.busy_changed.emit(True)
     assert engine_choice().provider == CPU_PROVIDER

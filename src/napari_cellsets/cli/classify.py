@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.cli.console import EXIT_PROBLEM, bar, say, some, tell
+from napari_cellsets.cli.engines import add_engine, choose_engine
 from napari_cellsets.cli.options import chosen_samples, fact, opened
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ def add_classify(commands: Any) -> None:
     add("--masks", type=Path, metavar="DIR", help="classify the objects labelled here")
     add("--report", type=Path, metavar="DIR", help="write how it compares with truth")
     add("--no-resume", action="store_true", help="classify finished images again")
+    add_engine(command)
     command.set_defaults(run=_classify)
 
 
 def _classify(options: argparse.Namespace, token: CancelToken) -> int:
     from napari_cellsets.batch import classify_dataset
 
+    choose_engine(options)
     model = _model(options)
     dataset = opened(options)
     samples = chosen_samples(dataset, options.path)

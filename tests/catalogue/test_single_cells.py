@@ -339,6 +339,13 @@ def test_folders_below_splits_are_classes(tmp_path: Path) -> None:
     assert dataset.classes == ("a", "b")
 
 
+def test_capitals_make_no_other_class(tmp_path: Path) -> None:
+    names = ["test/basophil/1.png", "test/blast/1.png", "train/Basophil/2.png"]
+    dataset = open_dataset(write_cells(tmp_path / "set", names))
+    assert dataset.classes == ("basophil", "blast")
+    assert dataset.splits == {"train": 1, "test": 2}
+
+
 def test_same_classes_in_several_places_are_one_set(tmp_path: Path) -> None:
     names = [f"{part}/{kind}/1.jpg" for part in ("lab1", "lab2") for kind in "ab"]
     dataset = open_dataset(write_cells(tmp_path / "set", names))

@@ -41,6 +41,7 @@ def make_samples(
     places = [template.marks.index(mark) for mark in telling]
     by_file = bool(told.facts or recipe.remarks)
     known: dict[Values, tuple[str, Mapping[str, str]]] = {}
+    spelt: dict[str, str] = {}
     samples = []
     for pair in pairs:
         key = tuple([pair.values[place] for place in places])
@@ -50,7 +51,12 @@ def make_samples(
             file = _of_file(recipe, told, stem)
             key = (*key, *file)
         if key not in known:
-            said = _split_and_facts(recipe, template.named(pair.values))
+            values = template.named(pair.values)
+            if "class" in values:  # Train/Basophil and test/basophil are one class
+                values["class"] = spelt.setdefault(
+                    values["class"].lower(), values["class"]
+                )
+            said = _split_and_facts(recipe, values)
             known[key] = _with_file(told, *said, file) if by_file else said
         split, facts = known[key]
         split = split or split_of.get(pair.name, recipe.split_else)

@@ -47,7 +47,7 @@ def test_the_pictures_of_a_set_decide_for_all_of_it(zoo, tmp_path: Path) -> None
         write_picture(place, crowd())
     report = count_dataset(open_dataset(root), tmp_path / "c.csv", model="auto")
     assert report.notes[0].endswith("(3 of 3 pictures looked at).")
-    assert "grey, with spots about" in report.notes[0]
+    assert "crowded with red spots" in report.notes[0]
     assert {row["model"] for row in read_table(tmp_path / "c.csv")} == {
         read_model_info(zoo["nuclei"]).name
     }

@@ -86,7 +86,7 @@ def test_sample_on_screen_waits_for_the_window(plan: SetPlan) -> None:
     assert not run.hold(first)
     run(CancelToken(), silent)
     assert stored(plan, first) is None
-    assert int(run.waiting[first].max()) == 3
+    assert int(run.waiting[first][0].max()) == 3
 
 
 def test_sample_written_before_it_came_on_screen_is_told(plan: SetPlan) -> None:

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_cellsets._napari.preferences import memory_budget
 from napari_cellsets._napari.regions import find_regions_layer, read_regions
-from napari_cellsets._qt.count_work import Look, Work, settings_of
+from napari_cellsets._qt.count_work import Look, Work, known_trust, settings_of
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets.batch.whole_set import (
     BY_HAND,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.session import Session
     from napari_cellsets.core.image import Picture
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.counting.confidence import Trust
     from napari_cellsets.counting.settings import CountSettings
     from napari_cellsets.store import Project, StoredLabels
 
@@ -88,11 +89,12 @@ class CountFlow(QObject):
         self._asked_store = False
         self._counted_with: CountSettings | None = None
         self._aside: np.ndarray | None = None
+        self._trust: Trust | None = None
         self.only_regions = False
         self.result: CountResult | None = None
         self.corrections = 0
         self._settle = _timer(self, _SETTLE_MS, self._on_settings_settled)
-        self._measure = _timer(self, _MEASURE_MS, self._on_cells_settled)
+        self._measure = _timer(self, _MEASURE_MS, self._look)
         session.sample_changed.connect(self._on_sample_changed)
         session.cells_changed.connect(self._on_cells_changed)
         session.truth_changed.connect(self._on_truth_changed)
@@ -254,13 +256,14 @@ class CountFlow(QObject):
             self._maps.put(work.key, counted.probability)
             self.map_changed.emit()
         try:
-            self._show(counted.result.labels, work.provenance())
+            self._show(counted.result.labels, work.provenance(counted.result))
         except CellsetsError as error:
             self.told.emit(str(error), True)
             return
         self._measure.stop()
         self._looker.stop()
         self.corrections, self._asked_store = 0, True
+        self._trust = counted.result.trust
         self._counted_with = work.request.count.settings
         self._take(counted.result)
         if self._aside is not None:
@@ -316,7 +319,7 @@ class CountFlow(QObject):
         self.told.emit("", False)
         self.only_regions = False
         self.corrections, self._asked_store = 0, False
-        self._counted_with = self._aside = None
+        self._counted_with = self._aside = self._trust = None
         picture = self._session.picture
         if picture is not None:
             self._model.fit_channel(picture)
@@ -340,9 +343,6 @@ class CountFlow(QObject):
         if self._session.cells is not None and self.probability is not None:
             self.count(only_regions=self.only_regions)
 
-    def _on_cells_settled(self) -> None:
-        self._look()
-
     def _look(self) -> None:
         """Measure what is on screen, whoever made it."""
         cells = self._session.cells
@@ -363,7 +363,9 @@ class CountFlow(QObject):
         result, stored = found
         if stored is not None:
             self._hear_store(stored)
-        self._take(result)
+        trust = known_trust(self._trust, stored, corrected=self.corrections > 0)
+        self._trust = trust or self._trust
+        self._take(result.trusted(trust))
 
     def _store(self) -> Project | None:
         try:

@@ -31,6 +31,7 @@ class _Count:
 
     dataset: Dataset
     sample: Sample
+    model: str
     model_hash: str
     settings: str
     result: CountResult
@@ -42,6 +43,8 @@ class _Count:
             self.result.count,
             self.result.evaluation,
             split=self.sample.split,
+            interval=self.result.interval,
+            model=self.model,
         )
         return {**asdict(figures), "corrected": self.corrected}
 
@@ -79,6 +82,7 @@ class CountKeeper(QObject):
             _Count(
                 dataset,
                 sample,
+                "" if info is None else info.name or info.path.stem,
                 "" if info is None else model_hash(info.path),
                 self._model.settings.model_dump_json(),
                 result,

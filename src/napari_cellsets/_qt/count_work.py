@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from napari_cellsets.batch.whole_set import prediction_provenance
+from napari_cellsets.batch.whole_set import TRUST, prediction_provenance, trust_kept
 from napari_cellsets.counting.live import Counted, LiveRequest, count_live, describe
 from napari_cellsets.counting.settings import CountSettings
 from napari_cellsets.inference.metadata import model_hash
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.counting.confidence import Trust
     from napari_cellsets.counting.job import CountResult
     from napari_cellsets.counting.model import MapKey
     from napari_cellsets.store import Project, StoredLabels
@@ -33,8 +34,8 @@ class Work:
     def __call__(self, token: CancelToken, progress: Progress) -> Counted:
         return count_live(self.request, self.probability, token, progress)
 
-    def provenance(self) -> dict[str, Any]:
-        """Say how the labels are made, as JSON can."""
+    def provenance(self, found: CountResult) -> dict[str, Any]:
+        """Say how the labels were made and how sure they are, as JSON can."""
         count = self.request.count
         info = count.info()
         said = prediction_provenance(
@@ -42,6 +43,8 @@ class Work:
         )
         if count.only_regions:
             said["regions"] = [region.name for region in count.regions]
+        if found.trust is not None:
+            said[TRUST] = found.trust.as_json()
         return said
 
 
@@ -62,6 +65,19 @@ class Look:
         if self.project is not None:
             stored = self.project.load_labels(self.dataset, self.sample, "cells")
         return describe(self.labels, self.request, token), stored
+
+
+def known_trust(
+    before: Trust | None, stored: StoredLabels | None, *, corrected: bool
+) -> Trust | None:
+    """Return what was told of cells when they were counted, as far as it holds.
+
+    Cells drawn since have no confidence; a corrected number has no limits.
+    """
+    trust = before
+    if trust is None and stored is not None:
+        trust = trust_kept(stored)
+    return replace(trust, interval=None) if trust and corrected else trust
 
 
 def settings_of(stored: StoredLabels) -> CountSettings | None:

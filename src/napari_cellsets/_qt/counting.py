@@ -25,6 +25,7 @@ from napari_cellsets._napari.regions import (
     set_names,
 )
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._qt.auto_picker import AutoChoice, CountModelPicker
 from napari_cellsets._qt.count_controls import (
     ChannelRow,
     CountButtons,
@@ -36,6 +37,8 @@ from napari_cellsets._qt.count_controls import (
 from napari_cellsets._qt.count_flow import CountFlow
 from napari_cellsets._qt.count_keeping import CountKeeper
 from napari_cellsets._qt.docking import DockContent
+from napari_cellsets._qt.doubt_link import CellsPage, DoubtLink
+from napari_cellsets._qt.engine_label import EngineLabel
 from napari_cellsets._qt.export import Export, ExportView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import (
@@ -43,7 +46,6 @@ from napari_cellsets._qt.layer_links import (
     MapLink,
     SelectionLink,
 )
-from napari_cellsets._qt.model_picker import ModelPicker
 from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets._qt.offers import Offers
 from napari_cellsets._qt.regions_view import RegionsView
@@ -90,6 +92,7 @@ class CountWidget(DockContent):
             ComparisonLink(viewer, self.session),
             MapLink(viewer, self.session),
         )
+        self._doubt = DoubtLink(viewer, self.session, self.table)
         self._watched_regions: Shapes | None = None
         self._kept_regions = KeptRegions()
         self._connect_parts()
@@ -129,7 +132,9 @@ class CountWidget(DockContent):
     # Building
 
     def _make_parts(self) -> None:
-        self.picker = ModelPicker()
+        self.picker = CountModelPicker()
+        self._auto = AutoChoice(self.session, self.model, self.picker)
+        self.engine = EngineLabel(self.picker, self.runner)
         self.channels = ChannelRow(self.model)
         self.buttons = CountButtons()
         self.progress = ProgressRow(self.runner)
@@ -138,12 +143,13 @@ class CountWidget(DockContent):
         self.result = ResultView()
         self.settings = SettingsView(self.model)
         self.table = ObjectTableView()
+        self.cells = CellsPage(self.table)
         self.regions = RegionsView()
         self.whole_set = SetView()
         self.export = ExportView()
         self.tabs = QTabWidget()
         for title, page in (
-            ("Cells", self.table),
+            ("Cells", self.cells),
             ("Regions", self.regions),
             ("Whole set", self.whole_set),
             ("Export", self.export),
@@ -156,6 +162,7 @@ class CountWidget(DockContent):
         column.setContentsMargins(6, 6, 6, 6)
         for part in (
             self.picker,
+            self.engine,
             self.channels,
             self.buttons,
             self.progress,
@@ -195,6 +202,7 @@ class CountWidget(DockContent):
         self.set_flow.told.connect(self.message.tell)
         self.set_flow.rows_changed.connect(self._on_set_rows_changed)
         self.result.comparison_toggled.connect(self._on_comparison_toggled)
+        self.cells.marks_toggled.connect(self._doubt.synchronize)
         self.settings.map_toggled.connect(self._on_map_changed)
         self.regions.draw_wanted.connect(self._on_draw_wanted)
         self.regions.renamed.connect(self._on_region_renamed)
@@ -304,6 +312,7 @@ class CountWidget(DockContent):
         if self.runner.busy and not self.set_flow.running:
             self.runner.cancel()
         picture = self.session.picture
+        self._auto.look()
         self.channels.synchronize(picture)
         self.settings.synchronize(picture)
         self._links[0].unmark()
@@ -328,7 +337,8 @@ class CountWidget(DockContent):
         )
         if not self.flow.only_regions:
             self.keeper.hear(found, corrected=self.flow.corrections > 0)
-        self.table.show_table(None if found is None else found.table)
+        self.cells.show_table(None if found is None else found.table)
+        self._doubt.synchronize(self.cells.marks.isChecked())
         self._links[1].synchronize(found, self.result.comparison_wanted)
         self._show_regions()
 

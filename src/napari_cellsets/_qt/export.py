@@ -29,6 +29,7 @@ from napari_cellsets.batch.export import (
 )
 from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow
+from napari_cellsets.batch.whole_set import is_corrected, trust_kept
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.counting.evaluate import evaluate
 from napari_cellsets.counting.measure import ObjectTable, measure
@@ -135,14 +136,23 @@ class Export:
         return said
 
     def _describe(self, sample: Sample, name: str) -> tuple[CountRow, ObjectTable]:
-        labels = self._labels(sample)
-        if labels is None:
+        stored = self.project.load_labels(self.dataset.identity, sample.name, "cells")
+        if stored is None:
             raise ExportError("the labels have gone from the store", path=sample.name)
+        labels, trust = stored.labels, trust_kept(stored)
         table = measure(labels, self.dataset.read_picture(sample))
         truth = self.dataset.read_truth(sample)
         compared = None if truth is None else evaluate(labels, truth.labels)
-        row = CountRow.of(name, len(table), compared, split=sample.split)
-        return row, table
+        untouched = trust is not None and not is_corrected(stored)
+        row = CountRow.of(
+            name,
+            len(table),
+            compared,
+            split=sample.split,
+            interval=trust.interval if trust is not None and untouched else None,
+            model=str(stored.provenance.get("model", "")),
+        )
+        return row, table if trust is None else trust.into(table)
 
     def _labels(self, sample: Sample) -> np.ndarray | None:
         stored = self.project.load_labels(self.dataset.identity, sample.name, "cells")

@@ -8,6 +8,8 @@ import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
 
+from napari_cellsets.counting.confidence import CONFIDENCE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 #: A column in micrometres takes the place of the same one in pixels.
 _COLUMNS: dict[str, tuple[str, int, str]] = {
     "label": ("Cell", 0, "Number of the cell in the labels layer"),
+    "confidence": (
+        "Sure (%)",
+        0,
+        "How likely the cell is right, by what was measured on validation pictures."
+        " Sort by it to see the doubtful cells first",
+    ),
     "area_px": ("Area (px)", 0, "Area in pixels"),
     "area_um2": ("Area (µm²)", 1, "Area in square micrometres"),
     "equivalent_diameter_px": (
@@ -43,6 +51,8 @@ _REPLACED_BY = {
     "equivalent_diameter_px": "equivalent_diameter_um",
 }
 _MEAN = "mean_"
+DOUBT = 0.5
+"""Cells less sure than this are called doubtful."""
 
 
 def shown_columns(names: tuple[str, ...]) -> list[str]:
@@ -95,6 +105,23 @@ class ObjectTableModel(QAbstractTableModel):
             float(self._columns["centroid_x"][at]),
         )
 
+    def doubtful(self) -> list[int]:
+        """Return the labels that are as likely wrong as right, most doubtful first."""
+        if CONFIDENCE not in self._columns:
+            return []
+        sure = self._columns[CONFIDENCE]
+        (rows,) = np.nonzero(sure < DOUBT)
+        return [int(n) for n in self._columns["label"][rows[np.argsort(sure[rows])]]]
+
+    def column_of(self, name: str) -> int | None:
+        """Return the column on screen of a measurement, None where it is not shown."""
+        return self._names.index(name) if name in self._names else None
+
+    def place_of(self, label: int, ndim: int) -> tuple[float, ...]:
+        """Return a label's centre in pixels, with its plane where there are three."""
+        centre = self.centre_of(label) or (0.0, 0.0)
+        return centre if ndim == 2 else (float(self.plane_of(label) or 0), *centre)
+
     def plane_of(self, label: int) -> int | None:
         """Return the plane of a label in a stack, None in a plain image."""
         row = self.row_of(label)
@@ -124,6 +151,8 @@ class ObjectTableModel(QAbstractTableModel):
             return None
         name = self._names[index.column()]
         value = self._columns[name][self._order[index.row()]]
+        if name == CONFIDENCE:
+            return "–" if np.isnan(value) else f"{100 * value:.0f}"
         return f"{value:.{_COLUMNS.get(name, ('', 1, ''))[1]}f}"
 
     def headerData(

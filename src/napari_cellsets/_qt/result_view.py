@@ -81,6 +81,8 @@ class ResultView(QWidget):
         """Show a result; None before anything was counted."""
         self._number.setText("–" if result is None else f"{result.count}")
         self._said.setText(_sentence(result, corrections, has_truth, only_regions))
+        limits = None if result is None else result.interval
+        self._said.setToolTip("" if limits is None else _LIMITS.format(limits.level))
         compared = None if result is None else result.evaluation
         self._compared.setVisible(compared is not None)
         if compared is not None:
@@ -193,6 +195,12 @@ _HEADS: Final = (
 )
 
 
+_LIMITS: Final = (
+    "Of validation pictures, {:.0%} had their true count within such limits.\n"
+    "They hold for the model's own settings and for pictures like those."
+)
+
+
 def _ratios_of(matches: Matches) -> tuple[float, float, float]:
     return matches.precision, matches.recall, matches.f1
 
@@ -218,6 +226,9 @@ def _sentence(
     lines = ["cell" if result.count == 1 else "cells"]
     if only_regions:
         lines[0] += " in the drawn regions"
+    if result.interval is not None:
+        low, high = result.interval.low, result.interval.high
+        lines[0] += f", likely {low} to {high}" if low < high else ", likely exact"
     compared = result.evaluation
     if compared is not None:
         lines.append(

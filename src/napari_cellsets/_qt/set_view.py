@@ -132,15 +132,14 @@ class SetFlow(QObject):
         dataset, project = run.plan.dataset, run.plan.project
         self._session.save()
         shown = self._session.sample
-        for name, labels in run.waiting.items():
+        for name, (labels, trust) in run.waiting.items():
             if is_corrected(project.load_labels(dataset.identity, name, "cells")):
                 continue
             if shown is not None and name == shown.name:
-                self._session.set_cells(labels, run.plan.provenance())
+                self._session.set_cells(labels, run.plan.provenance(trust))
             else:
-                project.save_labels(
-                    dataset.identity, name, "cells", labels, run.plan.provenance()
-                )
+                said = run.plan.provenance(trust)
+                project.save_labels(dataset.identity, name, "cells", labels, said)
 
     def _on_sample_changed(self, *_: object) -> None:
         run, sample = self._run, self._session.sample

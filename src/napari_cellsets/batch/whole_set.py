@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow, summary_of
 from napari_cellsets.core.errors import CancelledError, CellsetsError
-from napari_cellsets.counting.job import CountRequest, predict_probability
+from napari_cellsets.counting.confidence import Trust
+from napari_cellsets.counting.job import CountRequest, predict_probability, trust_of
 from napari_cellsets.counting.labels import labels_from_probability
 from napari_cellsets.counting.live import LiveRequest, describe
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from napari_cellsets.store import Project, StoredLabels
 
 BY_HAND: Final = "corrected by hand"
+TRUST: Final = "trust"
+"""Where labels keep how sure they are, in what is said of how they were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,12 @@ class SetPlan:
         """How tables call the images."""
         return image_names(self.dataset.samples)
 
-    def provenance(self) -> dict[str, Any]:
-        """Say how the labels were made, as JSON can."""
-        return prediction_provenance(
+    def provenance(self, trust: Trust | None = None) -> dict[str, Any]:
+        """Say how the labels were made and how sure they are, as JSON can."""
+        said = prediction_provenance(
             self.model, self.model_hash, self.settings, self.channel
         )
+        return said if trust is None else {**said, TRUST: trust.as_json()}
 
 
 @dataclass
@@ -86,13 +90,13 @@ class SetRun:
     """A run over a set, readable while it goes on and after it was cancelled.
 
     Samples that are on screen belong to the window: their labels wait in
-    `waiting` and are not written behind its back.
+    `waiting`, with how sure they are, and are not written behind its back.
     """
 
     plan: SetPlan
     rows: list[SetRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    waiting: dict[str, np.ndarray] = field(default_factory=dict)
+    waiting: dict[str, tuple[np.ndarray, Trust | None]] = field(default_factory=dict)
     _on_screen: set[str] = field(default_factory=set)
     _saved: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -138,20 +142,25 @@ class SetRun:
             plan.channel,
             memory_budget=plan.memory_budget,
         )
+        probability = None
         if corrected and stored is not None:
             labels = stored.labels
         else:
             probability = predict_probability(request, token)
             labels = labels_from_probability(probability, plan.settings, token)
         found = describe(labels, LiveRequest(request, truth=truth), token)
+        if probability is not None:
+            found = found.trusted(trust_of(found, probability, request, token))
         figures = CountRow.of(
             plan.names[sample.name],
             found.count,
             found.evaluation,
             split=sample.split,
+            interval=found.interval,
+            model=plan.model.name or plan.model.path.stem,
         )
         if not corrected:
-            self._keep(sample.name, labels)
+            self._keep(sample.name, labels, found.trust)
         plan.project.save_count(
             plan.dataset.identity,
             sample.name,
@@ -161,17 +170,17 @@ class SetRun:
         )
         self.rows.append(SetRow(sample.name, figures, corrected))
 
-    def _keep(self, sample: str, labels: np.ndarray) -> None:
+    def _keep(self, sample: str, labels: np.ndarray, trust: Trust | None) -> None:
         with self._lock:
             if sample in self._on_screen:
-                self.waiting[sample] = labels
+                self.waiting[sample] = labels, trust
                 return
             self.plan.project.save_labels(
                 self.plan.dataset.identity,
                 sample,
                 "cells",
                 labels,
-                self.plan.provenance(),
+                self.plan.provenance(trust),
             )
             self._saved.add(sample)
 
@@ -187,6 +196,11 @@ def prediction_provenance(
         "settings": settings.model_dump(),
         "channel": channel,
     }
+
+
+def trust_kept(stored: StoredLabels) -> Trust | None:
+    """Return how sure stored labels were when they were found, where it is known."""
+    return Trust.from_json(stored.provenance.get(TRUST))
 
 
 def is_corrected(stored: StoredLabels | None) -> bool:

@@ -7,10 +7,12 @@ if it had not been.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import math
 import time
+import zipfile
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -289,7 +291,7 @@ class Loop:
                 if state["identity"].get(name) != self.identity.get(name)
             ]
             raise TrainingError(
-                f"another run is in this folder; it has another {', '.join(differs)}",
+                f"another run is in this folder: other {', '.join(differs)}",
                 path=self.folder,
                 advice="Choose another folder, or ask for the same run to go on.",
             )
@@ -309,14 +311,16 @@ def read_state(path: Path) -> dict[str, Any]:
     TrainingError
         If the file is damaged.
     """
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    state: dict[str, Any] | None = None
+    if zipfile.is_zipfile(path):
+        with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError):
+            state = torch.load(path, weights_only=True)
+    if state is None:
         raise TrainingError(
             "the saved run cannot be read",
             path=path,
             advice="Delete the folder to begin anew.",
-        ) from error
+        )
     return state
 
 

@@ -91,7 +91,7 @@ def begin(folder: Path, identity: Mapping[str, Any], split: Split) -> None:
     if there is not None and there != wanted:
         differs = [key for key in wanted if there.get(key) != wanted[key]]
         raise TrainingError(
-            f"another run is in this folder; it has another {', '.join(differs)}",
+            f"another run is in this folder: other {', '.join(differs)}",
             path=folder,
             advice="Choose another folder, or ask for the same run to go on.",
         )

@@ -54,6 +54,9 @@ def read_layers(path: Path) -> list[Layer]:
     for node in graph.node:
         if node.op_type == "Constant":
             known[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+        elif node.op_type == "Identity" and node.input[0] in known:
+            # equal weights are written once
+            known[node.output[0]] = known[node.input[0]]
     return [
         (node.op_type, [known[name] for name in node.input[1:] if name in known])
         for node in graph.node

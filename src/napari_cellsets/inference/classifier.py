@@ -185,20 +185,6 @@ def read_classifier_info(path: Path | str) -> ClassifierInfo:
     return info
 
 
-def is_classifier(path: Path | str) -> bool:
-    """Whether a model names classes of cells; False for what is no model.
-
-    Raises
-    ------
-    Nothing: a file that cannot be read is no classifier.
-    """
-    try:
-        read_classifier_info(path)
-    except ModelError:
-        return False
-    return True
-
-
 def shipped_classifiers() -> list[Path]:
     """Classifiers that come with the package, the default one first."""
     found = MODELS.glob(f"{CLASSIFIER_PREFIX}*.onnx")

@@ -246,7 +246,7 @@ def _new_session(path: Path, provider: str, fast: bool = False) -> OpenModel:
         if provider == OPENVINO:
             return _openvino_session(path, fast)
         opened = _onnx_session(path, provider)
-    except (ImportError, *engine_errors()) as error:
+    except engine_errors() as error:
         if provider == CPU_PROVIDER:
             raise _not_loaded(error, path) from error
         opened = _on_cpu(path, provider, str(error).strip().partition("\n")[0])
@@ -314,7 +314,7 @@ def _not_loaded(error: BaseException, path: Path) -> ModelError:
 
 
 def engine_errors() -> tuple[type[BaseException], ...]:
-    """Every kind of error that the engine raises; it has no common base."""
+    """Every kind of error that an engine raises, or its absence; no common base."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     own = tuple(
@@ -322,7 +322,7 @@ def engine_errors() -> tuple[type[BaseException], ...]:
         for kind in vars(state).values()
         if isinstance(kind, type) and issubclass(kind, Exception)
     )
-    return (*own, RuntimeError, ValueError)
+    return (*own, RuntimeError, ValueError, ImportError)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -1,8 +1,11 @@
-"""Recipes that train the shipped models; the only package that imports torch.
+"""Training: people's own models, and the recipes of the shipped ones.
 
-``cresunet`` is the network, ``data`` makes batches from simulated, DSB and FNC
-pictures, ``train`` runs, ``export`` writes ONNX. The command line and
-``benchmarks/accuracy`` call it; nothing else does, since torch is an optional extra.
+`api.train` is the door: a frozen request in, an ONNX model with its card out. Behind
+it ``splits`` deals the pictures, ``segmenter`` and ``classifier`` say what is learnt,
+``loop`` learns, ``start`` takes weights out of shipped files. ``train``, ``nuclei`` and
+``train_classifier`` are the recipes of the shipped models. This is the only package
+that imports torch, an optional extra; ``request`` and ``api`` do without until a run
+begins.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@
 RUNS is the folder of `benchmarks.accuracy.train`: `real` are the four published
 pictures, each by the network fine-tuned on the other three; `simulated` are fields of
 seeds that no network learnt from, by the shipped one. `nuclei` are the pictures of
-DSB 2018, each by the network of the fold that left it out (RUNS/nuclei/fold0 to 4).
+DSB 2018 that were held out from the base and from the network of nuclei
+(RUNS/nuclei/held).
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from napari_cellsets.inference import default_model
 from napari_cellsets.inference import predict as run_model
 from napari_cellsets.simulate import simulate_neurons
 from napari_cellsets.training.export import load_checkpoint
-from napari_cellsets.training.sources import dsb_pairs, folds_of
+from napari_cellsets.training.sources import dsb_pairs, folds_of, split_by_name
+from napari_cellsets.training.train import DSB_HELD_OUT
 from napari_cellsets.training.validate import predict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SETS = ("real", "simulated", "nuclei")
-FIELDS = 30
+FIELDS = 20
 FIELD_SEED = 900_000
 COLOURS = ("yellow", "red", "green", "grey")
 FOLDS = 5
@@ -92,21 +94,22 @@ def real(runs: Path, done: set[str]) -> Iterator[Map]:
 
 
 def nuclei(runs: Path, done: set[str]) -> Iterator[Map]:
-    """Folds as the recipe of the nuclei model cut them, stretched as it stretches."""
+    """Pictures that neither the base nor the network of nuclei learnt from.
+
+    They are cut into folds for what is tuned on some of them and measured on others.
+    """
     from napari_cellsets.training.nuclei import load_nuclei
 
     pairs = dsb_pairs(shared_root() / "training" / "dsb2018_fluorescence")
-    number = folds_of(pairs, FOLDS)
-    for fold in range(FOLDS):
-        run = runs / "nuclei" / f"fold{fold}" / "last.pt"
-        held = [p for p in pairs if number[p.name] == fold and p.name not in done]
-        if not run.is_file() or not held:
-            continue
-        model = load_checkpoint(run)
-        for pair in held:
+    _, held = split_by_name(pairs, DSB_HELD_OUT)
+    number = folds_of(held, FOLDS)
+    model = load_checkpoint(runs / "nuclei" / "held" / "last.pt")
+    for pair in held:
+        if pair.name not in done:
             # the network of nuclei takes stretched grey; `predict` divides by 255
             grey = np.repeat(load_nuclei(pair).image[..., None] * 255, 3, axis=2)
-            yield Map(pair.name, predict(model, grey, fast=False), pair.load()[1], fold)
+            probability = predict(model, grey, fast=False)
+            yield Map(pair.name, probability, pair.load()[1], number[pair.name])
 
 
 def save(folder: Path, one: Map) -> None:

@@ -1,4 +1,4 @@
-"""Single cells for training: read once, split, and varied anew in every batch."""
+"""Single cells for training: varied anew in every batch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 #: Spread of rotation, scale, shift and light; see `vary`.
@@ -36,10 +34,15 @@ class Cells:
         return len(self.labels)
 
 
-def sampling_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Chance of each cell to be drawn: rare classes more often, by the root."""
+def sampling_weights(
+    labels: NDArray[np.int64], classes: int, balance: float
+) -> NDArray[np.float64]:
+    """Chance of each cell to be drawn.
+
+    A balance of 0 draws classes as they are, 1 all alike, 0.5 halfway by the root.
+    """
     counts = np.bincount(labels, minlength=classes)
-    weights = 1 / np.sqrt(np.maximum(counts, 1))[labels]
+    weights = np.maximum(counts, 1)[labels].astype(np.float64) ** -balance
     return np.asarray(weights / weights.sum(), np.float64)
 
 
@@ -111,72 +114,3 @@ def _restain(
         noise = rng.standard_normal(cell.shape, dtype=np.float32)
         cell = cell + noise * np.float32(rng.uniform(0.005, 0.03))
     return np.asarray(np.clip(cell, 0, 1), np.float32)
-
-
-def near_duplicate_groups(
-    pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
-) -> NDArray[np.intp]:
-    """Number the groups of pictures that show the same cell.
-
-    Two pictures belong together if, seen 16 x 16 px small, their colours are
-    correlated above 0.998 and their levels differ by less than 3 of 255 on average.
-
-    Returns
-    -------
-    ndarray
-        int, shape (n,): pictures of equal number must stay on one side of a split.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    small = np.stack(
-        [cv2.resize(p, (16, 16), interpolation=cv2.INTER_AREA) for p in pictures]
-    )
-    level = small.reshape(len(small), -1).astype(np.float32)
-    unit = level - level.mean(axis=1, keepdims=True)
-    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
-    rows, columns = [], []
-    for start in range(0, len(unit), 1024):
-        here, there = np.nonzero(unit[start : start + 1024] @ unit.T > 0.998)
-        here = here + start
-        near = (here < there) & (np.abs(level[here] - level[there]).mean(axis=1) < 3)
-        rows.append(here[near])
-        columns.append(there[near])
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    links = coo_array((np.ones(len(row)), (row, column)), shape=(len(unit),) * 2)
-    return np.asarray(connected_components(links, directed=False)[1], np.intp)
-
-
-def split_cells(
-    labels: NDArray[np.int64],
-    groups: NDArray[np.intp],
-    shares: tuple[float, float],
-    seed: int,
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Split whole groups into training, validation and test, each class alike.
-
-    Parameters
-    ----------
-    labels, groups
-        Class and group of every cell.
-    shares
-        Share of the cells for validation and for test.
-    seed
-        Of the order in which groups are dealt.
-    """
-    rng = np.random.default_rng(seed)
-    parts: tuple[list[int], list[int], list[int]] = ([], [], [])
-    _, first = np.unique(groups, return_index=True)
-    members: dict[int, list[int]] = {}
-    for index, group in enumerate(groups):
-        members.setdefault(int(group), []).append(index)
-    for label in np.unique(labels):
-        heads = first[labels[first] == label]
-        heads = rng.permutation(heads)
-        cuts = np.cumsum([round(share * len(heads)) for share in shares])
-        dealt = (heads[cuts[1] :], heads[: cuts[0]], heads[cuts[0] : cuts[1]])
-        for part, chosen in zip(parts, dealt, strict=True):
-            for head in chosen:
-                part.extend(members[int(groups[head])])
-    train, validation, test = (np.array(sorted(part), np.intp) for part in parts)
-    return train, validation, test

@@ -66,6 +66,17 @@ def calibrated_temperature(
     return float(tried[int(np.argmin(losses))])
 
 
+def mean_features(network: CellNet, middles: torch.Tensor) -> torch.Tensor:
+    """Features (n, d) averaged over a cell and its mirror images.
+
+    A cell has no up and no left. Four views cost four times as much; on cells that
+    the network never saw they mended every sixth mistake.
+    """
+    views = [middles, middles.flip(2), middles.flip(3), middles.flip(2, 3)]
+    features = network.features(torch.cat(views))
+    return features.reshape(len(views), -1, features.shape[1]).mean(dim=0)
+
+
 class NamedCells(nn.Module):  # type: ignore[misc]
     """The network as it is shipped: middle, logits by temperature, distance."""
 
@@ -79,7 +90,7 @@ class NamedCells(nn.Module):  # type: ignore[misc]
 
     def forward(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits (n, classes) and distance (n,) of RGB (n, 3, size, size) 0..1."""
-        features = self.network.features(middle_of(cells, self.side))
+        features = mean_features(self.network, middle_of(cells, self.side))
         logits = self.network.head(features) / self.temperature
         place = features @ self.whiten
         squared = ((place[:, None] - self.means[None]) ** 2).sum(dim=2)

@@ -24,8 +24,8 @@ from napari_cellsets.training.cresunet import CResUnet
 from napari_cellsets.training.data import Batch
 from napari_cellsets.training.devices import autocast
 from napari_cellsets.training.loop import Loop, Schedule
-from napari_cellsets.training.sources import dsb_pairs, folds_of
-from napari_cellsets.training.train import loss_of
+from napari_cellsets.training.sources import dsb_pairs, folds_of, split_by_name
+from napari_cellsets.training.train import DSB_HELD_OUT, loss_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,6 +188,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("dsb", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fold", type=int, choices=range(FOLDS), help="leave it out")
+    parser.add_argument("--start", type=Path, help="a run's best.pt to begin with")
+    parser.add_argument(
+        "--hold-out", action="store_true", help="leave out what the base left out"
+    )
     parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--crop", type=int, default=192)
@@ -200,6 +204,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.fold is not None:
         number = folds_of(pairs, FOLDS)
         pairs = [pair for pair in pairs if number[pair.name] != options.fold]
+    if options.hold_out:
+        pairs, _ = split_by_name(pairs, DSB_HELD_OUT)
     logger.info("%d pictures", len(pairs))
     task = NucleiTask(
         [load_nuclei(pair) for pair in pairs], seed=options.seed, crop=options.crop
@@ -208,8 +214,15 @@ def main(arguments: list[str] | None = None) -> None:
     schedule = Schedule(
         options.steps, None, options.rate, average=0.995, seed=options.seed
     )
-    identity = {"fold": options.fold, "crop": options.crop, "steps": options.steps}
-    loop = Loop(options.out, CResUnet(), task, schedule, identity)
+    network = CResUnet()
+    if options.start is not None:
+        state = torch.load(options.start, weights_only=True)
+        network.load_state_dict(state.get("average", state["model"]))
+    identity = {
+        "fold": options.fold, "crop": options.crop, "steps": options.steps,
+        "hold_out": options.hold_out, "start": options.start is not None,
+    }  # fmt: skip
+    loop = Loop(options.out, network, task, schedule, identity)
     loop.run(CancelToken(), lambda done, told: None, lambda point: None)
 
 

@@ -9,6 +9,7 @@ pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
 from classify_docks import field, make_bench
+from qtpy.QtCore import Qt
 
 from napari_cellsets._napari.class_colours import class_colours
 from napari_cellsets._napari.object_classes import object_classes
@@ -99,3 +100,27 @@ def test_a_small_image_of_no_set_is_one_cell(
     bench = make_bench(tmp_path / "alone")
     bench.classify()
     assert bench.dock.top.headline == "red gem"
+
+
+def test_the_table_of_counted_cells_tells_their_class(field: Bench) -> None:
+    from napari_cellsets._qt.counting import CountWidget
+
+    count = CountWidget(field.viewer)
+    field.viewer.window.add_dock_widget(count, name="Count", area="right")
+    field.classify()
+    objects = count.table.objects
+    field.wait(lambda: objects.column_of("class") is not None)
+    column = objects.column_of("class")
+    said = [objects.index(row, column).data() for row in range(3)]
+    assert said == ["red gem", "emerald", "not a gem I know"]
+    count.table.sortByColumn(column, Qt.SortOrder.DescendingOrder)
+    assert objects.index(0, column).data() == "red gem"
+    field.dock.session.show(1)
+    field.wait(lambda: objects.column_of("class") is None)
+
+
+def test_without_labels_cells_are_listed_by_doubt(field: Bench) -> None:
+    field.classify()
+    assert field.dock.order.box.currentData() == "doubt"
+    cells = field.dock.cells.cells
+    assert cells.index(0).data() == "not a gem I know\ncell 3"

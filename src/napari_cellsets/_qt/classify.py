@@ -144,7 +144,7 @@ class ClassifyWidget(DockContent):
         self.confusion = QWidget()
         column = QVBoxLayout(self.confusion)
         column.setContentsMargins(0, 6, 0, 0)
-        column.addWidget(hint("Rows: label. Columns: model. Click to list the cells."))
+        column.addWidget(hint("Labels by row, answers by column. Click to list."))
         column.addWidget(self.matrix, 1)
         self.tabs = QTabWidget()
         for title, page in (
@@ -293,9 +293,13 @@ class ClassifyWidget(DockContent):
         order = model.shown()
         of_set = self.flow.crops is None
         pictures = self.flow.places if of_set else np.arange(self.flow.places.size)
-        self.cells.cells.show_cells(order, pictures, row_words(model))
+        self.cells.cells.show_cells(
+            order, pictures, row_words(model, objects=not of_set)
+        )
         narrowed = model.field is not None or model.between is not None
-        self.order.synchronize(model.order, listed_words(model, len(order)), narrowed)
+        labelled = any(model.truth)
+        words = listed_words(model, len(order))
+        self.order.synchronize(model.order, words, narrowed=narrowed, labelled=labelled)
         self.cells.show_cell(self.flow.current)
 
     @Slot()

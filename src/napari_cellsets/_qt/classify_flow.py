@@ -227,15 +227,13 @@ class ClassifyFlow(QObject):
 
     def _classify_cell(self, info: ClassifierInfo) -> None:
         session = self._session
-        if session.picture is None or session.sample is None or not session.dataset:
+        if session.picture is None or session.sample is None:
             return
         request = ClassifyRequest(session.picture, None, info, session.sample.name)
-        work = OneCell(session.dataset.identity, session.index, request)
-        self._room(info)
         self._quiet.start(
-            work,
+            OneCell(request),
             title="Classifying",
-            done=partial(self._on_cell, self._gathered, work.index),
+            done=partial(self._on_cell, self._room(info), session.index),
             failed=partial(self._tell, True),
         )
 
@@ -259,8 +257,8 @@ class ClassifyFlow(QObject):
 
     # Answers
 
-    def _on_cell(self, gathered: Gathered | None, index: int, told: ClassTable) -> None:
-        if gathered is None or gathered is not self._gathered:
+    def _on_cell(self, gathered: Gathered, index: int, told: ClassTable) -> None:
+        if gathered is not self._gathered:
             return
         gathered.put([index], Scores(told.probabilities, told.distance))
         if self._run is None:

@@ -120,8 +120,17 @@ class OrderRow(QWidget):
         self.box.activated.connect(self._on_activated)
         self.all.clicked.connect(self.all_wanted)
 
-    def synchronize(self, order: str, text: str, narrowed: bool) -> None:
-        """Show the order, how many cells are listed, and the way back to all."""
+    def synchronize(
+        self, order: str, text: str, *, narrowed: bool, labelled: bool
+    ) -> None:
+        """Show the order, which cells are listed, and the way back to all.
+
+        Without labels nothing disagrees, and cells are listed by doubt instead.
+        """
+        contrary = self.box.findData("disagreement")
+        self.box.model().item(contrary).setEnabled(labelled)
+        if order == "disagreement" and not labelled:
+            order = "doubt"
         self.box.setCurrentIndex(self.box.findData(order))
         self.text.setText(text)
         self.text.setVisible(bool(text))

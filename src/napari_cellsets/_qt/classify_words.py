@@ -42,8 +42,18 @@ def top_words(model: ClassifyModel, row: int | None) -> tuple[str, str]:
     return table.shown(row), " ".join(said)
 
 
-def row_words(model: ClassifyModel) -> Callable[[int], tuple[str, str]]:
-    """Return what says the row and the tooltip of a cell in the list."""
+def row_words(
+    model: ClassifyModel, *, objects: bool
+) -> Callable[[int], tuple[str, str]]:
+    """Return what says the row and the tooltip of a cell in the list.
+
+    Parameters
+    ----------
+    model
+        Of the dock.
+    objects
+        Whether names are numbers of labels.
+    """
     table = model.table
     titles: dict[str, str] = {}
 
@@ -51,6 +61,7 @@ def row_words(model: ClassifyModel) -> Callable[[int], tuple[str, str]]:
         if table is None:
             return "", ""
         shown, name = table.shown(row), table.names[row]
+        name = f"cell {name}" if objects else name
         first = f"{shown} · {percent(float(table.confidence[row]))}"
         if not table.known[row]:
             first = shown

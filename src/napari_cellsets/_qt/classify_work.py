@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 class OneCell:
     """The cell on screen, to be classified."""
 
-    dataset: str
-    index: int
     request: ClassifyRequest
 
-    def __call__(self, token: CancelToken, progress: Progress) -> ClassTable:
+    def __call__(self, token: CancelToken, _progress: Progress) -> ClassTable:
         return classify(self.request, token)
 
 

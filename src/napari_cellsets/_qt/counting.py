@@ -26,6 +26,7 @@ from napari_cellsets._napari.regions import (
 )
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.auto_picker import AutoChoice, CountModelPicker
+from napari_cellsets._qt.class_link import ClassLink
 from napari_cellsets._qt.count_controls import (
     ChannelRow,
     CountButtons,
@@ -143,6 +144,7 @@ class CountWidget(DockContent):
         self.result = ResultView()
         self.settings = SettingsView(self.model)
         self.table = ObjectTableView()
+        ClassLink(self.session, self.table)
         self.cells = CellsPage(self.table)
         self.regions = RegionsView()
         self.whole_set = SetView()

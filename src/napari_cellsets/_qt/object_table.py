@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
 from napari_cellsets.counting.confidence import CONFIDENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_cellsets.counting.measure import ObjectTable
@@ -25,6 +27,7 @@ _COLUMNS: dict[str, tuple[str, int, str]] = {
         "How likely the cell is right, by what was measured on validation pictures."
         " Sort by it to see the doubtful cells first",
     ),
+    "class": ("Class", 0, "What the Classify dock says the cell is"),
     "area_px": ("Area (px)", 0, "Area in pixels"),
     "area_um2": ("Area (µm²)", 1, "Area in square micrometres"),
     "equivalent_diameter_px": (
@@ -68,6 +71,7 @@ class ObjectTableModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._columns: dict[str, NDArray[Any]] = {}
+        self._classes: Mapping[int, str] = {}
         self._names: list[str] = []
         self._order = np.empty(0, np.intp)
         self._sorted_by: tuple[str, Qt.SortOrder] = (
@@ -79,9 +83,23 @@ class ObjectTableModel(QAbstractTableModel):
         """Show other measurements, sorted as before; None for none."""
         self.beginResetModel()
         self._columns = {} if table is None else dict(table.columns)
+        self._put_classes()
+        self.endResetModel()
+
+    def set_classes(self, classes: Mapping[int, str]) -> None:
+        """Show the class of each label in a column of its own; none for none."""
+        self.beginResetModel()
+        self._classes = classes
+        self._put_classes()
+        self.endResetModel()
+
+    def _put_classes(self) -> None:
+        self._columns.pop("class", None)
+        if self._classes and "label" in self._columns:
+            named = [self._classes.get(int(n), "") for n in self._columns["label"]]
+            self._columns["class"] = np.array(named, np.str_)
         self._names = shown_columns(tuple(self._columns))
         self._order = self._sorted_order()
-        self.endResetModel()
 
     def label_at(self, row: int) -> int:
         """Return the label in a row."""
@@ -151,6 +169,8 @@ class ObjectTableModel(QAbstractTableModel):
             return None
         name = self._names[index.column()]
         value = self._columns[name][self._order[index.row()]]
+        if name == "class":
+            return str(value)
         if name == CONFIDENCE:
             return "–" if np.isnan(value) else f"{100 * value:.0f}"
         return f"{value:.{_COLUMNS.get(name, ('', 1, ''))[1]}f}"
@@ -188,6 +208,8 @@ class ObjectTableModel(QAbstractTableModel):
         if name not in self._columns:
             return np.empty(0, np.intp)
         values = self._columns[name]
+        if name == "class":
+            values = np.unique(values, return_inverse=True)[1]
         if order == Qt.SortOrder.DescendingOrder:
             values = -values.astype(np.float64)
         return np.argsort(values, kind="stable")
@@ -229,6 +251,14 @@ class ObjectTableView(QTableView):
         self._objects.set_table(table)
         if first and self._objects.columnCount():
             self.resizeColumnsToContents()
+        self.select_label(kept)
+
+    def show_classes(self, classes: Mapping[int, str]) -> None:
+        """Show what each label is; see `ObjectTableModel.set_classes`."""
+        kept = self._label
+        self._objects.set_classes(classes)
+        if classes and self._objects.columnCount():
+            self.resizeColumnToContents(1)
         self.select_label(kept)
 
     def select_label(self, label: int) -> None:

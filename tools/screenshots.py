@@ -1,6 +1,7 @@
 """Take the pictures of README and docs from the real program.
 
-`python tools/screenshots.py FOLDER [WIDTHxHEIGHT]` under a display, real or virtual.
+`python tools/screenshots.py FOLDER [WIDTHxHEIGHT [CELLS]]` under a display, real or
+virtual. With CELLS, a set of single cells, those of the Classify dock.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ def main() -> None:
     width, height = map(int, (sys.argv[2] if len(sys.argv) > 2 else SIZE).split("x"))
     for home in ("CELLSETS_DATA_HOME", "CELLSETS_CACHE_HOME"):
         os.environ.setdefault(home, tempfile.mkdtemp())
-    take(folder, width, height)
+    if len(sys.argv) > 3:
+        take_classes(folder, width, height, Path(sys.argv[3]))
+    else:
+        take(folder, width, height)
 
 
 def take(folder: Path, width: int, height: int) -> None:
@@ -63,6 +67,32 @@ def take(folder: Path, width: int, height: int) -> None:
     open_dock(viewer, "Count")
     photograph(viewer, folder / "export.png")
     session.save()
+    viewer.close()
+
+
+def take_classes(folder: Path, width: int, height: int, place: Path) -> None:
+    """Name the single cells of a set with the shipped classifier; photograph that.
+
+    Parameters
+    ----------
+    folder, width, height
+        Where pictures go, and their size.
+    place
+        A set of single cells in folders of classes.
+    """
+    viewer = open_viewer(width, height)
+    session = get_session(viewer)
+    open_dock(viewer, "Samples").open_path(place)
+    wait_until(lambda: session.picture is not None, "opening the set")
+    dock = open_dock(viewer, "Classify")
+    settle(1)
+    dock.flow.classify_set()
+    wait_until(lambda: not dock.runner.busy, "classifying the set")
+    dock.cells.setCurrentIndex(dock.cells.model().index(0, 0))
+    settle(2)
+    photograph(viewer, folder / "classify.png")
+    dock.tabs.setCurrentWidget(dock.confusion)
+    photograph(viewer, folder / "classify_confusion.png")
     viewer.close()
 
 

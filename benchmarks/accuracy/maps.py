@@ -24,7 +24,7 @@ from napari_cellsets.inference import default_model
 from napari_cellsets.inference import predict as run_model
 from napari_cellsets.simulate import simulate_neurons
 from napari_cellsets.training.export import load_checkpoint
-from napari_cellsets.training.sources import dsb_pairs, folds_of, split_by_name
+from napari_cellsets.training.sources import dsb_pairs, split_by_name
 from napari_cellsets.training.train import DSB_HELD_OUT
 from napari_cellsets.training.validate import predict
 
@@ -102,14 +102,13 @@ def nuclei(runs: Path, done: set[str]) -> Iterator[Map]:
 
     pairs = dsb_pairs(shared_root() / "training" / "dsb2018_fluorescence")
     _, held = split_by_name(pairs, DSB_HELD_OUT)
-    number = folds_of(held, FOLDS)
     model = load_checkpoint(runs / "nuclei" / "held" / "last.pt")
-    for pair in held:
+    for index, pair in enumerate(held):
         if pair.name not in done:
             # the network of nuclei takes stretched grey; `predict` divides by 255
             grey = np.repeat(load_nuclei(pair).image[..., None] * 255, 3, axis=2)
             probability = predict(model, grey, fast=False)
-            yield Map(pair.name, probability, pair.load()[1], number[pair.name])
+            yield Map(pair.name, probability, pair.load()[1], index % FOLDS)
 
 
 def save(folder: Path, one: Map) -> None:

@@ -126,7 +126,9 @@ def test_a_stop_before_anything_was_learnt_leaves_no_model(request_for, tmp_path
 
 def test_another_run_in_the_same_folder_is_refused(request_for):
     train(dataclasses.replace(request_for, steps=1))
-    with pytest.raises(TrainingError, match="it has another seed"):
+    with pytest.raises(
+        TrainingError, match="another run is in this folder: other .*seed"
+    ):
         train(dataclasses.replace(request_for, seed=3))
 
 

@@ -34,7 +34,7 @@ from napari_cellsets.training.cellnet import MIDDLE, CellNet, middle_of
 from napari_cellsets.training.classifier_export import Naming, Plan, finish
 from napari_cellsets.training.densenet import SIZE, DenseNet121
 from napari_cellsets.training.devices import keep_norms, repeatable
-from napari_cellsets.training.export_cells import folded
+from napari_cellsets.training.export_cells import folded, mean_features
 from napari_cellsets.training.loop import Loop, Schedule, learn_in_halves
 from napari_cellsets.training.request import Example
 from napari_cellsets.training.splits import split_samples
@@ -218,7 +218,8 @@ class _Tempered(nn.Module):  # type: ignore[misc]
 
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
         """Logits by temperature."""
-        logits: torch.Tensor = self.network(middle_of(cells, self.side))
+        features = mean_features(self.network, middle_of(cells, self.side))
+        logits: torch.Tensor = self.network.head(features)
         return logits / self.temperature
 
 

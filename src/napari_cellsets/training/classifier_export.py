@@ -23,6 +23,7 @@ from napari_cellsets.training.export_cells import (
     NamedCells,
     calibrated_temperature,
     export_classifier,
+    mean_features,
 )
 from napari_cellsets.training.request import TrainingResult
 
@@ -203,7 +204,8 @@ def _features(network: Any, cells: Cells, side: int) -> NDArray[np.float32]:
         pictures = np.ascontiguousarray(cells.pictures[start : start + 64])
         blob = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
         with torch.no_grad():
-            parts.append(network.eval().features(middle_of(blob, side)).numpy())
+            seen = mean_features(network.eval(), middle_of(blob, side))
+        parts.append(seen.numpy())
     return np.concatenate(parts)
 
 

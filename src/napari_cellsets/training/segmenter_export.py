@@ -125,6 +125,8 @@ def _metadata(plan: Plan, learnt: Learnt) -> dict[str, Any]:
         "fill_holes": settings.fill_holes_px,
         "split_distance": settings.split_distance_px if settings.split_touching else 0,
         "split_by": settings.split_by,
+        "split_depth": settings.split_depth,
+        "split_level": settings.split_level,
         "pixel_size_um": recipe.pixel_size_um,
         "classes": list(recipe.classes[:1]),
         "licence": _licence(plan),

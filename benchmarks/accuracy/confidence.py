@@ -1,6 +1,6 @@
 """Does confidence rank errors, and do limits of counts hold?
 
-`python -m benchmarks.accuracy.confidence MAPS [--model FILE] [--only neurons nuclei]`
+`python -m benchmarks.accuracy.confidence MAPS [--only nuclei] [--model F] [--into F]`
 
 MAPS is the folder of `benchmarks.accuracy.maps`. Weights and limits are fitted on all
 folds but one and measured on that one. `neurons` fits on simulated fields and the
@@ -10,7 +10,8 @@ of a true one (neurons), overlap over union above one half (nuclei).
 Three limits are compared at 80 % and at 90 %: the Poisson-binomial distribution of
 right objects plus a Poisson number of missed ones; a quantile of the error over the
 square root of the count; quantiles in spreads of chance and of pictures
-(`counting.fit_confidence`). `for shipping` is fitted on all pictures.
+(`counting.fit_confidence`). `for shipping` is fitted on all pictures; `--into` writes
+it into a model file, where the program finds it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from napari_cellsets.counting import (
 )
 from napari_cellsets.counting.confidence import weighable
 from napari_cellsets.inference import TrustRule, default_model, read_model_info
+from napari_cellsets.inference.metadata import METADATA_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -207,12 +209,27 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
+def write_into(model: Path, rule: TrustRule) -> None:
+    """Put weights and limits into the description inside a model file."""
+    import onnx
+
+    proto = onnx.load(str(model))
+    for entry in proto.metadata_props:
+        if entry.key == METADATA_KEY:
+            told = {**json.loads(entry.value), "trust": rule.model_dump()}
+            entry.value = json.dumps(told, sort_keys=True)
+    aside = model.with_suffix(".partial")
+    onnx.save(proto, str(aside))
+    aside.replace(model)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("maps", type=Path)
     parser.add_argument("--model", type=Path, help="whose settings count")
     parser.add_argument("--only", choices=tuple(SETS), default="neurons")
     parser.add_argument("--level", type=float, default=0.8, help="for shipping")
+    parser.add_argument("--into", type=Path, help="model file that is to tell it")
     parser.add_argument("--out", type=Path, default=HERE / "confidence.json")
     options = parser.parse_args()
     info = read_model_info(options.model or default_model())
@@ -232,6 +249,8 @@ def main() -> int:
     text = json.dumps(results, indent=1)
     options.out.write_text(text + "\n", encoding="utf-8")
     print(json.dumps(results[options.only], indent=1))
+    if options.into is not None:
+        write_into(options.into, rule)
     return 0
 
 

@@ -73,7 +73,9 @@ class FakeCore:
 
     def read_model(self, path):
         if self.fails:
-            raise RuntimeError("an operation is unknown")
+            raise RuntimeError(
+                "Exception from src/core.cpp:84:\nan operation is unknown\n"
+            )
         return path
 
     def compile_model(self, model, device, settings):

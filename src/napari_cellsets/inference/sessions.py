@@ -161,8 +161,7 @@ def run_engine(
         raise ModelError(
             f"the model failed on an input of shape {shape}",
             path=path,
-            advice="Check its layout, channels and size: "
-            + str(error).splitlines()[0][:200],
+            advice="Check its layout, channels and size: " + _reason(error),
         ) from error
     token.raise_if_cancelled()
     return [np.asarray(answer) for answer in answers]
@@ -249,7 +248,7 @@ def _new_session(path: Path, provider: str, fast: bool = False) -> OpenModel:
     except engine_errors() as error:
         if provider == CPU_PROVIDER:
             raise _not_loaded(error, path) from error
-        opened = _on_cpu(path, provider, str(error).strip().partition("\n")[0])
+        opened = _on_cpu(path, provider, _reason(error))
     if opened.provider != provider and not opened.note:
         opened.note = _instead(provider, "it cannot be started on this machine")
     if opened.note:
@@ -262,7 +261,7 @@ def _on_cpu(path: Path, wanted: str, reason: str) -> OpenModel:
         opened = _onnx_session(path, CPU_PROVIDER)
     except engine_errors() as error:
         raise _not_loaded(error, path) from error
-    opened.note = _instead(wanted, reason[:200])
+    opened.note = _instead(wanted, reason)
     return opened
 
 
@@ -323,6 +322,13 @@ def engine_errors() -> tuple[type[BaseException], ...]:
         if isinstance(kind, type) and issubclass(kind, Exception)
     )
     return (*own, RuntimeError, ValueError, ImportError)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the line that says what is wrong; OpenVINO says first where."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [s for s in lines if s and not s.startswith("Exception from ")]
+    return (said or [type(error).__name__])[0][:200]
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

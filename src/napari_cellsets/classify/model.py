@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from napari_cellsets.classify.order import by_disagreement, by_doubt, by_name
 from napari_cellsets.classify.report import ClassReport, compare
@@ -55,6 +55,8 @@ class ClassifyModel(EventedModel):
     field: tuple[str | None, str | None] | None = None
     between: tuple[float, float] | None = None
     selection: tuple[int, ...] = ()
+    #: Sorting 17,000 names takes a tenth of a second; a click on a field must not.
+    _orders: dict[str, np.ndarray] = PrivateAttr(default_factory=dict)
 
     def take(
         self,
@@ -78,6 +80,7 @@ class ClassifyModel(EventedModel):
         if table is not None and not labels:
             labels = (None,) * len(table)
         self.report = None
+        self._orders = {}
         self.table, self.truth, self.aliases = table, labels, dict(aliases or {})
         if table is not None and any(labels):
             self.report = compare(table, labels, aliases)
@@ -87,12 +90,9 @@ class ClassifyModel(EventedModel):
         table = self.table
         if table is None:
             return np.zeros(0, np.intp)
-        if self.order == "doubt":
-            indices = by_doubt(table)
-        elif self.order == "disagreement":
-            indices = by_disagreement(table, self.truth, self.aliases)
-        else:
-            indices = by_name(table)
+        if self.order not in self._orders:
+            self._orders[self.order] = self._sorted(table)
+        indices = self._orders[self.order]
         inside = np.ones(len(table), np.bool_)
         if self.field is not None and self.report is not None:
             inside[:] = False
@@ -102,3 +102,10 @@ class ClassifyModel(EventedModel):
             sure = table.confidence.astype(np.float64)
             inside &= (sure >= low) & (sure <= high)
         return np.asarray(indices[inside[indices]])
+
+    def _sorted(self, table: ClassTable) -> np.ndarray:
+        if self.order == "doubt":
+            return by_doubt(table)
+        if self.order == "disagreement":
+            return by_disagreement(table, self.truth, self.aliases)
+        return by_name(table)

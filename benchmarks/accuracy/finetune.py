@@ -27,7 +27,7 @@ from napari_cellsets.inference import default_model, model_hash, read_model_info
 from napari_cellsets.training import held_out
 from napari_cellsets.training.api import train
 from napari_cellsets.training.duplicates import same_picture
-from napari_cellsets.training.pictures import FieldSource, gather, pairs_of
+from napari_cellsets.training.pictures import FieldSource, Gathered, gather, pairs_of
 from napari_cellsets.training.request import TrainingRequest
 from napari_cellsets.training.segmenter import segmenter_from_onnx
 from napari_cellsets.training.sources import Pair, dsb_pairs, split_by_name
@@ -37,6 +37,7 @@ from napari_cellsets.training.train import DSB_HELD_OUT
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.inference.metadata import ModelInfo
+    from napari_cellsets.training.request import TrainingResult
 
 HERE = Path(__file__).parent
 LEARNT = 4
@@ -67,20 +68,7 @@ def run(options: argparse.Namespace, token: CancelToken) -> dict[str, Any]:
     chosen = [gathered.samples[i].name for i in order[:LEARNT]]
     taken = {groups[i] for i in order[:LEARNT]}
     tested = [gathered.samples[i] for i in sorted(order) if groups[i] not in taken]
-    result = train(
-        TrainingRequest(
-            "segmenter",
-            folder,
-            out=options.run / "model",
-            start=default_model(),
-            steps=options.steps,
-            minutes=options.minutes,
-            seed=options.seed,
-            samples=tuple(chosen),
-        ),
-        token=token,
-        progress=lambda done, told: print(f"{done:.2f} {told}", flush=True),
-    )
+    result = fine_tune(options, folder, chosen, token)
     before = read_model_info(default_model())
     models = {
         "before, settings of the shipped model": before,
@@ -104,7 +92,29 @@ def run(options: argparse.Namespace, token: CancelToken) -> dict[str, Any]:
     }
 
 
-def tuned(info: ModelInfo, source: FieldSource, gathered: Any, names: list[str]) -> Any:
+def fine_tune(
+    options: argparse.Namespace, folder: Path, chosen: list[str], token: CancelToken
+) -> TrainingResult:
+    """Go on from the shipped model with the chosen pictures."""
+    return train(
+        TrainingRequest(
+            "segmenter",
+            folder,
+            out=options.run / "model",
+            start=default_model(),
+            steps=options.steps,
+            minutes=options.minutes,
+            seed=options.seed,
+            samples=tuple(chosen),
+        ),
+        token=token,
+        progress=lambda done, told: print(f"{done:.2f} {told}", flush=True),
+    )
+
+
+def tuned(
+    info: ModelInfo, source: FieldSource, gathered: Gathered, names: list[str]
+) -> ModelInfo:
     """The shipped model with settings chosen on the pictures that are learnt from."""
     windows = held_out.windows_of(pairs_of(source, gathered, names, info))
     maps = held_out.maps_of(segmenter_from_onnx(info.path), windows, fast=False)

@@ -72,6 +72,17 @@ def test_layers_of_other_shapes_are_refused(tmp_path):
         load_layers(other, layers, torch.zeros(1, 3, 8, 8), tmp_path / "a.onnx")
 
 
+@pytest.mark.parametrize(
+    ("count", "message"), [(0, "which are too few"), (2, "1 layers more than expected")]
+)
+def test_another_number_of_layers_is_refused(tmp_path, count, message):
+    export_conv(tmp_path / "a.onnx", torch.nn.Conv2d(3, 2, 3))
+    layers = read_layers(tmp_path / "a.onnx") * count
+    conv = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3))
+    with pytest.raises(TrainingError, match=message):
+        load_layers(conv, layers, torch.zeros(1, 3, 8, 8), tmp_path / "a.onnx")
+
+
 def test_the_same_layers_that_answer_differently_are_refused(tmp_path):
     conv = torch.nn.Conv2d(3, 2, 3)
     export_conv(tmp_path / "a.onnx", conv)

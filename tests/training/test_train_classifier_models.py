@@ -14,12 +14,18 @@ pytest.importorskip("onnx", reason="training is an optional extra")
 
 from learnable_sets import write_cells, write_fields  # noqa: E402
 
+from napari_cellsets.catalogue import open_dataset  # noqa: E402
+from napari_cellsets.core.cancel import CancelToken  # noqa: E402
 from napari_cellsets.core.errors import TrainingError  # noqa: E402
 from napari_cellsets.inference import own_models  # noqa: E402
 from napari_cellsets.inference.classifier import read_classifier_info  # noqa: E402
 from napari_cellsets.inference.scoring import score_cells  # noqa: E402
 from napari_cellsets.training import classifier  # noqa: E402
 from napari_cellsets.training.api import train  # noqa: E402
+from napari_cellsets.training.cell_sets import (  # noqa: E402
+    read_cells_of,
+    samples_with_class,
+)
 from napari_cellsets.training.cellnet import CellNet  # noqa: E402
 from napari_cellsets.training.classifier import (  # noqa: E402
     classifier_from_onnx,
@@ -164,6 +170,29 @@ def test_fields_are_no_cells(tmp_path):
     request = TrainingRequest("classifier", folder, start="scratch", steps=1)
     with pytest.raises(TrainingError, match="single cells of two classes or more"):
         train(request)
+
+
+def test_cells_that_cannot_be_read_are_left_out_and_told(cells, tmp_path):
+    folder = tmp_path / "set"
+    shutil.copytree(cells, folder)
+    for file in list(folder.rglob("*_1.png")):
+        file.write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    dataset = open_dataset(folder)
+    samples = samples_with_class(dataset, ())
+    info = classifier._plain_info(TrainingRequest("classifier", folder))
+    found = read_cells_of(
+        dataset, samples, info, CancelToken(), lambda done, told: None
+    )
+    assert (len(found.cells), len(found.problems)) == (46, 2)
+    broken = [sample for sample in samples if sample.image.endswith("_1.png")]
+    with pytest.raises(TrainingError, match="no cell of this set can be read"):
+        read_cells_of(dataset, broken, info, token, lambda done, told: None)
+
+
+def test_a_model_of_another_form_is_not_gone_on_with(cells, narrow_model, trained):
+    info = read_classifier_info(trained[0].model)
+    with pytest.raises(TrainingError, match="not of the form that can be trained"):
+        classifier_from_onnx(narrow_model, info)
 
 
 def test_densenet_begins_from_scratch_only(cells, tmp_path):

@@ -20,6 +20,7 @@ from napari_cellsets.inference import own_models, read_model_info  # noqa: E402
 from napari_cellsets.store import LabelDelta, Project  # noqa: E402
 from napari_cellsets.training import segmenter  # noqa: E402
 from napari_cellsets.training.api import train  # noqa: E402
+from napari_cellsets.training.pictures import FieldSource  # noqa: E402
 from napari_cellsets.training.request import (  # noqa: E402
     Example,
     TrainingPoint,
@@ -127,7 +128,7 @@ def test_a_stop_before_anything_was_learnt_leaves_no_model(request_for, tmp_path
 def test_another_run_in_the_same_folder_is_refused(request_for):
     train(dataclasses.replace(request_for, steps=1))
     with pytest.raises(
-        TrainingError, match="another run is in this folder: other .*seed"
+        TrainingError, match=r"another run is in this folder: other .*seed"
     ):
         train(dataclasses.replace(request_for, seed=3))
 
@@ -161,6 +162,18 @@ def test_corrected_cells_are_learnt_from(request_for, tmp_path):
     told = result.report["learnt_from"]
     assert told["labels"] == "corrected by a person"
     assert (told["learnt from"], told["held out"]) == (1, 1)
+
+
+def test_corrections_of_another_size_are_refused(request_for, tmp_path):
+    dataset = open_dataset(request_for.dataset)
+    name, small = dataset.samples[0].name, np.zeros((8, 8), np.int32)
+    with Project.open(tmp_path / "store.sqlite") as project:
+        by_hand = {"source": "corrected by hand"}
+        project.save_labels(dataset.identity, name, "cells", small, by_hand)
+        source = FieldSource(dataset, project)
+        (sample,) = source.candidates()
+        with pytest.raises(TrainingError, match="the labels are"):
+            source.read(sample)
 
 
 def test_nothing_corrected_is_told(request_for, tmp_path):

@@ -247,31 +247,15 @@ def _report(
     *,
     stopped: bool,
 ) -> dict[str, Any]:
-    size, limit = plan.info.size, metadata["distance_limit"]
     return {
         "name": plan.name,
         "file": path.name,
         "version": metadata["version"],
         "hash": model_hash(path),
         "about": "Names single cells; trained with napari-cellsets.",
-        "facts": {
-            "network": plan.request.network,
-            "input": f"`cells`, float32 (n, 3, {size}, {size}), RGB by white",
-            "normalisation": json.dumps({"kind": "divide", "value": 255}),
-            "output": "`logits` (calibrated) and `distance`",
-            "classes": metadata["classes"],
-            "temperature": round(naming.network.temperature, 3),
-            "not known beyond distance": "never" if limit is None else limit,
-            "licence": metadata["licence"],
-        },
+        "facts": _facts(plan, naming, metadata),
         "learnt_from": metadata["training_data"][0],
-        "began_with": {"weights": "random"}
-        if plan.start is None
-        else {
-            "model": plan.info.name or plan.start.stem,
-            "licence": plan.info.licence,
-            "SHA-256": model_hash(plan.start),
-        },
+        "began_with": _began(plan),
         "split": list(plan.split.told),
         "metrics": metrics,
         "run": {
@@ -286,6 +270,30 @@ def _report(
             *([] if plan.split.test else ["No figures: nothing could be held out."]),
             *(f"Left out: {problem}" for problem in plan.found.problems[:5]),
         ],
+    }
+
+
+def _facts(plan: Plan, naming: Naming, metadata: dict[str, Any]) -> dict[str, Any]:
+    size, limit = plan.info.size, metadata["distance_limit"]
+    return {
+        "network": plan.request.network,
+        "input": f"`cells`, float32 (n, 3, {size}, {size}), RGB by white",
+        "normalisation": json.dumps({"kind": "divide", "value": 255}),
+        "output": "`logits` (calibrated) and `distance`",
+        "classes": metadata["classes"],
+        "temperature": round(naming.network.temperature, 3),
+        "not known beyond distance": "never" if limit is None else limit,
+        "licence": metadata["licence"],
+    }
+
+
+def _began(plan: Plan) -> dict[str, Any]:
+    if plan.start is None:
+        return {"weights": "random"}
+    return {
+        "model": plan.info.name or plan.start.stem,
+        "licence": plan.info.licence,
+        "SHA-256": model_hash(plan.start),
     }
 
 

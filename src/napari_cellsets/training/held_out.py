@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.counting import (
     CountRequest,
     CountSettings,
-    count_from_probability,
     evaluate,
     labels_from_probability,
     predict_probability,
@@ -98,12 +96,18 @@ def radius_for(diameter: float) -> float:
 
 
 def maps_of(
-    network: nn.Module, windows: Iterable[Window], *, fast: bool = True
+    network: nn.Module,
+    windows: Iterable[Window],
+    *,
+    fast: bool = True,
+    token: CancelToken | None = None,
 ) -> list[NDArray[np.float32]]:
     """Probabilities (y, x) of windows; in bfloat16 where that helps and is asked."""
     device = next(network.parameters()).device
     maps = []
     for window in windows:
+        if token is not None:
+            token.raise_if_cancelled()
         values = pad_to_multiple(window.values)
         blob = torch.from_numpy(values.transpose(2, 0, 1)[None].copy()).to(
             device, memory_format=torch.channels_last
@@ -125,11 +129,12 @@ def quality(
     windows: Sequence[Window],
     settings: CountSettings,
     radius: float,
+    token: CancelToken | None = None,
 ) -> float:
     """Mean of F1 by centres and F1 by IoU above 0.5, pooled over the windows."""
     found = [
         evaluate(
-            labels_from_probability(probability, settings),
+            labels_from_probability(probability, settings, token),
             window.labels,
             radius_px=radius,
         )
@@ -157,6 +162,7 @@ def best_threshold(
     settings: CountSettings,
     radius: float,
     thresholds: Sequence[float] = THRESHOLDS,
+    token: CancelToken | None = None,
 ) -> tuple[CountSettings, float]:
     """Choose the threshold, judged with its neighbours so that luck decides less.
 
@@ -167,7 +173,13 @@ def best_threshold(
     """
     scores = np.array(
         [
-            quality(maps, windows, settings.model_copy(update={"threshold": t}), radius)
+            quality(
+                maps,
+                windows,
+                settings.model_copy(update={"threshold": t}),
+                radius,
+                token,
+            )
             for t in thresholds
         ]
     )
@@ -185,6 +197,7 @@ def choose_settings(
     windows: Sequence[Window],
     candidates: Sequence[CountSettings],
     diameter: float,
+    token: CancelToken | None = None,
 ) -> CountSettings:
     """Choose threshold, then smallest area, then how touching cells are parted.
 
@@ -196,9 +209,13 @@ def choose_settings(
         What to begin with; the best of them is refined.
     diameter
         Typical diameter of the cells, px.
+    token
+        Cancels.
     """
     radius = radius_for(diameter)
-    begun = [best_threshold(maps, windows, one, radius) for one in candidates]
+    begun = [
+        best_threshold(maps, windows, one, radius, token=token) for one in candidates
+    ]
     settings, best = max(begun, key=lambda found: found[1])
     area = settings.min_area_px
     distances = [round(max(1.0, share * diameter), 1) for share in (0.4, 0.8)]
@@ -209,7 +226,7 @@ def choose_settings(
     ]
     for change in others:
         tried = settings.model_copy(update=change)
-        score = quality(maps, windows, tried, radius)
+        score = quality(maps, windows, tried, radius, token)
         if score > best + 1e-9:
             settings, best = tried, score
     return settings
@@ -252,13 +269,11 @@ def measure_model(
             seen.picture,
             model,
             channel="rgb" if seen.picture.channel_count in (1, 3) else 0,
-            radius_px=radius,
         )
         probability = predict_probability(request, token)
-        result = count_from_probability(probability, request, seen.labels, token)
-        if result.evaluation is None:
-            raise CellsetsError("a comparison with truth was expected, found none")
-        found.append(result.evaluation)
+        settings = request.chosen_settings()
+        labels = labels_from_probability(probability, settings, token)
+        found.append(evaluate(labels, seen.labels, radius_px=radius, token=token))
     total = summarise(found)
     return {
         "images": total.images,

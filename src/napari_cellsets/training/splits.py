@@ -108,18 +108,9 @@ def split_samples(
     groups = group_samples(samples, pairs)
     kinds = classes or [""] * len(samples)
     placed = _published(samples)
-    told = _what_binds(samples, pairs)
-    if "train" in placed and ("test" in placed or "validation" in placed):
-        told.append("The split is the published one.")
     parts, shared = _dealt(samples, groups, kinds, placed, seed)
-    if shared:
-        told.append(
-            "The set is small: what is held out both chooses the best weights and"
-            " settings and measures them, which is a little too kind."
-        )
     left_out = _crossing(parts, groups)
-    if left_out:
-        told.append(f"{len(left_out)} near held-out pictures were left out.")
+    told = _what_binds(samples, pairs) + _what_was_dealt(placed, left_out, shared)
     names = [sample.name for sample in samples]
     gone = set(left_out)
 
@@ -276,6 +267,22 @@ def _crossing(
     if parts["validation"] != parts["test"]:
         gone |= {i for i in parts["validation"] if groups[i] in test}
     return tuple(sorted(gone))
+
+
+def _what_was_dealt(
+    placed: Mapping[Part, list[int]], left_out: Sequence[int], shared: bool
+) -> list[str]:
+    told = []
+    if "train" in placed and ("test" in placed or "validation" in placed):
+        told.append("The split is the published one.")
+    if shared:
+        told.append(
+            "The set is small: what is held out both chooses the best weights and"
+            " settings and measures them, which is a little too kind."
+        )
+    if left_out:
+        told.append(f"{len(left_out)} near held-out pictures were left out.")
+    return told
 
 
 def _what_binds(

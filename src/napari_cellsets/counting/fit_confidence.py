@@ -151,9 +151,9 @@ def _limits(
         bare = bare.model_copy(update={"spread": _overspread(sure, truth, bare)})
     expected = np.array([expected_count(s, bare) for s in sure])
     off = (truth - expected[:, 0]) / expected[:, 1]
-    tail = (1 - level) / 2
-    low, high = _quantile(-off, 1 - tail), _quantile(off, 1 - tail)
-    return bare.model_copy(update={"low": low, "high": high})
+    # the same reach on both sides: a tail alone would rest on one or two pictures
+    reach = _quantile(np.abs(off), level)
+    return bare.model_copy(update={"low": reach, "high": reach})
 
 
 def _overspread(sure: list[np.ndarray], truth: np.ndarray, rule: IntervalRule) -> float:

@@ -47,3 +47,21 @@ def open_dock(viewer: ViewerModel, name: str) -> Any:
             )
             return made
     return None
+
+
+def shown_dock(viewer: ViewerModel, name: str) -> Any:
+    """Return the dock widget `name` of a viewer, None where it is not open.
+
+    Parameters
+    ----------
+    viewer, name
+        As for `open_dock`.
+    """
+    from npe2 import PluginManager
+
+    window = getattr(viewer, "window", None)
+    manager = PluginManager.instance()
+    if window is None or PLUGIN not in manager:
+        return None
+    title = f"{name} ({manager.get_manifest(PLUGIN).display_name})"
+    return window.dock_widgets.get(title)

@@ -11,6 +11,7 @@ from napari_cellsets.inference.classifier import (
     read_classifier_info,
     shipped_classifiers,
 )
+from napari_cellsets.inference.own_models import own_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,9 @@ class ClassifierPicker(ModelPicker):
 
     def _shipped(self) -> list[Path]:
         return shipped_classifiers()
+
+    def _own(self) -> list[Path]:
+        return own_models("classification")
 
     def _read(self, path: Path) -> Any:
         return read_classifier_info(path)

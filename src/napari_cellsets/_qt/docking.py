@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
 #: As napari's Plugins menu and `open_dock` name them.
-DOCK_TITLES = ("Samples (Cell sets)", "Count (Cell sets)", "Classify (Cell sets)")
+DOCK_TITLES = (
+    "Samples (Cell sets)",
+    "Count (Cell sets)",
+    "Classify (Cell sets)",
+    "Train (Cell sets)",
+)
 
 
 class DockContent(QWidget):

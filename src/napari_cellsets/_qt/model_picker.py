@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_cellsets._napari.remembered import remember_model, remembered_model
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.inference.metadata import read_model_info, shipped_models
+from napari_cellsets.inference.own_models import own_models
 
 if TYPE_CHECKING:
     from napari_cellsets.inference.classifier import ClassifierInfo
@@ -94,6 +95,7 @@ class ModelPicker(QWidget):
         self._build()
         for path in self._shipped():
             self._list(path)
+        self.list_own()
         self._box.addItem(_OTHER)
         self._box.setCurrentIndex(0 if self._paths else -1)
 
@@ -127,8 +129,17 @@ class ModelPicker(QWidget):
         self._ask(info.missing)
         self.chosen.emit(self.info)
 
+    def list_own(self) -> None:
+        """List the models that the person trained, also those made since."""
+        for path in self._own():
+            if path not in self._paths:
+                self._list(path)
+
     def _shipped(self) -> list[Path]:
         return shipped_models()
+
+    def _own(self) -> list[Path]:
+        return own_models()
 
     def _read(self, path: Path) -> Any:
         return read_model_info(path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import TrainingError
+from napari_cellsets.training.stopping import leaving
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import Progress
@@ -58,7 +59,8 @@ def train(
     request
         What to train, on what, and for how long.
     token
-        Stops the run; what was learnt so far is exported.
+        Stops the run; the best so far is exported. A `StopToken` can also end it at
+        once, without export.
     progress
         Called with the share that is done and a short text.
     watch
@@ -76,11 +78,12 @@ def train(
         If torch is missing, there is nothing to learn from, or the folder holds
         another run.
     CancelledError
-        If the run was stopped before anything was learnt.
+        If the run was stopped before anything was learnt, or was left at once; the
+        same request goes on where it was.
     """
     check_installed()
     token = token or CancelToken()
-    progress = progress or _told_to_nobody
+    progress = _LeftInTime(leaving(token), progress or _told_to_nobody)
     watch = watch or _shown_to_nobody
     if request.kind == "segmenter":
         from napari_cellsets.training.segmenter import train_segmenter
@@ -89,6 +92,17 @@ def train(
     from napari_cellsets.training.classifier import train_classifier
 
     return train_classifier(request, token, progress, watch)
+
+
+class _LeftInTime:
+    """Progress that ends the work when a run is left at once."""
+
+    def __init__(self, left: CancelToken, tell: Progress) -> None:
+        self._left, self._tell = left, tell
+
+    def __call__(self, fraction: float, text: str) -> None:
+        self._left.raise_if_cancelled()
+        self._tell(fraction, text)
 
 
 def _told_to_nobody(fraction: float, text: str) -> None:

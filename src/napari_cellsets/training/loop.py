@@ -24,6 +24,7 @@ from torch import nn
 from napari_cellsets.core.errors import CancelledError, TrainingError
 from napari_cellsets.training.devices import autocast, best_device, repeatable
 from napari_cellsets.training.request import Example, TrainingPoint
+from napari_cellsets.training.stopping import leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -135,10 +136,23 @@ class Loop:
         Raises
         ------
         CancelledError
-            If it was stopped before the first step.
+            If it was stopped before the first step, or left at once.
         """
-        with repeatable(self.schedule.seed), ThreadPoolExecutor(2) as pool:
-            return self._run(pool, token, progress, watch)
+        left = leaving(token)
+        hooks = [
+            network.register_forward_pre_hook(lambda *_: left.raise_if_cancelled())
+            for network in (self.network, self.average)
+        ]
+        try:
+            with repeatable(self.schedule.seed), ThreadPoolExecutor(2) as pool:
+                return self._run(pool, token, progress, watch)
+        except CancelledError:
+            if self.step:
+                self._save()
+            raise
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def best_network(self) -> nn.Module:
         """The network with the best weights so far, in float32 on the CPU."""
@@ -155,9 +169,30 @@ class Loop:
         watch: Watch,
     ) -> bool:
         coming: deque[Future[Any]] = deque()
-        clock = time.monotonic()
         if self.step == 0:
             self._check(watch)
+        try:
+            self._learn_on(coming, pool, token, progress, watch)
+        finally:
+            for batch in coming:
+                batch.cancel()
+        if self.step == 0:
+            raise CancelledError
+        if token.cancelled and self._losses:
+            self._check(watch)
+            self._save()
+        return token.cancelled and self.fraction < 1
+
+    def _learn_on(
+        self,
+        coming: deque[Future[Any]],
+        pool: ThreadPoolExecutor,
+        token: CancelToken,
+        progress: Progress,
+        watch: Watch,
+    ) -> None:
+        """Take step after step until time, steps or patience are at their end."""
+        clock = time.monotonic()
         while self.fraction < 1 and not token.cancelled:
             while len(coming) < AHEAD:
                 coming.append(pool.submit(self.task.batch, self.step + len(coming)))
@@ -170,14 +205,6 @@ class Loop:
                 self._save()
             elif self.step % POINT_EVERY == 0:
                 watch(self._point(None))
-        for batch in coming:
-            batch.cancel()
-        if self.step == 0:
-            raise CancelledError
-        if token.cancelled and self._losses:
-            self._check(watch)
-            self._save()
-        return token.cancelled and self.fraction < 1
 
     def _learn(self, batch: Any) -> float:
         # what a network draws (dropout) follows from the step too

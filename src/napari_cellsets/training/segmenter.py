@@ -40,6 +40,7 @@ from napari_cellsets.training.start import (
     load_layers,
     read_layers,
 )
+from napari_cellsets.training.stopping import leaving
 from napari_cellsets.training.train import loss_of
 
 if TYPE_CHECKING:
@@ -64,11 +65,14 @@ class SegmenterTask:
     ----------
     plan
         The run.
+    left
+        Ends a check at once.
     """
 
     score_name = "F1, mean of centres and IoU"
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, left: CancelToken | None = None) -> None:
+        self.left = left
         split, gathered = plan.split, plan.gathered
         pairs = pairs_of(plan.source, gathered, split.train, plan.info)
         held = pairs_of(plan.source, gathered, split.validation, plan.info)
@@ -114,7 +118,7 @@ class SegmenterTask:
         maps = held_out.maps_of(network, self.windows)
         radius = held_out.radius_for(self.diameter)
         chosen, score = held_out.best_threshold(
-            maps, self.windows, self.settings, radius
+            maps, self.windows, self.settings, radius, token=self.left
         )
         shown = islice(zip(self.windows, maps, strict=True), held_out.EXAMPLES)
         examples = [held_out.example_of(one, found, chosen) for one, found in shown]
@@ -126,7 +130,7 @@ def train_segmenter(
 ) -> TrainingResult:
     """Train, export and measure; see `api.train`."""
     plan = make_plan(request, token, progress)
-    network, task = _network(plan), SegmenterTask(plan)
+    network, task = _network(plan), SegmenterTask(plan, leaving(token))
     scratch = plan.start is None
     schedule = Schedule(
         steps=request.steps,
@@ -219,8 +223,10 @@ def _settings(
         chosen = task.settings if plan.start is None else known
         return chosen, "nothing: no picture was held out"
     tried = [task.settings] if plan.start is None else [task.settings, known]
-    maps = held_out.maps_of(network, task.windows, fast=False)
-    settings = held_out.choose_settings(maps, task.windows, tried, task.diameter)
+    maps = held_out.maps_of(network, task.windows, fast=False, token=task.left)
+    settings = held_out.choose_settings(
+        maps, task.windows, tried, task.diameter, task.left
+    )
     return settings, f"{len(task.windows)} held-out pictures"
 
 

@@ -196,8 +196,9 @@ _HEADS: Final = (
 
 
 _LIMITS: Final = (
-    "Of validation pictures, {:.0%} had their true count within such limits.\n"
-    "They hold for the model's own settings and for pictures like those."
+    "Meant to hold the true count of {:.0%} of pictures like those it was\n"
+    "measured on, with the model's own settings. The documentation tells how\n"
+    "often they did."
 )
 
 

@@ -43,8 +43,8 @@ class CountRow:
     seconds
         Time that the image took.
     count_low, count_high, count_level
-        Limits of the true count, and the share of validation pictures whose true
-        count lies within such limits; None where the model was not measured.
+        Limits of the true count, and the share of pictures whose true count is
+        meant to lie within such limits; None where the model was not measured.
     model
         Name of the model that counted.
     """

@@ -36,7 +36,7 @@ class CountInterval:
     low, high
         Whole numbers, both included; the count itself lies between them.
     level
-        Share of validation pictures whose true count lies inside such limits.
+        Share of pictures whose true count is meant to lie inside such limits.
     """
 
     low: int

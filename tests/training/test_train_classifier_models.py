@@ -186,7 +186,7 @@ def test_cells_that_cannot_be_read_are_left_out_and_told(cells, tmp_path):
     assert (len(found.cells), len(found.problems)) == (46, 2)
     broken = [sample for sample in samples if sample.image.endswith("_1.png")]
     with pytest.raises(TrainingError, match="no cell of this set can be read"):
-        read_cells_of(dataset, broken, info, token, lambda done, told: None)
+        read_cells_of(dataset, broken, info, CancelToken(), lambda done, told: None)
 
 
 def test_a_model_of_another_form_is_not_gone_on_with(cells, narrow_model, trained):

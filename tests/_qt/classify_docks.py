@@ -30,7 +30,7 @@ class Bench:
     root: Path
 
     def wait(self, until: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(until, timeout=20_000)
+        self.qtbot.waitUntil(until, timeout=60_000)
 
     def classify(self) -> None:
         """Press the button and wait for the answer."""

@@ -167,7 +167,7 @@ def test_cancel_keeps_what_was_classified_and_the_next_run_goes_on(
     make_bench: Callable[..., Bench], tmp_path: Path
 ) -> None:
     root = write_gems(tmp_path / "many", {"ruby": 40, "emerald": 40})
-    model = gem_classifier(tmp_path / "slow.onnx", slow=40)
+    model = gem_classifier(tmp_path / "slow.onnx", slow=15)
     bench = make_bench(root, model)
     bench.dock.buttons.whole_set.click()
     bench.wait(lambda: bench.dock.flow._run.gathered.done.size > 0)
@@ -323,7 +323,7 @@ def test_work_that_goes_on_stops_with_the_window(
     make_bench: Callable[..., Bench], tmp_path: Path
 ) -> None:
     root = write_gems(tmp_path / "many", {"ruby": 30, "emerald": 30})
-    bench = make_bench(root, gem_classifier(tmp_path / "slow.onnx", slow=60))
+    bench = make_bench(root, gem_classifier(tmp_path / "slow.onnx", slow=20))
     bench.dock.buttons.whole_set.click()
     bench.wait(lambda: bench.dock.runner.busy)
     bench.viewer.window.remove_dock_widget(bench.dock)

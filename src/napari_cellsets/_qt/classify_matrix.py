@@ -28,6 +28,8 @@ RIGHT: Final = "#56b4e9"
 WRONG: Final = "#e69f00"
 #: A field with few cells is tinted this much at least, one with all cells this much.
 _LEAST_TINT, _MOST_TINT = 26, 190
+#: One wrong cell must be seen, too.
+_LEAST_WRONG = 85
 _HEADER_DEPTH_MAX = 104
 _LEAST_FIELD = 22
 _MOST_FIELD = 44
@@ -197,7 +199,8 @@ class _FieldPainter(QStyledItemDelegate):
         if share > 0:
             right = model.is_right(index.row(), index.column())
             tint = QColor(RIGHT if right else WRONG)
-            tint.setAlpha(round(_LEAST_TINT + share * (_MOST_TINT - _LEAST_TINT)))
+            least = _LEAST_TINT if right else _LEAST_WRONG
+            tint.setAlpha(round(least + share * (_MOST_TINT - least)))
             painter.fillRect(rect.adjusted(1, 1, 0, 0), tint)
         text = option.palette.color(QPalette.ColorRole.WindowText)
         painter.setPen(text)

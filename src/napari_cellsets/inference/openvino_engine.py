@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HALF = "BF16"
+#: Cancel works between the steps of a graph, not inside of these.
+LOOPS = {"Loop", "TensorIterator"}
+#: How often a running call looks whether it should have stopped.
+LOOK_MS = 50
 
 
 class OpenVinoModel:
@@ -29,7 +33,7 @@ class OpenVinoModel:
     Raises
     ------
     RuntimeError
-        If OpenVINO cannot read or run the model.
+        If OpenVINO cannot read or run the model, or could not interrupt it.
     ImportError
         If OpenVINO is not installed, or only half.
     """
@@ -46,7 +50,10 @@ class OpenVinoModel:
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        compiled = core.compile_model(core.read_model(str(path)), "CPU", settings)
+        model = core.read_model(str(path))
+        if LOOPS & {step.get_type_name() for step in model.get_ops()}:
+            raise RuntimeError("the model has loops, which it cannot interrupt")
+        compiled = core.compile_model(model, "CPU", settings)
         self._request = compiled.create_infer_request()
         # One run at a time: each takes all cores anyway, and half of the memory.
         self._lock = threading.Lock()
@@ -94,7 +101,11 @@ class OpenVinoCall:
                 self._request.start_async(feed, share_inputs=True)
                 self._running = True
             try:
-                self._request.wait()
+                # A wish to stop that comes while the run is prepared gets lost.
+                while not self._request.wait_for(LOOK_MS):
+                    if self._stopped:
+                        self._request.cancel()
+                self._request.wait()  # raises what went wrong
             finally:
                 with self._state:
                     self._running = False

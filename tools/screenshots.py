@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from window import (
@@ -24,8 +25,13 @@ from window import (
 from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._napari.regions import add_regions_layer
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._qt.docking import raise_dock
+
+if TYPE_CHECKING:
+    import napari
 
 SIZE = "1280x720"
+TRAINING_STEPS = 10
 
 
 def main() -> None:
@@ -66,8 +72,19 @@ def take(folder: Path, width: int, height: int) -> None:
     dock.tabs.setCurrentWidget(dock.export)
     open_dock(viewer, "Count")
     photograph(viewer, folder / "export.png")
+    take_training(viewer, folder)
     session.save()
     viewer.close()
+
+
+def take_training(viewer: napari.Viewer, folder: Path) -> None:
+    """Train for a few steps on what is open, and photograph what came of it."""
+    dock = open_dock(viewer, "Train")
+    dock.model.steps = TRAINING_STEPS
+    dock.buttons.start.click()
+    wait_until(lambda: dock.model.phase == "idle", "training", patience_s=3600)
+    raise_dock(dock)
+    photograph(viewer, folder / "train.png")
 
 
 def take_classes(folder: Path, width: int, height: int, place: Path) -> None:

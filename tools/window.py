@@ -21,12 +21,14 @@ PLUGIN = "napari-cellsets"
 PATIENCE_S = 180.0
 
 
-def wait_until(done: Callable[[], bool], what: str) -> None:
+def wait_until(
+    done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S
+) -> None:
     """Keep the window alive until `done`; raise `TimeoutError` after minutes."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience_s
     while not done():
         if time.monotonic() > end:
-            raise TimeoutError(f"{what}: not finished after {PATIENCE_S:.0f} s")
+            raise TimeoutError(f"{what}: not finished after {patience_s:.0f} s")
         QApplication.processEvents()
         time.sleep(0.01)
 

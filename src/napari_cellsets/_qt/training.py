@@ -127,14 +127,19 @@ class TrainWidget(DockContent):
         self.outcome = OutcomeView()
         self.curves = CurvesView()
         self.examples = ExamplesView()
-        if self.missing:
-            self.message.tell(_MISSING.format(names=" and ".join(self.missing)), False)
+        self.absent = QLabel(_MISSING.format(names=" and ".join(self.missing)))
+        self.absent.setWordWrap(True)
+        self.absent.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.absent.setVisible(bool(self.missing))
 
     def _lay_out(self) -> None:
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(6, 6, 6, 6)
         for part in (
+            self.absent,
             self.form,
             self.plan,
             self.buttons,

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from napari_cellsets.training.request import TrainingPoint
 
-_HEIGHT = 118
+_HEIGHT = 98
 _AXIS_WIDTH = 46
+_ROOM, _LEAST_SPAN = 0.04, 0.1
 _LOSS: Final = "#e69f00"
 _SCORE: Final = "#56b4e9"
 
@@ -98,6 +99,8 @@ class CurvesView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.score = CurvePlot(_SCORE, "Score on held-out pictures", marked=True)
+        # a share: nothing lies outside
+        self.score.setLimits(yMin=-_ROOM, yMax=1 + _ROOM, minYRange=_LEAST_SPAN)
         self.score.setToolTip("The best is kept; the line marks it")
         self.loss = CurvePlot(_LOSS, "Loss, by minutes", marked=False)
         self.loss.setToolTip("How far the network is from what it learns")

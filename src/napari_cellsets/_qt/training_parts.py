@@ -146,7 +146,8 @@ class OutcomeView(QWidget):
         if is_better(result) is False:
             said += " It does no better than the model it began with."
         self.text.setText(said)
-        self.text.setToolTip(str(result.model))
+        split = result.report.get("split", ())
+        self.text.setToolTip("\n".join([*split, str(result.model)]))
         naming = "accuracy" in result.metrics or result.model.name.startswith(
             "cell_classifier_"
         )

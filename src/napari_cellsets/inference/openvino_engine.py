@@ -77,12 +77,13 @@ class OpenVinoCall:
     def __init__(self, request: Any, lock: threading.Lock) -> None:
         self._request, self._lock = request, lock
         self._state = threading.Lock()
-        self._running = self._stopped = False
+        self._stopped = threading.Event()
+        self._running = False
 
     def stop(self) -> None:
         """Make the run end early; safe from any thread."""
         with self._state:
-            self._stopped = True
+            self._stopped.set()
             if self._running:
                 self._request.cancel()
 
@@ -96,14 +97,14 @@ class OpenVinoCall:
         """
         with self._lock:
             with self._state:
-                if self._stopped:
+                if self._stopped.is_set():
                     raise RuntimeError("stopped before it began")
                 self._request.start_async(feed, share_inputs=True)
                 self._running = True
             try:
                 # A wish to stop that comes while the run is prepared gets lost.
                 while not self._request.wait_for(LOOK_MS):
-                    if self._stopped:
+                    if self._stopped.is_set():
                         self._request.cancel()
                 self._request.wait()  # raises what went wrong
             finally:

@@ -69,8 +69,8 @@ def calibrated_temperature(
 def mean_features(network: CellNet, middles: torch.Tensor) -> torch.Tensor:
     """Features (n, d) averaged over a cell and its mirror images.
 
-    A cell has no up and no left. Four views cost four times as much; on cells that
-    the network never saw they mended every sixth mistake.
+    A cell has no up and no left. Four views cost four times as much and mended every
+    sixth mistake of the shipped network's first stage.
     """
     views = [middles, middles.flip(2), middles.flip(3), middles.flip(2, 3)]
     features = network.features(torch.cat(views))

@@ -52,7 +52,7 @@ class TrainFlow(QObject):
         self._model = model
         self._runner = runner
         self._run: TrainingRun | None = None
-        self._heard_at = 0.0
+        self._heard_at, self._learnt = 0.0, 0.0
         self._clock = QTimer(self)
         self._clock.setInterval(_LOOK_MS)
         self._clock.timeout.connect(self._on_tick)
@@ -61,6 +61,7 @@ class TrainFlow(QObject):
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self.look)
         runner.busy_changed.connect(self._on_busy_changed)
+        runner.progressed.connect(self._on_progressed)
         session.dataset_changed.connect(self._on_dataset_changed)
         session.cells_changed.connect(self._on_cells_changed)
 
@@ -95,7 +96,7 @@ class TrainFlow(QObject):
         except CellsetsError as error:
             self.told.emit(str(error), True)
             return
-        self._run = run
+        self._run, self._learnt = run, 0.0
         self._model.begin()
         self.told.emit("", False)
         self._runner.start(
@@ -116,7 +117,10 @@ class TrainFlow(QObject):
     def stop(self) -> None:
         """Leave the run at once and hear no more of the session."""
         self._settle.stop()
+        self._clock.stop()
+        self._run = None
         self._runner.stop()
+        self._model.phase = "idle"
         self._session.dataset_changed.disconnect(self._on_dataset_changed)
         self._session.cells_changed.disconnect(self._on_cells_changed)
 
@@ -145,10 +149,10 @@ class TrainFlow(QObject):
     def _on_cancelled(self, run: TrainingRun) -> None:
         self._hear(run)
         self._run = None
-        learnt = self._model.seen.last
         self._model.end(None)
-        went = learnt is not None and learnt.step > 0
-        said = "Cancelled. Start goes on where it was." if went else "Cancelled."
+        said = "Cancelled."
+        if self._learnt > 0:
+            said = "Cancelled. Start goes on where it was."
         self.told.emit(said, False)
 
     def _hear(self, run: TrainingRun) -> None:
@@ -164,6 +168,10 @@ class TrainFlow(QObject):
         if self._run is not None:
             self._hear(self._run)
             self.ticked.emit()
+
+    @Slot(float, str)
+    def _on_progressed(self, fraction: float, _text: str) -> None:
+        self._learnt = fraction
 
     @Slot(bool)
     def _on_busy_changed(self, busy: bool) -> None:

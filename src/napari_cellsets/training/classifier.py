@@ -43,6 +43,7 @@ from napari_cellsets.training.start import (
     load_layers,
     read_layers,
 )
+from napari_cellsets.training.stopping import leaving
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -150,6 +151,7 @@ def train_classifier(
         task.learnt,
         task.held,
         plan.side,
+        leaving(token),
     )
     return finish(plan, loop, naming, progress, stopped=stopped)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets.catalogue import Dataset
-    from napari_cellsets.core.cancel import Progress
+    from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.inference.classifier import ClassifierInfo
     from napari_cellsets.training.cell_batches import Cells
@@ -98,7 +98,14 @@ class Naming:
     limit: float | None
 
     @classmethod
-    def learnt(cls, network: Any, learnt: Cells, held: Cells, side: int) -> Naming:
+    def learnt(
+        cls,
+        network: Any,
+        learnt: Cells,
+        held: Cells,
+        side: int,
+        token: CancelToken | None = None,
+    ) -> Naming:
         """Measure features, temperature and distances.
 
         Parameters
@@ -109,15 +116,17 @@ class Naming:
             Cells it was trained on, and held-out ones.
         side
             Side of the middle that it looks at, px.
+        token
+            Cancels.
         """
         step = max(1, -(-len(learnt) // REMEMBERED))
         some = learnt.part(np.arange(0, len(learnt), step))
-        features = _features(network, some, side)
+        features = _features(network, some, side, token)
         familiar = Familiar.learnt(features, some.labels, len(learnt.classes))
         if not len(held):
             return cls(NamedCells(network, side, 1.0, familiar), None)
         with torch.no_grad():
-            seen = torch.from_numpy(_features(network, held, side))
+            seen = torch.from_numpy(_features(network, held, side, token))
             logits = network.head(seen).numpy()
         temperature = 1.0
         if len(held) >= CALIBRATED_FROM:
@@ -197,10 +206,14 @@ def _metrics(plan: Plan, path: Path, progress: Progress) -> dict[str, dict[str, 
     }
 
 
-def _features(network: Any, cells: Cells, side: int) -> NDArray[np.float32]:
+def _features(
+    network: Any, cells: Cells, side: int, token: CancelToken | None
+) -> NDArray[np.float32]:
     """Features (n, d) in float32."""
     parts = []
     for start in range(0, len(cells), 64):
+        if token is not None:
+            token.raise_if_cancelled()
         pictures = np.ascontiguousarray(cells.pictures[start : start + 64])
         blob = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
         with torch.no_grad():

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from count_docks import Desk
 
 from batch_models import bright_model
 from napari_cellsets._qt import auto_picker, model_picker
@@ -20,6 +19,7 @@ from napari_cellsets.inference.choice import Choice
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from count_docks import Desk
     from pytestqt.qtbot import QtBot
 
 SMALL = Picture(np.zeros((8, 8), np.uint8), "yx")

@@ -39,7 +39,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: How pictures are stretched before the network; in the model's metadata too.
-STRETCH = {"kind": "percentile", "low": 1.0, "high": 99.8, "floor": 0.03}
+STRETCH: dict[str, Any] = {
+    "kind": "percentile",
+    "low": 1.0,
+    "high": 99.8,
+    "floor": 0.03,
+}
 FOLDS = 5
 #: Pixels around the gap of two nuclei weigh more, the others alike.
 GAP_WEIGHT = 6.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, QSize, Slot
+from qtpy.QtCore import Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from napari_cellsets.inference.classifier import ClassifierInfo
 
 _MIN_WIDTH = 300
-_WIDTH, _HEIGHT = 360, 640
 
 
 class ClassifyWidget(DockContent):
@@ -87,16 +86,6 @@ class ClassifyWidget(DockContent):
         self._on_result_changed()
         self._on_current_changed()
         self._on_theme_changed()
-
-    def event(self, event: QEvent) -> bool:
-        """Let go of viewer and session when the dock is taken away."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.stop()
-        return bool(super().event(event))
-
-    def sizeHint(self) -> QSize:
-        """Leave most of a small window to the image."""
-        return QSize(_WIDTH, _HEIGHT)
 
     def stop(self) -> None:
         """Hear no more of viewer and session."""

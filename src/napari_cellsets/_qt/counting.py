@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, QSize, Qt, Slot
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFrame,
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from napari.layers import Shapes
 
 _MIN_WIDTH = 300
-_WIDTH, _HEIGHT = 360, 640
 
 
 class CountWidget(DockContent):
@@ -102,16 +101,6 @@ class CountWidget(DockContent):
         self._on_sample_changed()
         self._on_set_rows_changed()
         self._on_theme_changed()
-
-    def event(self, event: QEvent) -> bool:
-        """Let go of viewer and session when the dock is taken away."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.stop()
-        return bool(super().event(event))
-
-    def sizeHint(self) -> QSize:
-        """Leave most of a small window to the image."""
-        return QSize(_WIDTH, _HEIGHT)
 
     def stop(self) -> None:
         """Hear no more of viewer and session."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer, Slot
+from qtpy.QtCore import QEvent, QSize, QTimer, Slot
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 if TYPE_CHECKING:
@@ -19,8 +19,25 @@ DOCK_TITLES = (
 )
 
 
+#: Width and height that a dock asks for, px.
+PREFERRED = (360, 640)
+
+
 class DockContent(QWidget):
     """Content of one of our docks: joins the others as a tab when first shown."""
+
+    def event(self, event: QEvent) -> bool:
+        """Let go of viewer and session when the dock is taken away."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.stop()
+        return bool(super().event(event))
+
+    def sizeHint(self) -> QSize:
+        """Leave most of a small window to the image."""
+        return QSize(*PREFERRED)
+
+    def stop(self) -> None:
+        """Hear no more of viewer and session; for docks that hold on to them."""
 
     def showEvent(self, event: QShowEvent) -> None:
         """Join our other docks once the window has laid this one out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QEvent, QSize, Qt, Slot
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QColor, QShowEvent
 from qtpy.QtWidgets import (
     QFrame,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from napari_cellsets.training.request import TrainingResult
 
 _MIN_WIDTH = 300
-_WIDTH, _HEIGHT = 360, 640
 _MISSING = (
     "Training needs {names}, not installed here. Install it with\n"
     "pip install 'napari-cellsets[train]'\nand start napari again."
@@ -82,22 +81,12 @@ class TrainWidget(DockContent):
         self._on_seen()
         self._on_theme_changed()
 
-    def event(self, event: QEvent) -> bool:
-        """Let go of viewer and session when the dock is taken away."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.stop()
-        return bool(super().event(event))
-
     def showEvent(self, event: QShowEvent) -> None:
         """See what was corrected, and which models there are, meanwhile."""
         super().showEvent(event)
         if self._connected and self.model.phase == "idle":
             self.flow.look()
             self.form.synchronize()
-
-    def sizeHint(self) -> QSize:
-        """Leave most of a small window to the image."""
-        return QSize(_WIDTH, _HEIGHT)
 
     def stop(self) -> None:
         """End what runs; hear no more of viewer and session."""

@@ -177,7 +177,7 @@ class SamplesWidget(DockContent):
 
     def sizeHint(self) -> QSize:
         """Leave the window to the image."""
-        return QSize(_WIDTH, super().sizeHint().height())
+        return QSize(_WIDTH, QWidget.sizeHint(self).height())
 
     def _connect(self) -> None:
         session = self._session

@@ -1,7 +1,7 @@
 """Take the pictures of README and docs from the real program.
 
-`python tools/screenshots.py FOLDER [WIDTHxHEIGHT [CELLS]]` under a display, real or
-virtual. With CELLS, a set of single cells, those of the Classify dock.
+`python tools/screenshots.py FOLDER [WIDTHxHEIGHT [classify]]` under a display, real or
+virtual. With `classify`, those of the Classify dock, of drawn cells.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._napari.regions import add_regions_layer
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.docking import raise_dock
+from napari_cellsets.batch.simulated import write_simulated_cells
 
 if TYPE_CHECKING:
     import napari
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 SIZE = "1280x720"
 #: With this seed the crowded field is held out.
 TRAINING_STEPS, TRAINING_SEED = 10, 2
+CELLS_OF_A_CLASS = 12
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
     for home in ("CELLSETS_DATA_HOME", "CELLSETS_CACHE_HOME"):
         os.environ.setdefault(home, tempfile.mkdtemp())
     if len(sys.argv) > 3:
-        take_classes(folder, width, height, Path(sys.argv[3]))
+        take_classes(folder, width, height)
     else:
         take(folder, width, height)
 
@@ -88,16 +90,10 @@ def take_training(viewer: napari.Viewer, folder: Path) -> None:
     photograph(viewer, folder / "train.png")
 
 
-def take_classes(folder: Path, width: int, height: int, place: Path) -> None:
-    """Name the single cells of a set with the shipped classifier; photograph that.
-
-    Parameters
-    ----------
-    folder, width, height
-        Where pictures go, and their size.
-    place
-        A set of single cells in folders of classes.
-    """
+def take_classes(folder: Path, width: int, height: int) -> None:
+    """Name drawn blood cells with the shipped classifier; photograph that."""
+    place = Path(tempfile.mkdtemp()) / "drawn_blood_cells"
+    write_simulated_cells(place, CELLS_OF_A_CLASS)
     viewer = open_viewer(width, height)
     session = get_session(viewer)
     open_dock(viewer, "Samples").open_path(place)

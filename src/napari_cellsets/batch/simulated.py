@@ -106,6 +106,53 @@ def write_simulated_set(
     return counts
 
 
+def write_simulated_cells(
+    out: Path | str,
+    number: int,
+    seed: int = 0,
+    *,
+    token: CancelToken | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, int]:
+    """Write drawn blood cells in folders of their classes.
+
+    Parameters
+    ----------
+    out
+        Folder to write to; made when absent.
+    number
+        Cells of each class, one at least.
+    seed, token, progress
+        As of `write_simulated_set`.
+
+    Returns
+    -------
+    dict
+        Number of cells by class.
+
+    Raises
+    ------
+    ExportError
+        If a folder holds pictures of something else, or cannot be written.
+    CancelledError
+        If the token was cancelled.
+    """
+    from napari_cellsets.simulate import BLOOD_CELLS, simulate_blood_cell
+
+    root, token = Path(out), token or CancelToken()
+    names = [f"simulated_{seed + i:04d}.png" for i in range(number)]
+    for place, kind in enumerate(BLOOD_CELLS):
+        _refuse_others(root / kind, set(names))
+        for i, name in enumerate(names):
+            token.raise_if_cancelled()
+            if progress is not None:
+                progress((place + i / number) / len(BLOOD_CELLS), kind)
+            _write_colour_png(root / kind / name, simulate_blood_cell(kind, seed + i))
+    if progress is not None:
+        progress(1.0, "Drawn")
+    return dict.fromkeys(BLOOD_CELLS, number)
+
+
 def _name(seed: int, shape: tuple[int, int]) -> str:
     """Other pictures have other names, so that no corrections are mixed up."""
     size = "" if shape == USUAL_SHAPE else f"_{shape[1]}x{shape[0]}"

@@ -29,16 +29,28 @@ def add_simulate(commands: Any) -> None:
     add("--size", type=size, default=(1200, 1600), metavar="WIDTHxHEIGHT")
     add(
         "--layout",
-        choices=("simulated", "fnc1", "plain"),
+        choices=("simulated", "fnc1", "plain", "cells"),
         default="simulated",
-        help="tree of files; fnc1 is that of Fluorescent Neuronal Cells v1",
+        help="tree of files; fnc1 is that of Fluorescent Neuronal Cells v1, cells are "
+        "folders of drawn blood cells, N of each class",
     )
     command.set_defaults(run=_simulate)
 
 
 def _simulate(options: argparse.Namespace, token: CancelToken) -> int:
-    from napari_cellsets.batch.simulated import write_simulated_set
+    from napari_cellsets.batch.simulated import (
+        write_simulated_cells,
+        write_simulated_set,
+    )
 
+    if options.layout == "cells":
+        with bar(options.n, "cell") as progress:
+            drawn = write_simulated_cells(
+                options.out, options.n, options.seed, token=token, progress=progress
+            )
+        told = some(sum(drawn.values()), "cell")
+        say(f"{told} of {len(drawn)} classes -> {options.out}")
+        return 0
     with bar(options.n, "image") as progress:
         counts = write_simulated_set(
             options.out,

@@ -1,11 +1,13 @@
-"""Simulated cell pictures with exact truth, from numpy and scipy alone.
+"""Simulated cell pictures with exact truth, from numpy, scipy and OpenCV alone.
 
-``neurons`` draws fluorescence fields of neurons. The demo, the tests, the
-benchmarks and ``training`` call it; it knows none of them, nor Qt, napari or torch.
+``neurons`` draws fluorescence fields of neurons, ``smear`` single blood cells. The
+demo, the tests, the benchmarks and ``training`` call it; it knows none of them, nor
+Qt, napari or torch.
 """
 
 from __future__ import annotations
 
 from napari_cellsets.simulate.neurons import SimulatedField, simulate_neurons
+from napari_cellsets.simulate.smear import BLOOD_CELLS, simulate_blood_cell
 
-__all__ = ["SimulatedField", "simulate_neurons"]
+__all__ = ["BLOOD_CELLS", "SimulatedField", "simulate_blood_cell", "simulate_neurons"]

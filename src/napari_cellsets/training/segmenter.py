@@ -227,7 +227,8 @@ def _settings(
     settings = held_out.choose_settings(
         maps, task.windows, tried, task.diameter, task.left
     )
-    return settings, f"{len(task.windows)} held-out pictures"
+    number = len(task.windows)
+    return settings, f"{number} held-out picture{'' if number == 1 else 's'}"
 
 
 def segmenter_from_onnx(path: Path) -> CResUnet:

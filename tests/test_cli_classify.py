@@ -180,9 +180,9 @@ def test_what_cannot_be_used_is_one_sentence(
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGINT from another process")
 def test_ctrl_c_stops_inside_an_engine_call_and_keeps_the_rows(tmp_path: Path) -> None:
-    # 32 cells in one call; a call on cells of 512 px takes minutes.
-    says = {**SAYS, "size": 512}
-    slow = gem_classifier(tmp_path / "slow.onnx", says=says, size=512, slow=4)
+    # 32 cells in one call, which takes minutes; each of its steps takes seconds.
+    says = {**SAYS, "size": 128}
+    slow = gem_classifier(tmp_path / "slow.onnx", says=says, size=128, slow=60)
     root = write_gems(tmp_path / "set", {"ruby": 20, "emerald": 20})
     out = tmp_path / "c.csv"
     with subprocess.Popen(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SIZE = "1280x720"
 #: With this seed the crowded field is held out.
-TRAINING_STEPS, TRAINING_SEED = 10, 2
+TRAINING_STEPS, TRAINING_SEED = 40, 2
 CELLS_OF_A_CLASS = 12
 
 

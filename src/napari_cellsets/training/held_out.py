@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from napari_cellsets.inference.metadata import ModelInfo
     from napari_cellsets.training.pictures import FieldSource, SetPair
 
-#: How much is looked at while a run goes on: pictures, and px a side of each.
+#: How much is looked at while a run goes on: pictures, and px a side of each of so
+#: many.
 WINDOWS, WINDOW = 8, 768
 THUMBNAIL, EXAMPLES = 256, 3
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88)
@@ -65,8 +66,13 @@ class Window:
 
 
 def windows_of(pairs: Sequence[SetPair]) -> list[Window]:
-    """Cut the part with the cells out of some pictures, spread evenly over all."""
+    """Cut the part with the cells out of some pictures, spread evenly over all.
+
+    Of few pictures larger parts are taken, mostly all of them: settings that suit a
+    crowded part alone find cells in the empty rest.
+    """
     places = np.linspace(0, len(pairs) - 1, min(len(pairs), WINDOWS)).astype(int)
+    side = int(WINDOW * np.sqrt(WINDOWS / len(places)))
     found = []
     for place in dict.fromkeys(places.tolist()):
         image, labels = pairs[place].load()
@@ -79,15 +85,15 @@ def windows_of(pairs: Sequence[SetPair]) -> list[Window]:
             for axis, size in zip((rows, columns), labels.shape, strict=True)
         ]
         cut = tuple(
-            _span(at, size) for at, size in zip(middle, labels.shape, strict=True)
+            _span(at, size, side) for at, size in zip(middle, labels.shape, strict=True)
         )
         found.append(Window(pairs[place].name, values[cut], image[cut], labels[cut]))
     return found
 
 
-def _span(middle: int, size: int) -> slice:
-    low = max(0, min(middle - WINDOW // 2, size - WINDOW))
-    return slice(low, low + WINDOW)
+def _span(middle: int, size: int, side: int) -> slice:
+    low = max(0, min(middle - side // 2, size - side))
+    return slice(low, low + side)
 
 
 def radius_for(diameter: float) -> float:

@@ -7,7 +7,6 @@ if it had not been.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import math
@@ -338,16 +337,17 @@ def read_state(path: Path) -> dict[str, Any]:
     TrainingError
         If the file is damaged.
     """
-    state: dict[str, Any] | None = None
-    if zipfile.is_zipfile(path):
-        with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError):
-            state = torch.load(path, weights_only=True)
-    if state is None:
+    try:
+        # what is no zip would be read as a pickle of old; its errors are of any kind
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is cut short, or no saved run")
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise TrainingError(
-            "the saved run cannot be read",
+            f"the saved run cannot be read ({str(error).partition(chr(10))[0]})",
             path=path,
             advice="Delete the folder to begin anew.",
-        )
+        ) from error
     return state
 
 

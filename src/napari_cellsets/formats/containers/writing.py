@@ -1,0 +1,134 @@
+"""What the writers of containers share: where files go, JSON, pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.core.errors import ExportError
+from napari_cellsets.formats.atomic import atomic_output
+
+if TYPE_CHECKING:
+    from napari_cellsets.core.image import Picture
+    from napari_cellsets.formats.containers.base import Marked
+
+
+class Names:
+    """Relative names for the files of pictures; no two pictures get the same."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, str] = {}
+
+    def stem(self, marked: Marked) -> str:
+        """Return the name of a picture without suffix, safe below any folder.
+
+        Raises
+        ------
+        ExportError
+            If it is no name, or another picture has the same one.
+        """
+        plain = PurePosixPath(marked.name.replace("\\", "/"))
+        parts = [part for part in plain.parts if part not in ("/", "..", ".")]
+        if not parts or "\0" in marked.name:
+            raise ExportError(f"{marked.name!r} is no name for a picture")
+        parts[-1] = PurePosixPath(parts[-1]).stem
+        stem = "/".join(parts)
+        before = self._taken.setdefault(stem.lower(), marked.name)
+        if before != marked.name:
+            raise ExportError(
+                f"{before!r} and {marked.name!r} would be written to the same file",
+                path=stem,
+                advice="Rename one of the two pictures.",
+            )
+        return stem
+
+
+def one_file(out: Path, default: str) -> Path:
+    """File to write all annotations to: `out` itself, or `default` in that folder."""
+    ours = Path(default).suffix.lower()
+    return out if out.suffix.lower() == ours else out / default
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write text as UTF-8, whole or not at all."""
+    with atomic_output(path) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def write_json(path: Path, content: Any) -> Path:
+    """Write JSON, whole or not at all; numbers that are not finite are refused."""
+    with atomic_output(path) as aside, aside.open("w", encoding="utf-8") as file:
+        try:
+            json.dump(content, file, allow_nan=False, ensure_ascii=False, indent=1)
+        except ValueError as error:
+            raise ExportError(
+                "a coordinate or property is not a finite number", path=path
+            ) from error
+    return path
+
+
+def save_picture(marked: Marked, folder: Path, stem: str) -> str:
+    """Write the pixels of a picture beside its annotations.
+
+    Parameters
+    ----------
+    marked
+        The picture; nothing is written where it has no pixels.
+    folder
+        Folder of pictures.
+    stem
+        As of `Names.stem`.
+
+    Returns
+    -------
+    str
+        Name relative to `folder`: PNG for 8 and 16 bits, TIFF for the rest.
+        Without pixels the name that the picture has now.
+
+    Raises
+    ------
+    ExportError
+        If it cannot be written.
+    """
+    if marked.picture is None:
+        return marked.name
+    picture = marked.picture()
+    plain = picture.pixels.dtype.name in ("uint8", "uint16")
+    if (
+        plain
+        and not picture.axes.startswith("z")
+        and picture.channel_count in (1, 3, 4)
+    ):
+        name = f"{stem}.png"
+        _write_png(folder / name, picture)
+    else:
+        name = f"{stem}.tif"
+        _write_tiff(folder / name, picture)
+    return name
+
+
+def _write_png(path: Path, picture: Picture) -> None:
+    import cv2
+
+    pixels = picture.pixels
+    if picture.axes == "yxc":
+        last = [2, 1, 0, 3][: pixels.shape[2]] if pixels.shape[2] > 1 else [0]
+        pixels = pixels[..., last]
+    packed = cv2.imencode(".png", pixels)[1]
+    with atomic_output(path) as aside:
+        aside.write_bytes(packed.tobytes())
+
+
+def _write_tiff(path: Path, picture: Picture) -> None:
+    import tifffile
+
+    with atomic_output(path) as aside:
+        tifffile.imwrite(
+            aside,
+            picture.pixels,
+            compression="zlib",
+            photometric="rgb" if picture.rgb else "minisblack",
+            metadata={"axes": picture.axes.upper()},
+        )

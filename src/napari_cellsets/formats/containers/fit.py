@@ -1,0 +1,163 @@
+"""Bring annotations into a kind that a format can hold, or say why that fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.annotation import (
+    Boxes,
+    ClassMask,
+    ImageClass,
+    LabelImage,
+    MaskStack,
+    Points,
+    Polygons,
+)
+from napari_cellsets.core.errors import ExportError
+from napari_cellsets.formats.containers import base
+from napari_cellsets.formats.containers.convert import (
+    CONVERTERS,
+    NO_CLASS,
+    Lost,
+    boxes_of,
+    corners_of_boxes,
+    labels_of_classes,
+    labels_of_stack,
+    points_of,
+    polygons_of_boxes,
+    polygons_of_stack,
+    stack_of_labels,
+    stack_of_polygons,
+)
+from napari_cellsets.formats.containers.outlines import (
+    cut_mask_of_outline,
+    mask_of_outline,
+    polygons_of_mask,
+)
+
+if TYPE_CHECKING:
+    from napari_cellsets.core.annotation import Annotation
+    from napari_cellsets.formats.containers.base import Form, Marked
+
+__all__ = [
+    "KIND_NAMES",
+    "NO_CLASS",
+    "boxes_of",
+    "corners_of_boxes",
+    "cut_mask_of_outline",
+    "fit",
+    "fit_all",
+    "labels_of_classes",
+    "labels_of_stack",
+    "mask_of_outline",
+    "points_of",
+    "polygons_of_boxes",
+    "polygons_of_mask",
+    "polygons_of_stack",
+    "stack_of_labels",
+    "stack_of_polygons",
+]
+
+KIND_NAMES: dict[type, str] = {
+    LabelImage: "label images",
+    ClassMask: "class masks",
+    MaskStack: "overlapping masks",
+    Polygons: "polygons",
+    Boxes: "boxes",
+    Points: "points",
+    ImageClass: "classes of whole pictures",
+}
+"""How to call each kind to a person."""
+
+_NEXT_BEST: dict[type, tuple[type, ...]] = {
+    LabelImage: (MaskStack, Polygons, ClassMask, Boxes, Points),
+    MaskStack: (LabelImage, Polygons, ClassMask, Boxes, Points),
+    Polygons: (MaskStack, LabelImage, ClassMask, Boxes, Points),
+    Boxes: (Boxes, Polygons, Points, MaskStack, LabelImage, ClassMask),
+    ClassMask: (LabelImage, MaskStack, Polygons, Boxes, Points),
+    Points: (),
+    ImageClass: (),
+}
+
+
+def fit(
+    annotation: Annotation,
+    form: Form,
+    size: tuple[int, int],
+    *,
+    lossy: bool = False,
+) -> Annotation:
+    """Bring an annotation into a kind that a form holds.
+
+    Parameters
+    ----------
+    annotation
+        Anything; returned as it is where the form holds it.
+    form
+        What it is to be written as.
+    size
+        Height and width of the picture.
+    lossy
+        Take the nearest kind even where something is lost: outlines are rounded
+        to pixels, overlap is drawn over, shapes become boxes or points.
+
+    Returns
+    -------
+    Annotation
+        Objects keep their order, class and properties.
+
+    Raises
+    ------
+    ExportError
+        If something would be lost; the advice names forms that can hold it.
+    """
+    kind = type(annotation)
+    why = form.refuses(annotation) if kind in form.kinds else ""
+    if kind in form.kinds and not why:
+        return annotation
+    why = why or f"it holds no {KIND_NAMES[kind]}"
+    for allowed in (False, True) if lossy else (False,):
+        for target in _NEXT_BEST[kind]:
+            if target not in form.kinds:
+                continue
+            try:
+                found = CONVERTERS[target](annotation, size, lossy=allowed)
+            except Lost as lost:
+                why = str(lost)
+                continue
+            refused = form.refuses(found)
+            if not refused:
+                return found
+            why = refused
+    raise ExportError(f"{form.title}: {why}", advice=_advice(annotation, form, lossy))
+
+
+def fit_all(
+    marked: Marked, form: Form, *, lossy: bool = False
+) -> tuple[Annotation, ...]:
+    """Fit everything that is marked in one picture; see `fit`.
+
+    With `lossy`, what the form cannot hold at all is left out.
+    """
+    found = []
+    for annotation in marked.annotations:
+        try:
+            found.append(fit(annotation, form, marked.size, lossy=lossy))
+        except ExportError as error:
+            if not lossy:
+                raise ExportError(
+                    error.problem, path=marked.name, advice=error.advice
+                ) from error
+    return tuple(found)
+
+
+def _advice(annotation: Annotation, form: Form, lossy: bool) -> str:
+    able = [
+        other.title
+        for other in base.FORMS.values()
+        if other.key != form.key
+        and type(annotation) in other.kinds
+        and not other.refuses(annotation)
+    ]
+    said = f"Choose {' or '.join(able[:4])}" if able else "Leave it out"
+    return f"{said}." if lossy else f"{said}, or allow losses."

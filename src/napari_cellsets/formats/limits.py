@@ -24,6 +24,13 @@ NESTED_ARCHIVES = 64
 NESTED_IN_MEMORY_BYTES = 64 * MIB
 """Compressed inner archives above this wait in a temporary file."""
 
+MAT_VARIABLE_BYTES = 2 * GIB
+"""Largest unpacked variable of a MATLAB file; version 5 cannot say more."""
+MAT_ARRAYS = 200_000
+"""Most arrays of one MATLAB file."""
+MAT_DEPTH = 8
+"""Cells inside cells of a MATLAB file: how deep."""
+
 DECODED_BYTES = 2 * GIB
 """Largest decoded PNG, JPEG or BMP."""
 TIFF_PIXELS = 4_000_000_000

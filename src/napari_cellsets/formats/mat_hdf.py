@@ -1,0 +1,213 @@
+"""MATLAB files of version 7.3, which are HDF5: their arrays the right way round.
+
+MATLAB counts rows first and HDF5 columns first, so that every array comes out
+of HDF5 mirrored about its diagonal; here it is turned back. Nothing outside the
+file is read: links to other files, external and virtual data are left out.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats import limits
+from napari_cellsets.formats.mat_names import Element, numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+
+    from napari_cellsets.formats.sources import Source
+
+_FAULTS = (
+    OSError,
+    RuntimeError,
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    NotImplementedError,
+    EOFError,
+)
+_INSIDE = ("#refs#", "#subsystem#")
+_TEXT, _LOGICAL = b"char", b"logical"
+
+Route = tuple[str | int, ...]
+"""How to reach an array: names in groups, places in arrays of references."""
+
+
+class MatHdf:
+    """Arrays of a file of version 7.3.
+
+    Parameters
+    ----------
+    source
+        The file.
+    place
+        How to call it in messages.
+    local
+        Where it lies on disk; None inside an archive.
+
+    Attributes
+    ----------
+    elements, problems
+        As of `mat_five.MatFive`.
+    """
+
+    def __init__(self, source: Source, place: str, local: Path | None) -> None:
+        self._source, self._place, self._local = source, place, local
+        self.elements: dict[str, Element] = {}
+        self.problems: list[tuple[str, str]] = []
+        self._route: dict[str, Route] = {}
+        with self._open() as file:
+            for name in file:
+                if name not in _INSIDE:
+                    self._index(file, name)
+
+    def array(self, name: str) -> np.ndarray:
+        """Return one array; logical ones as bool, text as an array of letters."""
+        import numpy as np
+
+        with self._open() as file:
+            found = _reached(file, self._route[name])
+            size = math.prod(found.shape) * found.dtype.itemsize
+            if size > limits.MAT_VARIABLE_BYTES:
+                raise self._damaged(f"{name!r} declares {size:,} bytes")
+            numbers = np.ascontiguousarray(found[()].T)
+            kind = _class_of(found)
+        if kind == _TEXT:
+            return numbers.astype("<u4").view("<U1")
+        if kind == _LOGICAL:
+            return numbers != 0
+        return numbers
+
+    def _index(self, file: Any, name: str) -> None:
+        try:
+            for text, route, found in _walk(file, file, name, name, (name,), 0):
+                if len(self.elements) >= limits.MAT_ARRAYS:
+                    raise ValueError(
+                        f"there are more than {limits.MAT_ARRAYS:,} arrays"
+                    )
+                kind = _class_of(found)
+                shape = tuple(int(length) for length in found.shape[::-1])
+                self.elements[text] = Element(shape, kind == _TEXT, kind == _LOGICAL)
+                self._route[text] = route
+        except _FAULTS as error:
+            self.problems.append((name, f"this variable cannot be read: {error}"))
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        """Open the file for one look; nothing of the person's is kept open."""
+        import h5py
+
+        target = str(self._local) if self._local else _Readable(self._source)
+        try:
+            with h5py.File(target, "r") as file:
+                yield file
+        except UnreadableFileError:
+            raise
+        except _FAULTS as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, reason: str) -> UnreadableFileError:
+        return UnreadableFileError(
+            f"this MATLAB file is damaged: {reason}",
+            path=self._place,
+            advice="Download it again.",
+        )
+
+
+def _walk(
+    file: Any, parent: Any, key: str, name: str, route: Route, depth: int
+) -> Iterator[tuple[str, Route, Any]]:
+    """Arrays below one member of a group, cells one by one."""
+    import h5py
+
+    if not isinstance(parent.get(key, getlink=True), h5py.HardLink):
+        raise ValueError(f"{name!r} is a link to elsewhere")
+    yield from _below(file, parent[key], name, route, depth)
+
+
+def _below(
+    file: Any, found: Any, name: str, route: Route, depth: int
+) -> Iterator[tuple[str, Route, Any]]:
+    import h5py
+
+    if depth > limits.MAT_DEPTH:
+        raise ValueError(f"cells lie more than {limits.MAT_DEPTH} deep")
+    if isinstance(found, h5py.Group):
+        for key in found:
+            inner = (*route, key)
+            yield from _walk(file, found, key, f"{name}/{key}", inner, depth + 1)
+        return
+    if "MATLAB_empty" in found.attrs or not found.size:
+        return
+    if h5py.check_ref_dtype(found.dtype) is None:
+        if found.dtype.kind in "uifb" and not (found.external or found.is_virtual):
+            yield name, route, found
+        return
+    references = found[()].ravel()
+    for place, reference in enumerate(references):
+        text = f"{name}/{numbered(place, references.size)}"
+        if reference:
+            inner_found = file[reference]
+            yield from _below(file, inner_found, text, (*route, place), depth + 1)
+
+
+def _reached(file: Any, route: Route) -> Any:
+    import numpy as np
+
+    found = file
+    for step in route:
+        if isinstance(step, str):
+            found = found[step]
+        else:
+            at = np.unravel_index(step, found.shape)
+            found = file[found[tuple(int(i) for i in at)]]
+    return found
+
+
+def _class_of(found: Any) -> bytes:
+    said = found.attrs.get("MATLAB_class", b"")
+    return said.encode() if isinstance(said, str) else bytes(said)
+
+
+class _Readable(io.RawIOBase):
+    """A source as the file that HDF5 wants to read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._at = 0
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """It can be searched."""
+        return True
+
+    def tell(self) -> int:
+        """Present offset."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move; see `io.IOBase.seek`."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at}.get(whence, self._source.size)
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, target: Any) -> int:
+        """Fill a buffer; return how many bytes there were."""
+        content = self._source.read_at(self._at, len(target))
+        target[: len(content)] = content
+        self._at += len(content)
+        return len(content)

@@ -21,7 +21,7 @@ from napari_cellsets.counting import CountSettings, labels_from_probability
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_cellsets.counting import Evaluation
+    from benchmarks.accuracy.pairs import Compared
     from napari_cellsets.training.sources import Pair
 
 
@@ -57,7 +57,7 @@ def count_classically(image: np.ndarray, settings: Classical) -> np.ndarray:
 
 
 @lru_cache(maxsize=512)
-def _result(pair: Pair, settings: Classical) -> Evaluation:
+def _result(pair: Pair, settings: Classical) -> Compared:
     return compare(count_classically(pair.load()[0], settings), pair)
 
 
@@ -67,14 +67,15 @@ def tuned_on(pairs: Sequence[Pair]) -> Classical:
         GRID,
         key=lambda settings: np.mean(
             [
-                _result(pair, settings).f1 + _result(pair, settings).by_iou.f1
+                _result(pair, settings).found.f1
+                + _result(pair, settings).found.by_iou.f1
                 for pair in pairs
             ]
         ),
     )
 
 
-def leave_one_out(pairs: Sequence[Pair]) -> dict[str, Evaluation]:
+def leave_one_out(pairs: Sequence[Pair]) -> dict[str, Compared]:
     """Every picture counted with settings tuned on the others."""
     return {
         pair.name: _result(pair, tuned_on([p for p in pairs if p != pair]))

@@ -2,9 +2,11 @@
 
 `python -m benchmarks.accuracy.folds RUNS --simulated FOLDER [--out JSON]`
 
-RUNS holds `base` (trained without any published picture) and one folder a picture,
-`without_yellow_...`, fine-tuned on the other three. Settings of counting are tuned
-on pictures the network was allowed to see, never on the one left out.
+RUNS holds `base` (trained without any published picture of neurons) and one folder
+a picture, `without_yellow_...`, fine-tuned on the other three. `--simulator` is a run
+that saw simulated fields and nothing else: what it finds measures how real they are.
+Settings of counting are tuned on pictures that the network was allowed to see, never
+on the one left out.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.accuracy.pairs import compare, real_pairs, report
+from benchmarks.accuracy.pairs import Compared, compare, real_pairs, report
 from benchmarks.accuracy.tune import tune
 from napari_cellsets.counting import labels_from_probability
 from napari_cellsets.training.export import load_checkpoint
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from napari_cellsets.counting import CountSettings, Evaluation
+    from napari_cellsets.counting import CountSettings
 
 HERE = Path(__file__).parent
 
@@ -66,19 +68,17 @@ def run(runs: Path, pairs: Sequence[Pair], simulated: Sequence[Pair]) -> dict[st
     return {**report(found), "settings": used, "for shipping": best}
 
 
-def run_base(
-    runs: Path, pairs: Sequence[Pair], simulated: Sequence[Pair]
+def run_unseen(
+    run: Path, pairs: Sequence[Pair], simulated: Sequence[Pair]
 ) -> dict[str, Any]:
-    """Figures of the base, whose settings are tuned on simulated fields alone."""
-    model = load_checkpoint(runs / "base" / "last.pt")
+    """Figures of a network, its settings tuned on simulated fields alone."""
+    model = load_checkpoint(run / "last.pt")
     chosen = tune([maps_of(model, simulated)])
     found = {pair.name: count_with(model, pair, chosen) for pair in pairs}
     return {**report(found), "settings": chosen.model_dump()}
 
 
-def count_with(
-    model: torch.nn.Module, pair: Pair, settings: CountSettings
-) -> Evaluation:
+def count_with(model: torch.nn.Module, pair: Pair, settings: CountSettings) -> Compared:
     """One picture counted and compared."""
     probability = predict(model, pair.load()[0], fast=False)
     return compare(labels_from_probability(probability, settings), pair)
@@ -88,6 +88,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=Path)
     parser.add_argument("--simulated", type=Path, required=True)
+    parser.add_argument("--simulator", type=Path, metavar="RUN")
     parser.add_argument("--count", type=int, default=5, help="simulated fields used")
     parser.add_argument("--only", default="", help="pictures whose name begins so")
     parser.add_argument("--out", type=Path, default=HERE / "folds.json")
@@ -96,8 +97,14 @@ def main() -> int:
     pairs = [pair for pair in real_pairs() if pair.name.startswith(options.only)]
     results = {
         "left out": run(options.runs, pairs, simulated),
-        "base, no published picture seen": run_base(options.runs, pairs, simulated),
+        "base, no published picture seen": run_unseen(
+            options.runs / "base", pairs, simulated
+        ),
     }
+    if options.simulator is not None:
+        results["simulated fields alone seen"] = run_unseen(
+            options.simulator, pairs, simulated
+        )
     options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for name, figures in results.items():
         print(name, json.dumps(figures["pooled"], indent=1))

@@ -1,12 +1,13 @@
 """Maps of pictures that the network never saw, kept for what is measured on them.
 
-`python -m benchmarks.accuracy.maps MAPS --runs RUNS [--only real simulated nuclei]`
+`python -m benchmarks.accuracy.maps MAPS --runs RUNS [--only SET ...]`
 
 RUNS is the folder of `benchmarks.accuracy.train`: `real` are the four published
 pictures, each by the network fine-tuned on the other three; `simulated` are fields of
 seeds that no network learnt from, by the shipped one. `nuclei` are the pictures of
 DSB 2018 that were held out from the base and from the network of nuclei
-(RUNS/nuclei/held).
+(RUNS/nuclei/held). `nuclei_folds` are all of them, each by the network of the fold
+that left it out (RUNS/nuclei/fold_K), which began with simulated fields alone.
 """
 
 from __future__ import annotations
@@ -24,14 +25,21 @@ from napari_cellsets.inference import default_model
 from napari_cellsets.inference import predict as run_model
 from napari_cellsets.simulate import simulate_neurons
 from napari_cellsets.training.export import load_checkpoint
-from napari_cellsets.training.sources import dsb_pairs, split_by_name
+from napari_cellsets.training.sources import (
+    Pair,
+    dsb_pairs,
+    folds_of,
+    split_by_name,
+)
 from napari_cellsets.training.train import DSB_HELD_OUT
 from napari_cellsets.training.validate import predict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SETS = ("real", "simulated", "nuclei")
+    import torch
+
+SETS = ("real", "simulated", "nuclei", "nuclei_folds")
 FIELDS = 20
 FIELD_SEED = 900_000
 COLOURS = ("yellow", "red", "green", "grey")
@@ -98,17 +106,31 @@ def nuclei(runs: Path, done: set[str]) -> Iterator[Map]:
 
     They are cut into folds for what is tuned on some of them and measured on others.
     """
-    from napari_cellsets.training.nuclei import load_nuclei
-
     pairs = dsb_pairs(shared_root() / "training" / "dsb2018_fluorescence")
     _, held = split_by_name(pairs, DSB_HELD_OUT)
     model = load_checkpoint(runs / "nuclei" / "held" / "last.pt")
     for index, pair in enumerate(held):
         if pair.name not in done:
-            # the network of nuclei takes stretched grey; `predict` divides by 255
-            grey = np.repeat(load_nuclei(pair).image[..., None] * 255, 3, axis=2)
-            probability = predict(model, grey, fast=False)
-            yield Map(pair.name, probability, pair.load()[1], index % FOLDS)
+            yield _map_of_nuclei(model, pair, index % FOLDS)
+
+
+def nuclei_folds(runs: Path, done: set[str]) -> Iterator[Map]:
+    """Every picture, by the network of the fold that left it out."""
+    pairs = dsb_pairs(shared_root() / "training" / "dsb2018_fluorescence")
+    number = folds_of(pairs, FOLDS)
+    for fold in range(FOLDS):
+        model = load_checkpoint(runs / "nuclei" / f"fold_{fold}" / "last.pt")
+        for pair in pairs:
+            if number[pair.name] == fold and pair.name not in done:
+                yield _map_of_nuclei(model, pair, fold)
+
+
+def _map_of_nuclei(model: torch.nn.Module, pair: Pair, fold: int) -> Map:
+    from napari_cellsets.training.nuclei import load_nuclei
+
+    # the network of nuclei takes stretched grey; `predict` divides by 255
+    grey = np.repeat(load_nuclei(pair).image[..., None] * 255, 3, axis=2)
+    return Map(pair.name, predict(model, grey, fast=False), pair.load()[1], fold)
 
 
 def save(folder: Path, one: Map) -> None:
@@ -131,12 +153,16 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--only", nargs="*", choices=SETS, default=SETS)
     options = parser.parse_args()
+    ways = {
+        "real": real,
+        "simulated": simulated,
+        "nuclei": nuclei,
+        "nuclei_folds": nuclei_folds,
+    }
     for kind in options.only:
         folder = options.maps / kind
         done = {path.stem for path in folder.glob("*.npz")}
-        for one in {"real": real, "simulated": simulated, "nuclei": nuclei}[kind](
-            options.runs, done
-        ):
+        for one in ways[kind](options.runs, done):
             save(folder, one)
     return 0
 

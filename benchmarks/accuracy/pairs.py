@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_cellsets.counting import Evaluation, evaluate, summarise
 from napari_cellsets.training.sources import Pair, fnc_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import numpy as np
+    from collections.abc import Iterable, Mapping
 
 PROJECT = Path(__file__).resolve().parents[2]
+#: IoU above which an object counts as found, for average precision.
+LEVELS = tuple(np.round(np.arange(0.5, 0.951, 0.05), 2))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A picture compared with its truth.
+
+    `levels` holds, for each of `LEVELS`, what is right and what is extra or missed.
+    """
+
+    found: Evaluation
+    levels: np.ndarray
 
 
 def shared_root() -> Path:
@@ -30,17 +44,38 @@ def real_pairs() -> list[Pair]:
     return fnc_pairs(shared_root())
 
 
-def compare(labels: np.ndarray, pair: Pair) -> Evaluation:
-    """Labels against the pair's mask: 40 px, IoU 0.5, published rule."""
-    return evaluate(labels, pair.load()[1])
+def compare(labels: np.ndarray, pair: Pair) -> Compared:
+    """Labels against the pair's mask: 40 px, IoU 0.5 to 0.95, published rule."""
+    truth = pair.load()[1]
+    return Compared(evaluate(labels, truth), matches_by_level(labels, truth))
 
 
-def report(evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:
+def matches_by_level(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Objects that are right, and those extra or missed, at each of `LEVELS`."""
+    found = [evaluate(labels, truth, iou=level).by_iou for level in LEVELS]
+    return np.array(
+        [
+            (one.true_positives, one.false_positives + one.false_negatives)
+            for one in found
+        ]
+    )
+
+
+def average_precision(levels: Iterable[np.ndarray]) -> list[float]:
+    """TP / (TP + FP + FN) at each of `LEVELS`, pooled over pictures.
+
+    As the Data Science Bowl and StarDist define it.
+    """
+    right, wrong = np.sum(list(levels), axis=0).T
+    return [round(float(value), 4) for value in right / np.maximum(1, right + wrong)]
+
+
+def report(compared: Mapping[str, Compared]) -> dict[str, Any]:
     """Figures of every picture, and pooled over yellow, red and all."""
-    rows = {name: _row(found) for name, found in evaluations.items()}
+    rows = {name: _row(one.found) for name, one in compared.items()}
     pooled = {}
     for group in ("yellow", "red", ""):
-        chosen = [e for name, e in evaluations.items() if name.startswith(group)]
+        chosen = [e for name, e in compared.items() if name.startswith(group)]
         if chosen:
             pooled[group or "all"] = _summary(chosen)
     return {"pictures": rows, "pooled": pooled}
@@ -59,8 +94,9 @@ def _row(found: Evaluation) -> dict[str, Any]:
     }
 
 
-def _summary(evaluations: list[Evaluation]) -> dict[str, Any]:
-    found = summarise(evaluations)
+def _summary(compared: list[Compared]) -> dict[str, Any]:
+    found = summarise([one.found for one in compared])
+    precision = average_precision(one.levels for one in compared)
     return {
         "images": found.images,
         "precision": _rounded(found.precision),
@@ -68,6 +104,8 @@ def _summary(evaluations: list[Evaluation]) -> dict[str, Any]:
         "f1_40px": _rounded(found.f1),
         "f1_iou50": _rounded(found.f1_by_iou),
         "f1_published_rule": _rounded(found.published_f1),
+        "ap_50": precision[0],
+        "ap_50_95": round(float(np.mean(precision)), 4),
         "count_mae": _rounded(found.mae),
         "count_medae": _rounded(found.medae),
         "count_mpe": _rounded(found.mpe),

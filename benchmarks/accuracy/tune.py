@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.88, 0.94)
-AREAS = (200, 350)
+PEAKS = (0.0, 0.9, 0.95, 0.98)
+AREAS = (200, 350, 600)
 DISTANCES = (15.0, 22.0)
 FILL = 600
 
@@ -23,11 +24,14 @@ def settings_grid() -> list[CountSettings]:
     return [
         CountSettings(
             threshold=threshold,
+            least_peak=peak,
             min_area_px=area,
             split_distance_px=distance,
             fill_holes_px=FILL,
         )
-        for threshold, area, distance in product(THRESHOLDS, AREAS, DISTANCES)
+        for threshold, peak, area, distance in product(
+            THRESHOLDS, PEAKS, AREAS, DISTANCES
+        )
     ]
 
 
@@ -67,7 +71,7 @@ def tune(
         ],
         axis=0,
     )
-    cube = scores.reshape(len(THRESHOLDS), len(AREAS), len(DISTANCES))
+    cube = scores.reshape(len(THRESHOLDS), -1, len(DISTANCES))
     padded = np.pad(cube, ((1, 1), (0, 0), (0, 0)), mode="edge")
     smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
     # of equals the one that splits least

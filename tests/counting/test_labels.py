@@ -57,6 +57,38 @@ def test_labels_are_those_of_the_slow_way(mask, holes, least):
     np.testing.assert_array_equal(found, slow_labels(mask, holes, least))
 
 
+@settings(deadline=None, max_examples=100)
+@given(
+    levels=hnp.arrays(np.uint8, (9, 11), elements=st.integers(0, 4)),
+    smooth=st.integers(0, 1),
+    holes=st.integers(0, 6),
+)
+def test_an_object_is_dropped_unless_one_pixel_of_it_reaches_the_peak(
+    levels, smooth, holes
+):
+    probability = (levels / 4).astype(np.float32)
+    base = WHOLE.model_copy(
+        update={"threshold": 0.5, "smooth_px": smooth, "fill_holes_px": holes}
+    )
+    every = labels_from_probability(probability, base)
+    sure = labels_from_probability(
+        probability, base.model_copy(update={"least_peak": 1.0})
+    )
+    kept = [
+        k for k in range(1, every.max() + 1) if (probability[every == k] == 1).any()
+    ]
+    expected = np.zeros_like(every)
+    for number, k in enumerate(kept, start=1):
+        expected[every == k] = number
+    np.testing.assert_array_equal(sure, expected)
+
+
+def test_a_peak_up_to_the_threshold_asks_for_nothing():
+    probability = np.full((4, 4), 0.6, np.float32)
+    chosen = WHOLE.model_copy(update={"threshold": 0.5, "least_peak": 0.5})
+    assert labels_from_probability(probability, chosen).max() == 1
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16])
 def test_a_pixel_at_the_threshold_is_a_cell(kind):
     probability = np.array([[0.49, 0.5, 0.51]], kind)
@@ -231,6 +263,7 @@ def test_settings_come_from_the_model():
         input="i",
         output="o",
         threshold=0.7,
+        least_peak=0.9,
         min_area=90,
         fill_holes=33,
         split_distance=21,
@@ -239,6 +272,7 @@ def test_settings_come_from_the_model():
     assert (chosen.threshold, chosen.min_area_px) == (0.7, 90)
     assert (chosen.fill_holes_px, chosen.split_distance_px) == (33, 21)
     assert chosen.split_touching
+    assert chosen.least_peak == 0.9
 
 
 def test_a_model_without_split_distance_leaves_cells_together():

@@ -36,6 +36,11 @@ _THRESHOLD = {
     ),
 }
 _MORE = {
+    "least_peak": Asked(
+        "Surest pixel",
+        "A cell whose surest pixel is below this is not counted; the threshold alone"
+        " draws the outlines",
+    ),
     "min_area_px": Asked("Smallest cell", "Smaller objects are not counted", 2),
     "fill_holes_px": Asked("Fill holes up to", "Holes inside a cell are closed", 2),
     "split_touching": Asked(

@@ -61,6 +61,12 @@ def add_count(commands: Any) -> None:
     add("--row", metavar="KEY", help="read PATH as this data set (see 'datasets')")
     add("--channel", type=channel, default="rgb", metavar="rgb|N")
     add("--threshold", type=share, metavar="T", help="least probability, 0 to 1")
+    add(
+        "--least-peak",
+        type=share,
+        metavar="P",
+        help="least probability of the surest pixel",
+    )
     add("--min-area", type=whole, metavar="N", help="smallest cell in px²")
     add("--no-split", action="store_true", help="leave touching cells together")
     add("--no-resume", action="store_true", help="count finished images again")
@@ -122,6 +128,7 @@ def _model_and_settings(
     info = info.replace(**says) if says and model == AUTO else info
     asked = {
         "threshold": options.threshold,
+        "least_peak": options.least_peak,
         "min_area_px": options.min_area,
         "split_touching": False if options.no_split else None,
     }

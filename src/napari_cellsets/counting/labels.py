@@ -30,9 +30,9 @@ def labels_from_probability(
 ) -> np.ndarray:
     """Turn a map of probabilities into numbered objects.
 
-    Threshold, smoothing, filling of holes, removal of small objects (pixels that
-    share a corner belong together), parting of touching cells. Objects are
-    numbered from 1 in raster order of their first pixel.
+    Threshold, smoothing, filling of holes, removal of small and of unsure objects
+    (pixels that share a corner belong together), parting of touching cells. Objects
+    are numbered from 1 in raster order of their first pixel.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def labels_from_probability(
     token.raise_if_cancelled()
     runs = _with_holes_filled(runs, settings.fill_holes_px)
     token.raise_if_cancelled()
-    runs, group, areas = _large_enough(runs, settings.min_area_px)
+    runs, group, areas = _chosen(runs, probability, settings, token)
     out = np.zeros(probability.shape, np.int32)
     paint(out, runs, group + np.int32(1), token)
     if settings.split_touching:
@@ -92,14 +92,21 @@ def _stack(
 
 
 def _foreground(
-    probability: np.ndarray, settings: CountSettings, token: CancelToken
+    probability: np.ndarray,
+    settings: CountSettings,
+    token: CancelToken,
+    least: float = 0.0,
 ) -> Runs:
+    """Runs above the threshold, smoothed; of these only pixels of at least `least`."""
     height, width = probability.shape
 
     def masks() -> Iterator[np.ndarray]:
         for rows in strips(height, width):
             token.raise_if_cancelled()
-            yield _mask_strip(probability, rows, settings)
+            mask = _mask_strip(probability, rows, settings)
+            if least:
+                mask &= probability[rows] >= probability.dtype.type(least)
+            yield mask
 
     return runs_of(masks(), height, width)
 
@@ -137,11 +144,20 @@ def _with_holes_filled(runs: Runs, largest: int) -> Runs:
     return runs.united(outside.chosen(closed[group]))
 
 
-def _large_enough(runs: Runs, least: int) -> tuple[Runs, np.ndarray, np.ndarray]:
-    """Number what is connected; drop what is too small; tell the areas."""
+def _chosen(
+    runs: Runs, probability: np.ndarray, settings: CountSettings, token: CancelToken
+) -> tuple[Runs, np.ndarray, np.ndarray]:
+    """Number what is connected; drop what is small or unsure; tell the areas."""
     group, count = runs.components(diagonal=True)
     area = np.bincount(group, weights=runs.length, minlength=count)
-    keep = area >= least
+    keep = area >= settings.min_area_px
+    if settings.least_peak > settings.threshold:
+        peaks = _foreground(probability, settings, token, least=settings.least_peak)
+        # pixels of a run of peaks are all of the one run that holds its first
+        holder = np.searchsorted(runs.start, peaks.start, "right") - 1
+        sure = np.zeros(count, np.bool_)
+        sure[group[holder]] = True
+        keep &= sure
     number = (np.cumsum(keep) - 1).astype(np.int32)
     kept = keep[group]
     return runs.chosen(kept), number[group[kept]], area[keep]

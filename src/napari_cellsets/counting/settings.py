@@ -21,7 +21,11 @@ class CountSettings(FrozenModel):
     Parameters
     ----------
     threshold
-        Least probability of a pixel of a cell, 0..1.
+        Least probability of a pixel of a cell, 0..1: it draws the outline.
+    least_peak
+        Least probability of the surest pixel of a cell, 0..1: it decides what is one.
+        With a lower `threshold` outlines stay wide and dim specks uncounted. Has no
+        effect up to the threshold.
     smooth_px
         Radius of a disc; what is thinner than it (dendrites, specks) is taken off
         the cells. 0 leaves their outline as it is.
@@ -48,6 +52,7 @@ class CountSettings(FrozenModel):
     """
 
     threshold: float = Field(default=0.5, ge=0, le=1)
+    least_peak: float = Field(default=0.0, ge=0, le=1)
     smooth_px: int = Field(default=0, ge=0, le=50)
     fill_holes_px: int = Field(default=200, ge=0)
     min_area_px: int = Field(default=50, ge=0)
@@ -66,6 +71,7 @@ class CountSettings(FrozenModel):
         """
         return cls(
             threshold=info.threshold,
+            least_peak=info.least_peak,
             fill_holes_px=info.fill_holes,
             min_area_px=info.min_area,
             split_touching=info.split_distance > 0,

@@ -90,6 +90,8 @@ class ModelInfo(BaseModel):
         Memory that a run takes for each pixel of the picture.
     threshold, min_area, fill_holes, split_distance
         Recommended settings of counting; areas in px², distance in px.
+    least_peak
+        What the surest pixel of a cell must reach; 0 asks for nothing.
     split_by, split_depth, split_level
         How touching cells are parted: by ``shape``, or by the valleys of the map.
     trust
@@ -121,6 +123,7 @@ class ModelInfo(BaseModel):
     halo: int = Field(default=96, ge=0)
     bytes_per_pixel: int = Field(default=BYTES_PER_PIXEL, ge=1)
     threshold: float = Field(default=0.5, ge=0, le=1)
+    least_peak: float = Field(default=0.0, ge=0, le=1)
     min_area: int = Field(default=50, ge=0)
     fill_holes: int = Field(default=200, ge=0)
     split_distance: float = Field(default=15.0, ge=0)

@@ -205,7 +205,7 @@ def choose_settings(
     diameter: float,
     token: CancelToken | None = None,
 ) -> CountSettings:
-    """Choose threshold, then smallest area, then how touching cells are parted.
+    """Choose threshold, smallest area, how touching cells are parted, least peak.
 
     Parameters
     ----------
@@ -229,6 +229,7 @@ def choose_settings(
         *({"min_area_px": max(1, round(area * factor))} for factor in (0.5, 1.6)),
         *({"split_distance_px": distance} for distance in distances),
         {"split_touching": False},
+        *({"least_peak": peak} for peak in (0.9, 0.97)),
     ]
     for change in others:
         tried = settings.model_copy(update=change)

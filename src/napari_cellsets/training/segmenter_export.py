@@ -124,6 +124,7 @@ def _metadata(plan: Plan, learnt: Learnt) -> dict[str, Any]:
         "multiple_of": 8,
         "halo": 96,
         "threshold": settings.threshold,
+        "least_peak": settings.least_peak,
         "min_area": settings.min_area_px,
         "fill_holes": settings.fill_holes_px,
         "split_distance": settings.split_distance_px if settings.split_touching else 0,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from napari_cellsets.catalogue.beside import read_beside
 from napari_cellsets.catalogue.completeness import Completeness, completeness_of
 from napari_cellsets.catalogue.identity import own_identity, published_identity
 from napari_cellsets.catalogue.problems import problems_of_files
+from napari_cellsets.catalogue.reading import AnnotationReader
 from napari_cellsets.catalogue.samples import (
     FOLDER_SPLIT,
     classes_of,
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue.detect import Bound
     from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.formats.classes import ClassTable
     from napari_cellsets.formats.files import FileTree
 
 
@@ -66,6 +70,8 @@ class Dataset:
         All samples in natural order.
     start
         Index of the picture that was opened, else 0.
+    class_table
+        Ids, names and colours of classes; grows where files name more of them.
     split_kinds
         What the set can be split by, where there are several ways (``patient``,
         ``folder``), the one in use first; see `split_by`.
@@ -84,6 +90,11 @@ class Dataset:
         )
         wraps = {pair.values[0] for pair in bound.paired.pairs}
         self._around = (wraps.pop() or "") if len(wraps) == 1 else ""
+        self.class_table: ClassTable = self.recipe.class_table()
+        self._attachments = bound.attachments
+        self._reader = AnnotationReader(
+            self.recipe, self.tree, bound.attachments, self.class_table
+        )
         self._lock = threading.Lock()
         self._problems = problems_of_files(bound, self.samples)
         for problem in problems_of_table(self.recipe, self.samples, told):
@@ -235,22 +246,104 @@ class Dataset:
             If there is truth that cannot be read or has another size than the
             picture; this is added to `problems` too. The picture still opens.
         """
-        form = self.recipe.form
-        if not sample.annotations or form is None:
+        if self.recipe.form is not None:
+            return self._read_masks(sample, self.recipe.form)
+        return None
+
+    def read_annotations(self, sample: Sample) -> tuple[Annotation, ...]:
+        """Read all that is marked in a sample, each in its own kind.
+
+        Parameters
+        ----------
+        sample
+            One of `samples`.
+
+        Returns
+        -------
+        tuple of Annotation
+            Masks first, then what the row names, in its order; of a picture of one
+            cell its class. What cannot be read is added to `problems` and left out.
+        """
+        found: list[Annotation] = []
+        if self.recipe.form is not None:
+            try:
+                masks = self._read_masks(sample, self.recipe.form)
+            except CellsetsError:
+                masks = None  # told in problems
+            found += [] if masks is None else [masks]
+        note = partial(self._note, sample)
+        found += [annotation for _, annotation in self._reader.read(sample, note)]
+        whole = self.class_of(sample)
+        return (*found, whole) if whole is not None else tuple(found)
+
+    def beside(self, sample: Sample) -> tuple[str, ...]:
+        """Titles of further pictures of a sample that are there."""
+        return tuple(self._beside_files(sample))
+
+    def read_beside(self, sample: Sample, title: str) -> Picture:
+        """Decode a further picture of a sample.
+
+        Parameters
+        ----------
+        sample
+            One of `samples`.
+        title
+            One of `beside`.
+
+        Returns
+        -------
+        Picture
+            A stack has the axes ``zyx`` or ``zyxc``.
+
+        Raises
+        ------
+        UnreadableFileError, UnsafeArchiveError
+            If it is not there or cannot be read; this is added to `problems` too.
+        """
+        try:
+            picture = read_beside(self.tree, self._beside_files(sample), title)
+        except CellsetsError as error:
+            self._note(sample, error)
+            raise
+        scale = self.recipe.pixel_size_um or picture.pixel_size_um
+        return replace(picture, pixel_size_um=scale)
+
+    def _beside_files(self, sample: Sample) -> dict[str, tuple[bool, tuple[str, ...]]]:
+        """Of each further picture whether it is a stack, and its files."""
+        values = self._reader.values_of(sample)
+        rows = enumerate(self.recipe.beside)
+        found = {
+            row.title: (row.kind == "stack", self._attachments.beside_of(i, values))
+            for i, row in rows
+        }
+        return {title: item for title, item in found.items() if item[1]}
+
+    def _read_masks(self, sample: Sample, form: AnnotationForm) -> LabelImage | None:
+        files = self._mask_files(sample)
+        if not files:
             return None
         try:
             shape = self._picture_shape(sample)
-            labels = read_labels(form, self.tree, sample.annotations, shape)
+            labels = read_labels(form, self.tree, files, shape)
         except CellsetsError as error:
             self._note(sample, error)
             raise
         return LabelImage(
             labels,
-            source=sample.annotations[0]
-            if len(sample.annotations) == 1
-            else sample.name,
-            class_names=dict(enumerate(self.recipe.classes, start=1)),
+            source=files[0] if len(files) == 1 else sample.name,
+            class_names=self._mask_classes,
         )
+
+    @cached_property
+    def _mask_classes(self) -> Mapping[int, str]:
+        return self.class_table.names or dict(enumerate(self.recipe.classes, start=1))
+
+    def _mask_files(self, sample: Sample) -> tuple[str, ...]:
+        """Those of the sample's files that are masks of the row's `truth`."""
+        template = self.recipe.layout.truth_template
+        if template is None or not self.recipe.annotations:
+            return sample.annotations if template is not None else ()
+        return tuple(name for name in sample.annotations if template.match(name))
 
     def looks_whole(self, sample: Sample) -> bool:
         """Whether head and end of a picture are good, without decoding it.
@@ -333,7 +426,7 @@ class Dataset:
                 index.setdefault(name, place)
         return index
 
-    def _note(self, sample: Sample, error: CellsetsError) -> None:
+    def _note(self, sample: Sample, error: CellsetsError | str) -> None:
         message = str(error)
         with self._lock:
             self._problems.setdefault(
@@ -355,9 +448,10 @@ class Dataset:
         if form.word == "object-files":
             name = layout.truth_name(sample.image, {"object": "object"})
             return form, _unzipped(name.rpartition("/")[0])
-        if not sample.annotations:
+        masks = self._mask_files(sample)
+        if not masks:
             return form, _unzipped(layout.truth_name(sample.image, {}))
-        name = sample.annotations[0]
+        name = masks[0]
         return self._form_of(form, name), _unzipped(f"{_stem(name)}{_ending(name)}")
 
     def _form_of(self, form: AnnotationForm, name: str) -> AnnotationForm:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.attachments import (
+    Attachments,
+    files_of,
+    templates_of,
+)
 from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
@@ -62,6 +67,7 @@ class Bound:
     match: Match
     tree: FileTree
     paired: Paired
+    attachments: Attachments
     dropped_file: str = ""
     left_out: tuple[str, ...] = ()
 
@@ -187,7 +193,8 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
             continue  # the folder above may not be read: the set is not there
         if needs_truth and not recipe.layout.has_truth(tree.names()):
             continue
-        paired = recipe.layout.pair(tree.names())
+        attachments = Attachments(recipe, tree.names())
+        paired = attachments.attach(recipe.layout.pair(tree.names()))
         if recipe.kind == "cells" and not chosen:
             if not fits_cells(recipe, tree, paired.pairs):
                 continue
@@ -197,12 +204,14 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
         if not paired.pairs or (needs_truth and not paired.annotated):
             continue
         dropped = _name_in(spot, drop)
-        if dropped and not any(dropped in (p.image, *p.truth) for p in paired.pairs):
+        if dropped and not any(
+            dropped in (pair.image, *files_of(pair)) for pair in paired.pairs
+        ):
             continue
         score = recipe.rank + _WEIGHT_NAMES * coverage
         score += _WEIGHT_PEEK * _peek(recipe, tree, paired.pairs)
         match = Match(recipe, score, spot.root)
-        return Bound(match, tree, paired, dropped, left_out)
+        return Bound(match, tree, paired, attachments, dropped, left_out)
     return None
 
 
@@ -224,9 +233,9 @@ def _coverage(recipe: Recipe, drop: Drop, spot: Spot) -> float:
     """
     before = f"{spot.within}/" if spot.within else ""
     names = "\n".join([before + name for name in drop.some])
-    image, truth = recipe.layout.image_template, recipe.layout.truth_template
+    image, *others = templates_of(recipe, recipe.layout)
     images = {name for name, _ in image.find_all(names)}
-    masks = {name for name, _ in truth.find_all(names)} if truth else set()
+    masks = {name for other in others for name, _ in other.find_all(names)}
     if not images and len(masks) < len(drop.some):
         return 0.0
     return len(images | masks) / len(drop.some)
@@ -240,7 +249,8 @@ def _meant(paired: Paired, within: str) -> Paired:
     kept = [
         pair
         for pair in paired.pairs
-        if pair.image.startswith(start) or any(t.startswith(start) for t in pair.truth)
+        if pair.image.startswith(start)
+        or any(name.startswith(start) for name in files_of(pair))
     ]
     lonely = [name for name in paired.lonely_truth if name.startswith(start)]
     return Paired(tuple(kept), tuple(lonely))

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.attachments import templates_of
 from napari_cellsets.formats.files import is_folder, open_tree
 from napari_cellsets.formats.names import (
     PICTURE_SUFFIXES,
@@ -111,7 +112,7 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
     here = len(drop.parts)
     votes: Counter[int] = Counter()
     values_at: dict[int, dict[str, str]] = {}
-    templates = _templates(recipe)
+    templates = templates_of(recipe, recipe.layout)
     step = -(-len(drop.some) // _PLACED_BY) or 1
     for name in drop.some[::step]:
         parts = (*drop.parts, *name.split("/"))
@@ -162,12 +163,6 @@ def _lies_in(folder: Sequence[str], top: str | None) -> bool:
             return any(pattern.fullmatch(entry.name) for entry in entries)
     except OSError:
         return False
-
-
-def _templates(recipe: Recipe) -> list[Template]:
-    layout = recipe.layout
-    both = (layout.image_template, layout.truth_template)
-    return [template for template in both if template is not None]
 
 
 def _most_rise(template: Template) -> int:

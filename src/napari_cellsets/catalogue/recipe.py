@@ -11,91 +11,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 
+from napari_cellsets.catalogue.row_parts import (
+    AnnotationRow,
+    BesideRow,
+    Expect,
+    TableRow,
+)
 from napari_cellsets.core.errors import RecipeError
 from napari_cellsets.core.evented import FrozenModel
 from napari_cellsets.formats.annotations import AnnotationForm
+from napari_cellsets.formats.classes import ClassTable
 from napari_cellsets.formats.layouts import Layout
-
-
-class AnnotationRow(FrozenModel):
-    """How objects are written down; see `formats.annotations`.
-
-    ``image-class`` is the word of single-cell sets: there is no mask, the mark
-    ``{class}`` of the path names what the picture shows.
-    """
-
-    word: Literal["components", "instances", "either", "object-files", "image-class"]
-    depth: Literal[8, 16] = 8
-    background: int | None = None
-
-
-class Expect(FrozenModel):
-    """Published counts.
-
-    Parameters
-    ----------
-    samples, annotated
-        Pictures in all, and pictures with truth.
-    splits
-        Pictures of each split.
-    part_of, parts
-        A mark of the layout and the pictures of each of its values, so that
-        one part of a set (a colour, a split) is not called incomplete.
-    classes
-        Pictures of each class of a single-cell set.
-    picture_sizes
-        Published (width, height); one picture is looked at to tell rows apart.
-    notes
-        Known disagreements between what is published and what is on disk.
-    """
-
-    samples: int | None = None
-    annotated: int | None = None
-    splits: dict[str, int] = Field(default_factory=dict)
-    part_of: str = ""
-    parts: dict[str, int] = Field(default_factory=dict)
-    classes: dict[str, int] = Field(default_factory=dict)
-    picture_sizes: tuple[tuple[int, int], ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-class TableRow(FrozenModel):
-    """A text table beside the pictures that says more about each of them.
-
-    Parameters
-    ----------
-    file
-        Its name.
-    archive
-        An archive that it may lie in, as downloaded.
-    separator, columns
-        As for `formats.tables.read_table`.
-    named_by
-        The column with names of pictures; folders and suffixes do not matter.
-    facts
-        ``{fact: column}``.
-    split, split_by
-        The column of a split that the folders do not have, and what it keeps
-        together, such as ``patient``. It is then the split of the set; the one
-        of the folders can be chosen.
-    class_column
-        The column with the class, which must be that of the folder.
-    nothing
-        Texts that stand for nothing, such as ``nan``.
-    """
-
-    file: str
-    archive: str = ""
-    separator: str = Field(default=",", min_length=1, max_length=1)
-    columns: tuple[str, ...] = ()
-    named_by: str
-    facts: dict[str, str] = Field(default_factory=dict)
-    split: str = ""
-    split_by: str = ""
-    class_column: str = ""
-    nothing: tuple[str, ...] = ("nan",)
+from napari_cellsets.formats.words import WORDS, WordOptions
 
 
 class Recipe(FrozenModel):
@@ -112,14 +41,31 @@ class Recipe(FrozenModel):
         what ``{class}`` may stand for; left out where it may be anything.
     class_titles
         Names for people, of classes that are published as codes.
+    class_ids, class_colours
+        Id and colour (red, green, blue) of classes by name, where published; other
+        classes count from 1.
+    class_aliases
+        Other spellings of classes that occur in files.
+    class_parents
+        ``{class: class above it}`` of a hierarchy.
     pixel_size_um
         Edge of a pixel where one is published for all pictures, else None.
+    magnification
+        Of the objective, as published: ``40x``.
+    aliases
+        Other names of the set.
+    certainty, layout_notes
+        What the layout is known from, and what of it is not sure; shown on its page.
     images, truth
         Path templates; see `formats.templates`.
     choices
         Texts that marks of the templates may stand for.
     annotation
-        How objects are written down; None for a set without truth.
+        How objects of `truth` are written down; None for a set without such masks.
+    annotations
+        Further annotations, each a word of `formats.words` with its options.
+    beside
+        Further pictures of each sample.
     unannotated
         Splits that are published without truth.
     split_lists
@@ -158,11 +104,21 @@ class Recipe(FrozenModel):
     about: str = ""
     classes: tuple[str, ...] = ("object",)
     class_titles: dict[str, str] = Field(default_factory=dict)
+    class_ids: dict[str, int] = Field(default_factory=dict)
+    class_colours: dict[str, tuple[int, int, int]] = Field(default_factory=dict)
+    class_aliases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    class_parents: dict[str, str] = Field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    certainty: Literal["real files", "published layout", "uncertain", ""] = ""
+    layout_notes: tuple[str, ...] = ()
+    magnification: str = ""
     pixel_size_um: float | None = Field(default=None, gt=0)
     images: str
     truth: str | None = None
     choices: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     annotation: AnnotationRow | None = None
+    annotations: tuple[SerializeAsAny[WordOptions], ...] = ()
+    beside: tuple[BesideRow, ...] = ()
     unannotated: tuple[str, ...] = ()
     split_lists: dict[str, str] = Field(default_factory=dict)
     split_else: str = ""
@@ -187,6 +143,23 @@ class Recipe(FrozenModel):
             except RecipeError as error:
                 raise ValueError(str(error)) from error
         return text
+
+    @field_validator("annotations", mode="before")
+    @classmethod
+    def _words_are_known(cls, entries: object) -> object:
+        if not isinstance(entries, list | tuple):
+            return entries
+        return [_options_of(entry) for entry in entries]
+
+    def class_table(self) -> ClassTable:
+        """Make a table of the classes that this row declares."""
+        return ClassTable.of(
+            self.declared_classes,
+            ids=self.class_ids,
+            colours=self.class_colours,
+            aliases=self.class_aliases,
+            parents=self.class_parents,
+        )
 
     @cached_property
     def layout(self) -> Layout:
@@ -254,6 +227,23 @@ def read_recipe(file: Path) -> Recipe:
     except ValidationError as error:
         raise _explained(error, file) from error
     return recipe
+
+
+def _options_of(entry: object) -> object:
+    """Options of one annotation, checked by the model of its word."""
+    if not isinstance(entry, dict):
+        return entry
+    name = str(entry.get("word"))
+    if name not in WORDS:
+        raise ValueError(f"the word {name!r} is not known; known: {', '.join(WORDS)}")
+    options = WORDS[name].options
+    unknown = [key for key in entry if key not in options.model_fields]
+    if unknown:
+        known = ", ".join(options.model_fields)
+        raise ValueError(
+            f"{name!r} has no option {unknown[0]!r}; its options are {known}"
+        )
+    return options.model_validate(entry)
 
 
 def _explained(error: ValidationError, file: Path) -> RecipeError:

@@ -60,7 +60,8 @@ def make_samples(
             known[key] = _with_file(told, *said, file) if by_file else said
         split, facts = known[key]
         split = split or split_of.get(pair.name, recipe.split_else)
-        samples.append(Sample(pair.name, pair.image, pair.truth, split, facts))
+        annotations = (*pair.truth, *pair.more) if pair.more else pair.truth
+        samples.append(Sample(pair.name, pair.image, annotations, split, facts))
     return tuple(samples)
 
 

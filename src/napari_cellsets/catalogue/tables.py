@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from napari_cellsets.catalogue.recipe import Recipe, TableRow
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.catalogue.row_parts import TableRow
     from napari_cellsets.formats.files import FileTree
 
 _FOLDERS_ABOVE = 2

@@ -94,8 +94,8 @@ def read_labels(
     if form.word == "object-files":
         return _read_object_files(tree, names, shape)
     place = tree.place(names[0])
-    plane = _read_stored(tree, names[0])
-    _check_size(plane, shape, place)
+    plane = read_mask(tree, names[0])
+    check_size(plane, shape, place)
     if form.word == "components":
         return components(plane)
     if form.word == "either" and is_mask(plane):
@@ -103,7 +103,7 @@ def read_labels(
     return _without_background(as_labels(plane, place), form.background)
 
 
-def _read_stored(tree: FileTree, name: str) -> np.ndarray:
+def read_mask(tree: FileTree, name: str) -> np.ndarray:
     """Read a mask; that of a JPEG, which scatters faint values, from the middle on."""
     import numpy as np
 
@@ -232,7 +232,23 @@ def _without_background(labels: np.ndarray, background: int | None) -> np.ndarra
     return np.where(there, np.int32(0), labels)
 
 
-def _check_size(plane: np.ndarray, shape: tuple[int, ...] | None, place: str) -> None:
+def check_size(plane: np.ndarray, shape: tuple[int, ...] | None, place: str) -> None:
+    """Refuse a mask that has another size than its picture.
+
+    Parameters
+    ----------
+    plane
+        The mask.
+    shape
+        (y, x) or (z, y, x) of the picture; None where it is not known.
+    place
+        How to call the mask in messages.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it does not fit.
+    """
     if shape is None:
         return
     colour = plane.ndim > 2 and plane.shape[-1] == 3 and plane.shape[:2] == shape[-2:]
@@ -258,12 +274,12 @@ def _read_object_files(
 
     labels: np.ndarray | None = None
     for number, name in enumerate(sorted(names)[:_MOST_FILES], start=1):
-        plane = _read_stored(tree, name)
+        plane = read_mask(tree, name)
         if plane.ndim > 2:
             plane = plane.max(axis=-1)
         if labels is None:
             labels = np.zeros((shape or plane.shape)[-2:], np.int32)
-        _check_size(plane, labels.shape, tree.place(name))
+        check_size(plane, labels.shape, tree.place(name))
         # a nucleus is small: touch its pixels, not the whole picture
         inside = np.flatnonzero(plane != 0)
         free = labels.ravel()[inside] == 0

@@ -9,6 +9,9 @@ one rule reads the arrangements that data sets use:
 - a folder a sample, a file an object: ``{stem}/images/{stem}.png`` and
   ``{stem}/masks/{object}.png``
 - a plain folder of pictures: no template for truth
+
+Further files find their pictures in the same way, each kind by a template of its own:
+see `Attached`.
 """
 
 from __future__ import annotations
@@ -40,12 +43,15 @@ class Pair(NamedTuple):
         Names in the file tree.
     values
         What the marks of the picture's template stand for, in their order.
+    more
+        Names of further files that annotate it.
     """
 
     name: str
     image: str
     truth: tuple[str, ...]
     values: Values
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,64 @@ class Paired:
     def annotated(self) -> int:
         """How many pictures have truth."""
         return sum(bool(pair.truth) for pair in self.pairs)
+
+
+class Attached:
+    """Files that belong to pictures, by the marks that they share.
+
+    Parameters
+    ----------
+    template
+        How the files are named.
+    marks
+        Marks of the pictures' template.
+    names
+        All names of the tree, one a line.
+    """
+
+    def __init__(self, template: Template, marks: Sequence[str], names: str) -> None:
+        theirs = set(template.marks) - {"ext"}
+        self.template = template
+        self.shared = tuple(m for m in marks if m in theirs and m != WRAP)
+        self.by_key: dict[Values, list[str]] = {}
+        wraps: dict[Values, set[str]] = {}
+        key_of = _picker(template.marks, (*self.shared, WRAP))
+        for name, values in template.find_all(names):
+            *texts, wrap = key_of(values)
+            key = tuple([text.lower() for text in texts])
+            self.by_key.setdefault((*key, wrap), []).append(name)
+            wraps.setdefault(key, set()).add(wrap)
+        self._wraps = wraps
+
+    @property
+    def own(self) -> bool:
+        """Whether a file belongs to one sample or some, not to the whole set."""
+        return bool(self.shared)
+
+    def of(self, values: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the files of one picture, in the order of the tree.
+
+        Those under the same folders around the set come first in question; where
+        there are none, those of the one place where there are some.
+
+        Parameters
+        ----------
+        values
+            What the marks of the picture's template stand for.
+        """
+        key = tuple([(values.get(mark) or "").lower() for mark in self.shared])
+        wraps = self._wraps.get(key)
+        if not wraps:
+            return ()
+        wrap = values.get(WRAP) or ""
+        if wrap not in wraps:
+            wrap = next(iter(wraps)) if len(wraps) == 1 else _above(wrap, wraps)
+        return tuple(self.by_key.get((*key, wrap), ()))
+
+
+def _above(wrap: str, wraps: Iterable[str]) -> str:
+    """The deepest of some folders that a folder lies in; else what is none."""
+    return max((w for w in wraps if wrap.startswith(w)), key=len, default="/")
 
 
 @dataclass(frozen=True)
@@ -90,6 +154,22 @@ class Layout:
         if self.truth is None:
             return None
         return Template(self.truth, self._choices_in(self.truth))
+
+    def template_of(self, text: str) -> Template:
+        """Compile a further template with the choices of this layout."""
+        return Template(text, self._choices_in(text))
+
+    def attach(self, text: str, names: str) -> Attached:
+        """Find the files of a further template.
+
+        Parameters
+        ----------
+        text
+            The template.
+        names
+            All names of the tree, one a line.
+        """
+        return Attached(self.template_of(text), self.image_template.marks, names)
 
     @cached_property
     def shared(self) -> tuple[str, ...]:
@@ -199,7 +279,9 @@ class Layout:
             yield Pair(name, image, truth, values)
 
 
-def _picker(marks: Sequence[str], wanted: Sequence[str]) -> Callable[[Values], Values]:
+def _picker(
+    marks: Sequence[str], wanted: Sequence[str]
+) -> Callable[[Values], tuple[str, ...]]:
     """Return a function that picks some marks' values; a missing one is ``""``."""
     places = [marks.index(mark) for mark in wanted]
     return lambda values: tuple([values[place] or "" for place in places])

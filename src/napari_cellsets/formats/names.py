@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 PICTURE_SUFFIXES = ("png", "tif", "tiff", "jpg", "jpeg", "bmp")
 _PICTURE_ENDINGS = tuple(f".{suffix}" for suffix in PICTURE_SUFFIXES)
 
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".7z")
+"""Archives, which are folders to whoever looks for pictures."""
+DATA_ENDINGS = (".mat",)
+"""Files of arrays, which are folders of them where a row says so."""
+
 JUNK_NAMES = frozenset(
     {"__macosx", "thumbs.db", "desktop.ini", "synapse_metadata_manifest.tsv"}
 )

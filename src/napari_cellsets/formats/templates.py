@@ -1,10 +1,11 @@
 """Path templates: how the files of a data set are named.
 
-``{colour}/{split}/images/{stem}.png`` is a template. Three marks are known:
+``{colour}/{split}/images/{stem}.png`` is a template. Four marks are known:
 
 ============ =============================================================
 ``{name}``   any text without slash, or one of the choices given for it
 ``{name?}``  the same, or nothing; as a whole part of the path, no part
+``{name#}``  digits
 ``{name**}`` any number of folders, also none (whole part of the path)
 ============ =============================================================
 
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import RecipeError
-from napari_cellsets.formats.names import PICTURE_SUFFIXES
+from napari_cellsets.formats.names import ARCHIVE_ENDINGS, PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 WRAP = "wrap"
 """Name of the folders around a set, with a slash at the end; may be empty."""
 
-_MARK = re.compile(r"\{([a-z_]+)(\*\*|\?)?\}")
+_MARK = re.compile(r"\{([a-z_]+)(\*\*|\?|#)?\}")
 _GROUP = re.compile(r"\(\?P<\w+>")
 _ANY_FOLDERS = r"(?:[^/\n]+/)*"
-_ARCHIVE = r"(?:\.zip)?"
+_ARCHIVE = rf"(?:{'|'.join(re.escape(e) for e in ARCHIVE_ENDINGS)})?"
 _DEEPEST = 12
 
 Values = tuple[str | None, ...]
@@ -69,7 +70,7 @@ class Template:
         if "{" in _MARK.sub("", self.text) or "" in parts or ".." in parts:
             raise RecipeError(
                 f"the template {self.text!r} is not understood",
-                advice="Known marks are {name}, {name?} and {name**}.",
+                advice="Known marks are {name}, {name?}, {name#} and {name**}.",
             )
         seen: set[str] = set()
         last = len(parts) - 1
@@ -215,7 +216,7 @@ class Template:
         name = mark[1]
         if name in values:
             return values[name]
-        if mark[2]:
+        if mark[2] in ("?", "**"):
             return ""
         if name == "ext":
             return "png"
@@ -251,6 +252,8 @@ class Template:
         seen.add(name)
         choices = self.choices.get(name) or (PICTURE_SUFFIXES if name == "ext" else ())
         body = "|".join(re.escape(choice) for choice in choices)
+        if mark[2] == "#":
+            body = r"\d+"
         body = body or (r"[^/\n]+?" if lazy else r"[^/\n]+")
         optional = "?" if mark[2] == "?" and not alone else ""
         return f"(?P<{name}>{body}){optional}"

@@ -1,0 +1,121 @@
+"""Files of a set that say more about its samples: annotations and further pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets.formats.layouts import Paired
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.layouts import Attached, Layout, Pair
+    from napari_cellsets.formats.templates import Template
+    from napari_cellsets.formats.words import WordOptions
+
+
+class Attachments:
+    """What a row's annotations and further pictures find in a tree.
+
+    Parameters
+    ----------
+    recipe
+        The row.
+    names
+        All names of the tree.
+    """
+
+    def __init__(self, recipe: Recipe, names: Sequence[str]) -> None:
+        self._recipe = recipe
+        some = recipe.annotations or recipe.beside
+        text = "\n".join(names) if some else ""
+        layout = recipe.layout
+        self._annotations = [
+            [layout.attach(template, text) for template in entry.file]
+            for entry in recipe.annotations
+        ]
+        self._beside = [layout.attach(row.images, text) for row in recipe.beside]
+
+    def annotations_of(
+        self, values: Mapping[str, str | None]
+    ) -> Iterator[tuple[WordOptions, tuple[str, ...]]]:
+        """Each annotation of the row with its files for one sample.
+
+        Parameters
+        ----------
+        values
+            What the marks of the picture's template stand for.
+        """
+        pairs = zip(self._recipe.annotations, self._annotations, strict=True)
+        for entry, places in pairs:
+            found = (place.of(values) for place in places)
+            yield entry, next(filter(None, found), ())
+
+    def beside_of(
+        self, number: int, values: Mapping[str, str | None]
+    ) -> tuple[str, ...]:
+        """Files of one of the row's further pictures."""
+        return self._beside[number].of(values)
+
+    def files_of(self, values: Mapping[str, str | None]) -> tuple[str, ...]:
+        """All files of annotations of one sample, those of the set last."""
+        own: list[str] = []
+        of_all: list[str] = []
+        for places in self._annotations:
+            for place in places:
+                found = place.of(values)
+                if found:
+                    (own if place.own else of_all).extend(found)
+                    break
+        return tuple(dict.fromkeys((*own, *of_all)))
+
+    def attach(self, paired: Paired) -> Paired:
+        """Add files of annotations to the pairs; such files are no samples.
+
+        Parameters
+        ----------
+        paired
+            Pictures with their masks.
+        """
+        if not self._annotations and not self._beside:
+            return paired
+        taken = {name for place in self._own() for name in _names(place)}
+        marks = self._recipe.layout.image_template.marks
+        files_of = self.files_of if self._annotations else _none
+        pairs = tuple(
+            pair._replace(more=files_of(dict(zip(marks, pair.values, strict=True))))
+            for pair in paired.pairs
+            if pair.image not in taken
+        )
+        return Paired(pairs, paired.lonely_truth)
+
+    def _own(self) -> Iterator[Attached]:
+        for places in self._annotations:
+            yield from (place for place in places if place.own)
+        yield from self._beside
+
+
+def _names(place: Attached) -> Iterator[str]:
+    for files in place.by_key.values():
+        yield from files
+
+
+def _none(values: Mapping[str, str | None]) -> tuple[str, ...]:
+    return ()
+
+
+def templates_of(recipe: Recipe, layout: Layout) -> list[Template]:
+    """All templates of a row: pictures, masks, annotations, further pictures."""
+    found = [layout.image_template, layout.truth_template]
+    texts = [text for entry in recipe.annotations for text in entry.file]
+    texts += [row.images for row in recipe.beside]
+    return [
+        *(template for template in found if template is not None),
+        *map(layout.template_of, texts),
+    ]
+
+
+def files_of(pair: Pair) -> tuple[str, ...]:
+    """All files of a sample but its picture."""
+    return (*pair.truth, *pair.more)

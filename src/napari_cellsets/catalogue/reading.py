@@ -1,0 +1,137 @@
+"""Read all that is marked in a sample, in whatever words its row uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_cellsets.catalogue.tables import stem_of
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.formats.codecs import read_shape
+from napari_cellsets.formats.words import WORDS, Ask, SetCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from napari_cellsets.catalogue.attachments import Attachments
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.core.annotation import Annotation
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.formats.classes import ClassTable
+    from napari_cellsets.formats.files import FileTree
+    from napari_cellsets.formats.words import WordOptions
+
+
+class AnnotationReader:
+    """The words of a row, bound to the files of a set.
+
+    Parameters
+    ----------
+    recipe, tree, attachments
+        A row at its place.
+    classes
+        The classes of the set.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        tree: FileTree,
+        attachments: Attachments,
+        classes: ClassTable,
+    ) -> None:
+        self._recipe, self._tree = recipe, tree
+        self._attachments, self._classes = attachments, classes
+        self._shared = SetCache()
+        self._layout = recipe.layout
+
+    def values_of(self, sample: Sample) -> dict[str, str]:
+        """What the marks of the picture's template stand for."""
+        return self._layout.image_template.match(sample.image) or {}
+
+    def read(
+        self, sample: Sample, note: Callable[[CellsetsError | str], None]
+    ) -> Iterator[tuple[WordOptions, Annotation]]:
+        """Read one sample, word by word.
+
+        Parameters
+        ----------
+        sample
+            A sample of the set.
+        note
+            Told what is wrong; the other annotations are read all the same.
+
+        Yields
+        ------
+        tuple of (options, annotation)
+            What the row says of it, and what was read.
+        """
+        values = self.values_of(sample)
+        for options, files in self._attachments.annotations_of(values):
+            ask = self._ask(options, sample, values, files, note)
+            try:
+                found = WORDS[options.word].read(ask, options)
+            except CellsetsError as error:
+                note(error)
+                continue
+            for annotation in found:
+                named = annotation
+                if options.title:
+                    named = replace(annotation, source=options.title)
+                yield options, named
+
+    def _ask(
+        self,
+        options: WordOptions,
+        sample: Sample,
+        values: Mapping[str, str],
+        files: tuple[str, ...],
+        note: Callable[[CellsetsError | str], None],
+    ) -> Ask:
+        tree = self._tree
+
+        def tell(file: str, message: str) -> None:
+            place = tree.place(file)
+            end = "" if message.endswith(".") else "."
+            note(message if place in message else f"{place}: {message}{end}")
+
+        def marks(file: str) -> Mapping[str, str]:
+            for text in options.file:
+                found = self._layout.template_of(text).match(file)
+                if found is not None:
+                    return found
+            return {}
+
+        return Ask(
+            tree,
+            sample.image,
+            stem_of(sample.image),
+            values,
+            files,
+            _once(lambda: self._size(sample)),
+            self._classes,
+            self._shared,
+            sample.facts,
+            marks,
+            tell,
+        )
+
+    def _size(self, sample: Sample) -> tuple[int, int] | None:
+        try:
+            *_, height, width = read_shape(self._tree, sample.image)
+        except CellsetsError:
+            return None  # the picture's own trouble is told when it is read
+        return height, width
+
+
+def _once(
+    make: Callable[[], tuple[int, int] | None],
+) -> Callable[[], tuple[int, int] | None]:
+    found: list[tuple[int, int] | None] = []
+
+    def ask() -> tuple[int, int] | None:
+        if not found:
+            found.append(make())
+        return found[0]
+
+    return ask

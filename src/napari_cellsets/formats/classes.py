@@ -1,0 +1,146 @@
+"""The classes of a data set: ids, names, colours, other spellings, a tree."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from napari_cellsets.core.annotation import Colour
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTable:
+    """Classes by id and by name.
+
+    Ids are those of the data set. A name that no row declares gets the id that its
+    file gives it, or the next free one, when it is first met; it keeps it.
+
+    Parameters
+    ----------
+    aliases
+        ``{other spelling: name}``.
+    parents
+        ``{name: name of the class above}`` of a hierarchy.
+    declared
+        Whether the row names the classes; else all were met in files.
+    """
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
+    declared: bool = False
+    _names: dict[int, str] = field(default_factory=dict)
+    _colours: dict[int, Colour] = field(default_factory=dict)
+    _ids: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, repr=False, compare=False
+    )
+
+    @classmethod
+    def of(
+        cls,
+        names: Sequence[str],
+        *,
+        ids: Mapping[str, int] | None = None,
+        colours: Mapping[str, Colour] | None = None,
+        aliases: Mapping[str, Iterable[str]] | None = None,
+        parents: Mapping[str, str] | None = None,
+    ) -> ClassTable:
+        """Make a table as a row declares it.
+
+        Parameters
+        ----------
+        names
+            In order; those without an id in `ids` are numbered from 1 by their place.
+        ids, colours, parents
+            By name.
+        aliases
+            Other spellings of each name.
+        """
+        own = {
+            name: (ids or {}).get(name, place)
+            for place, name in enumerate(names, start=1)
+        }
+        spelt = {
+            _plain(other): name
+            for name, others in (aliases or {}).items()
+            for other in others
+        }
+        return cls(
+            spelt,
+            dict(parents or {}),
+            declared=bool(names),
+            _names={number: name for name, number in own.items()},
+            _colours={
+                own[name]: c for name, c in (colours or {}).items() if name in own
+            },
+            _ids={_plain(name): number for name, number in own.items()},
+        )
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Name of each id, as known by now."""
+        return dict(self._names)
+
+    @property
+    def colours(self) -> dict[int, Colour]:
+        """Colour of an id where there is one."""
+        return dict(self._colours)
+
+    def name_of(self, spelling: str) -> str:
+        """Return the name for a spelling of it; an unknown text stays as it is."""
+        plain = _plain(spelling)
+        if plain in self._ids:
+            return self._names[self._ids[plain]]
+        return self.aliases.get(plain, spelling)
+
+    def find(self, spelling: str) -> int | None:
+        """Return the id of a name or another spelling of it, None if unknown."""
+        return self._ids.get(_plain(self.name_of(spelling)))
+
+    def id_for(
+        self, spelling: str, wanted: int | None = None, colour: Colour | None = None
+    ) -> int:
+        """Return the id of a name; an unknown one is added.
+
+        Parameters
+        ----------
+        spelling
+            A name, or another spelling of one.
+        wanted
+            Id that the file gives it; taken if it is free.
+        colour
+            Colour that the file gives it.
+        """
+        found = self.find(spelling)
+        if found is None:
+            with self._lock:
+                found = self._added(self.name_of(spelling), wanted)
+        if colour is not None:
+            self._colours.setdefault(found, colour)
+        return found
+
+    def path_of(self, name: str) -> tuple[str, ...]:
+        """Classes of the hierarchy from the root to a name; empty without one."""
+        path = [name]
+        while path[0] in self.parents and len(path) <= len(self.parents):
+            path.insert(0, self.parents[path[0]])
+        return tuple(path) if len(path) > 1 or name in self.parents.values() else ()
+
+    def _added(self, name: str, wanted: int | None) -> int:
+        plain = _plain(name)
+        if plain not in self._ids:
+            number = max(self._names, default=0) + 1
+            if wanted is not None and wanted not in self._names:
+                number = wanted
+            self._names[number] = name
+            self._ids[plain] = number
+        return self._ids[plain]
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: ``Non-Viable nucleus`` is ``non_viable_nucleus``."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_")

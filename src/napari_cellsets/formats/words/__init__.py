@@ -1,0 +1,46 @@
+"""Words for annotations: one module a word, read for one sample at a time.
+
+================ ===========================================================
+``class-mask``    a picture whose numbers (or colours) are classes
+``points-table``  a text table of positions, for each picture or for the set
+``mask-files``    one mask file an object; objects may overlap
+================ ===========================================================
+
+`base` says what a word is given and how it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from napari_cellsets.formats.words.base import Ask, SetCache, Word, WordOptions
+
+__all__ = ["WORDS", "Ask", "SetCache", "Word", "WordOptions"]
+
+_PLACES = {
+    "class-mask": "class_mask",
+    "mask-files": "mask_files",
+    "points-table": "points_table",
+}
+
+
+class _Words(Mapping[str, Word]):
+    """Words by name; a module (with `WORD`) is imported when first asked for."""
+
+    def __getitem__(self, name: str) -> Word:
+        module = import_module(f"{__name__}.{_PLACES[name]}")
+        word = module.WORD
+        if not isinstance(word, Word):
+            raise TypeError(f"{module.__name__}.WORD is no Word")
+        return word
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+WORDS: Mapping[str, Word] = _Words()
+"""All words that a row may use in ``[[annotations]]``."""

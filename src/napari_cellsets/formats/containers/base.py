@@ -83,8 +83,9 @@ class Container(Protocol):
         Returns
         -------
         tuple of Annotation
-            At most one of each kind; empty where nothing is marked. An object that
-            cannot be understood is left out and told in `problems`.
+            At most one of each kind (but one `ImageClass` a class of the picture);
+            empty where nothing is marked. An object that cannot be understood is
+            left out and told in `problems`.
 
         Raises
         ------
@@ -188,7 +189,9 @@ class Form:
 _HERE = "napari_cellsets.formats.containers"
 
 # Asked in this order whether a file is theirs: the strictest first.
-_PLACES: dict[str, str] = {}
+_PLACES: dict[str, str] = {
+    "labelme": "labelme:FORM",
+}
 
 
 class _Forms(Mapping[str, Form]):

@@ -1,0 +1,185 @@
+"""labelme: one JSON file a picture; also the XML of the older LabelMe web tool."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.core.annotation import (
+    Annotation,
+    Boxes,
+    ImageClass,
+    MaskStack,
+    Points,
+    Polygons,
+)
+from napari_cellsets.formats.containers import labelme_web
+from napari_cellsets.formats.containers.base import Form
+from napari_cellsets.formats.containers.ellipses import ELLIPSE, ellipse_of
+from napari_cellsets.formats.containers.labelme_json import OWN_KEYS, open_json
+from napari_cellsets.formats.containers.one_file import png_of_mask
+from napari_cellsets.formats.containers.things import (
+    BOX,
+    HOLES,
+    MASK,
+    OPEN,
+    OUTLINE,
+    TURNED,
+    Thing,
+    escaped,
+    image_classes,
+    things_of,
+    why_not,
+    xy_of,
+)
+from napari_cellsets.formats.containers.writing import Names, save_picture, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from napari_cellsets.formats.containers.base import Container, Marked
+    from napari_cellsets.formats.files import FileTree
+
+UNNAMED = "object"
+"""Label of objects without class: labelme wants one."""
+_VERSION = "5.5.0"
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Whether a file is labelme's: JSON of shapes, or XML of the web tool."""
+    if labelme_web.sniff(name, head):
+        return True
+    if not name.lower().endswith(".json"):
+        return False
+    return b'"imageData"' in head or (b'"shapes"' in head and b'"imagePath"' in head)
+
+
+def open_labelme(tree: FileTree, name: str) -> Container:
+    """Open a JSON file of labelme or an XML file of the LabelMe web tool.
+
+    Parameters
+    ----------
+    tree, name
+        Where the file lies and how it is called there.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is damaged or another kind of file.
+    """
+    if name.lower().endswith(".xml"):
+        return labelme_web.open_web(tree, name)
+    return open_json(tree, name)
+
+
+def write_labelme(
+    items: Iterable[Marked], out: Path, *, classes: Mapping[int, str], with_images: bool
+) -> list[Path]:
+    """Write one JSON file a picture, the picture beside it; see `Form.write`.
+
+    Objects in several parts become shapes of one ``group_id``. Where objects that
+    are not one share a group, later ones lose it, as labelme would join them.
+    Objects without class are called ``object``.
+
+    Raises
+    ------
+    ExportError
+        If labelme cannot hold what is marked, or a file cannot be written.
+    """
+    names, written = Names(), []
+    for marked in items:
+        stem = names.stem(marked)
+        picture = marked.name
+        if with_images:
+            picture = save_picture(marked, out, stem)
+        content = {
+            "version": _VERSION,
+            "flags": dict.fromkeys(image_classes(marked), True),
+            "shapes": _shapes(marked, classes),
+            "imagePath": picture.replace("\\", "/").rpartition("/")[2],
+            "imageData": None,
+            "imageHeight": marked.size[0],
+            "imageWidth": marked.size[1],
+        }
+        written.append(write_json(out / f"{stem}.json", content))
+    return written
+
+
+def _shapes(marked: Marked, classes: Mapping[int, str]) -> list[dict[str, Any]]:
+    objects = list(things_of(marked, FORM, classes))
+    groups = [one.properties.get("group") for one in objects]
+    fresh = max((g for g in groups if isinstance(g, int)), default=0) + 1
+    taken = set()
+    shapes = []
+    for one, group in zip(objects, groups, strict=True):
+        kept = group if isinstance(group, int | str) else None
+        parts = len(one.shape) if one.kind == OUTLINE else 1
+        if one.kind in (OUTLINE, MASK) and kept is not None:
+            key = one.kind, one.label, kept
+            kept = None if key in taken else kept
+            taken.add(key)
+        if parts > 1 and kept is None:
+            kept, fresh = fresh, fresh + 1
+        shapes += [{**_shape(one, part), "group_id": kept} for part in range(parts)]
+    return shapes
+
+
+def _shape(one: Thing, part: int) -> dict[str, Any]:
+    known = dict(one.properties)
+    known.pop("group", None)
+    flags = known.pop("flags") if isinstance(known.get("flags"), dict) else {}
+    said = known.pop("comment", "")
+    kind, more = _geometry(one, part, known)
+    extra = {escaped(key, OWN_KEYS): value for key, value in known.items()}
+    return {
+        "label": one.label or UNNAMED,
+        "description": said if isinstance(said, str) else str(said),
+        "shape_type": kind,
+        "flags": flags,
+        **more,
+        **extra,
+    }
+
+
+def _geometry(
+    one: Thing, part: int, known: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """Kind of shape and its own keys; properties that these tell are taken out."""
+    if one.kind == MASK:
+        mask, (row, column) = one.shape
+        last = [column + mask.shape[1] - 1, row + mask.shape[0] - 1]
+        packed = base64.b64encode(png_of_mask(mask)).decode("ascii")
+        return "mask", {"points": [[column, row], last], "mask": packed}
+    if one.kind == BOX:
+        (top, left, low, right), _ = one.shape
+        corners = [[left + 0.5, top + 0.5], [right + 0.5, low + 0.5]]
+        return "rectangle", {"points": corners}
+    if one.kind == OPEN:
+        as_line = known.pop("shape", "") == "line" and len(one.shape) == 2
+        return "line" if as_line else "linestrip", {"points": xy_of(one.shape)}
+    if one.kind != OUTLINE:
+        row, column = one.shape
+        return "point", {"points": [[column + 0.5, row + 0.5]]}
+    ellipse = ellipse_of(one.shape, known)
+    if ellipse is not None and ellipse[2] == ellipse[3]:
+        known.pop(ELLIPSE)
+        row, column, radius = ellipse[0] + 0.5, ellipse[1] + 0.5, ellipse[2]
+        return "circle", {"points": [[column, row], [column + radius, row]]}
+    return "polygon", {"points": xy_of(one.shape[part][0])}
+
+
+def _refuses(annotation: Annotation) -> str:
+    return why_not(annotation, "labelme", HOLES, TURNED)
+
+
+FORM = Form(
+    key="labelme",
+    title="labelme JSON",
+    kinds=(Polygons, MaskStack, Boxes, Points, ImageClass),
+    per_image=True,
+    sniff=sniff,
+    open=open_labelme,
+    write=write_labelme,
+    refuses=_refuses,
+)

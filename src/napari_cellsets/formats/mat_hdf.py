@@ -86,7 +86,7 @@ class MatHdf:
         if kind == _TEXT:
             return numbers.astype("<u4").view("<U1")
         if kind == _LOGICAL:
-            return numbers != 0
+            return np.asarray(numbers != 0)
         return numbers
 
     def _index(self, file: Any, name: str) -> None:

@@ -1,10 +1,16 @@
 """Words for annotations: one module a word, read for one sample at a time.
 
-================ ===========================================================
-``class-mask``    a picture whose numbers (or colours) are classes
-``points-table``  a text table of positions, for each picture or for the set
-``mask-files``    one mask file an object; objects may overlap
-================ ===========================================================
+=================== ========================================================
+``class-mask``       a picture whose numbers (or colours) are classes
+``points-table``     a text table of positions, for each picture or for the set
+``mask-files``       one mask file an object; objects may overlap
+``contour-files``    one text file an outline, a point a line
+``dark-components``  a mask of dark objects on light ground
+``wkt-parquet``      outlines as text in a parquet table
+``renamed-yolo``     YOLO boxes of pictures that an export has renamed
+``cric-points``      nuclei with a class, as the CRIC exporter writes them
+``cric-outlines``    outlines, as the CRIC exporter writes them
+=================== ========================================================
 
 `base` says what a word is given and how it is made.
 """
@@ -20,8 +26,14 @@ __all__ = ["WORDS", "Ask", "SetCache", "Word", "WordOptions"]
 
 _PLACES = {
     "class-mask": "class_mask",
+    "contour-files": "contour_files",
+    "cric-outlines": "cric_outlines",
+    "cric-points": "cric_points",
+    "dark-components": "dark_components",
     "mask-files": "mask_files",
     "points-table": "points_table",
+    "renamed-yolo": "renamed_yolo",
+    "wkt-parquet": "wkt_parquet",
 }
 
 

@@ -190,6 +190,8 @@ _HERE = "napari_cellsets.formats.containers"
 
 # Asked in this order whether a file is theirs: the strictest first.
 _PLACES: dict[str, str] = {
+    "coco-panoptic": "coco_panoptic:COCO_PANOPTIC",
+    "coco": "coco:COCO",
     "labelme": "labelme:FORM",
 }
 

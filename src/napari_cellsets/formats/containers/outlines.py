@@ -47,8 +47,9 @@ def polygons_of_mask(mask: np.ndarray, corner: tuple[int, int] = (0, 0)) -> Outl
     if not rings:
         return ()
     offset = np.array(corner, np.float64) - 0.5
-    outer = [ring for ring in rings if _area(ring) > 0]
-    holes = [ring for ring in rings if _area(ring) < 0]
+    areas = [_area(ring) for ring in rings]
+    outer = [ring for ring, area in zip(rings, areas, strict=True) if area > 0]
+    holes = [ring for ring, area in zip(rings, areas, strict=True) if area < 0]
     if len(outer) == 1 or not holes:
         owners = [0] * len(holes)
     else:
@@ -158,9 +159,9 @@ def _corners(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     places = [np.stack([rows, columns], axis=1)]
     for one, other in ((_TOP_LEFT, _LOW_RIGHT), (_TOP_RIGHT, _LOW_LEFT)):
         both = np.argwhere(pattern == one + other)
-        for kind in (one, other):
+        for single in (one, other):
             places.append(both)
-            kinds.append(np.full(len(both), kind, np.uint8))
+            kinds.append(np.full(len(both), single, np.uint8))
     nodes, kind = np.concatenate(places), np.concatenate(kinds)
     right = np.isin(kind, (_TOP_RIGHT, _LOW_RIGHT))
     lower = np.isin(kind, (_LOW_LEFT, _LOW_RIGHT))

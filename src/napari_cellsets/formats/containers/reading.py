@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.files import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
     import numpy as np
@@ -187,6 +188,76 @@ def ring_of(xy: Sequence[Any], *, shift: float = -0.5, least: int = 3) -> np.nda
     if len(found) < least:
         raise BadObject(f"{len(found)} points enclose nothing")
     return np.ascontiguousarray(found[:, ::-1] + shift)
+
+
+_FILES: WeakKeyDictionary[FileTree, dict[str, list[str]]] = WeakKeyDictionary()
+
+
+def files_of(tree: FileTree) -> Mapping[str, Sequence[str]]:
+    """Names of a tree by their last part in small letters; made once a tree."""
+    found = _FILES.get(tree)
+    if found is None:
+        found = {}
+        for name in tree.names():
+            found.setdefault(name.rpartition("/")[2].lower(), []).append(name)
+        _FILES[tree] = found
+    return found
+
+
+def find_beside(
+    tree: FileTree,
+    near: str,
+    wanted: str,
+    folders: Sequence[str] = (),
+    endings: Sequence[str] = (),
+) -> str | None:
+    """Find a file that another one speaks of.
+
+    Parameters
+    ----------
+    tree, near
+        The file that speaks.
+    wanted
+        What it calls the other: a path whose folders may be gone, with or without
+        its ending.
+    folders
+        Names of folders beside `near` (or beside its folder) that come first.
+    endings
+        Endings to try where `wanted` has none of them: ``.png``.
+
+    Returns
+    -------
+    str or None
+        The nearest file of that name; None where there is none.
+    """
+    plain = wanted.replace("\\", "/").lstrip("./")
+    base = plain.rpartition("/")[2].lower()
+    known = files_of(tree)
+    names = [base, *(base.rpartition(".")[0] + ending for ending in endings)]
+    names += [base + ending for ending in endings]
+    found = next((known[name] for name in names if name in known), None)
+    if found is None:
+        return None
+    home = near.rpartition("/")[0]
+    above = home.rpartition("/")[0]
+    first = [
+        f"{place}/{name}".strip("/") for place in (home, above) for name in folders
+    ]
+
+    def farness(name: str) -> tuple[int, int]:
+        folder = name.rpartition("/")[0]
+        for rank, place in enumerate(first):
+            if folder == place or folder.startswith(f"{place}/"):
+                return rank, len(name)
+        shared = 0
+        for one, other in zip(folder.split("/"), home.split("/"), strict=False):
+            if one != other:
+                break
+            shared += 1
+        said = name.lower().endswith(plain.lower())
+        return 100 - 2 * shared - said, len(name)
+
+    return min(found, key=farness)
 
 
 def unique_ids(names: Iterable[str], *, start: int = 1) -> dict[int, str]:

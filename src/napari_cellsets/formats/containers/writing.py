@@ -10,6 +10,10 @@ from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.atomic import atomic_output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
     from napari_cellsets.core.image import Picture
     from napari_cellsets.formats.containers.base import Marked
 
@@ -110,15 +114,21 @@ def save_picture(marked: Marked, folder: Path, stem: str) -> str:
 
 
 def _write_png(path: Path, picture: Picture) -> None:
+    pixels = picture.pixels
+    plain = picture.axes == "yxc" and pixels.shape[2] == 1
+    write_colours(path, pixels[..., 0] if plain else pixels)
+
+
+def write_colours(path: Path, pixels: np.ndarray) -> Path:
+    """Write (y, x), RGB or RGB with alpha as PNG, whole or not at all."""
     import cv2
 
-    pixels = picture.pixels
-    if picture.axes == "yxc":
-        last = [2, 1, 0, 3][: pixels.shape[2]] if pixels.shape[2] > 1 else [0]
-        pixels = pixels[..., last]
+    if pixels.ndim == 3:
+        pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
     packed = cv2.imencode(".png", pixels)[1]
     with atomic_output(path) as aside:
         aside.write_bytes(packed.tobytes())
+    return path
 
 
 def _write_tiff(path: Path, picture: Picture) -> None:
@@ -132,3 +142,47 @@ def _write_tiff(path: Path, picture: Picture) -> None:
             photometric="rgb" if picture.rgb else "minisblack",
             metadata={"axes": picture.axes.upper()},
         )
+
+
+class Categories:
+    """Class ids of a file that is written, each with one name.
+
+    Parameters
+    ----------
+    given
+        Names that the data set has; they keep their ids and are written even
+        where no object has them.
+    """
+
+    def __init__(self, given: Mapping[int, str]) -> None:
+        self.given = dict(given)
+        self.names = dict(given)
+        self._of: dict[tuple[int, str], int] = {}
+
+    def id_of(self, class_id: int | None, label: str) -> int:
+        """Id of a class, as it is or, where that is taken, the next free one.
+
+        Parameters
+        ----------
+        class_id
+            Its id in the data set; None or below 0 for none.
+        label
+            Its name; empty for none.
+        """
+        known = -1 if class_id is None else class_id
+        found = self._of.get((known, label))
+        if found is None:
+            found = self._of[known, label] = self._new(known, label)
+        return found
+
+    def _new(self, class_id: int, label: str) -> int:
+        name = label if label and class_id >= 0 else ""
+        if name and self.names.setdefault(class_id, name) == name:
+            return class_id
+        name = name or "object"
+        for other, known in self.names.items():
+            if known == name:
+                return other
+        new = max(self.names, default=0) + 1
+        self.names[new] = name
+        return new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.tables import told_by_table
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_shape
 
@@ -34,11 +35,14 @@ def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
     Returns
     -------
     bool
-        A published set must have one of its `signs`. Any other must have two
+        A published set must have one of its `signs`, or a table that names the
+        classes where folders do not. Any other must have two
         classes side by side (the same two wherever it has some), none of them a
         word such as ``masks``, and small pictures: a folder of photographs is
         no class of cells.
     """
+    if not recipe.class_in_path:
+        return bool(told_by_table(recipe, tree).classes)
     marks = recipe.layout.image_template.marks
     place = marks.index("class")
     found = {(pair.values[place] or "").lower() for pair in pairs}

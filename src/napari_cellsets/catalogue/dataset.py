@@ -138,7 +138,9 @@ class Dataset:
             Its name as in `classes`; None in a set of fields.
         """
         name = sample.facts.get("class", "") if self.kind == "cells" else ""
-        return ImageClass(name, source=sample.image) if name else None
+        if not name:
+            return None
+        return ImageClass(name, sample.image, self.class_table.path_of(name))
 
     @cached_property
     def splits(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ from napari_cellsets.catalogue.attachments import (
 )
 from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
+from napari_cellsets.catalogue.homes import at_home
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
 from napari_cellsets.core.errors import (
     CellsetsError,
@@ -180,6 +181,8 @@ def _order(recipe: Recipe) -> tuple[int, bool]:
 
 def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | None:
     chosen, least = least is not None, recipe.coverage if least is None else least
+    if not chosen and not at_home(recipe, drop):
+        return None
     needs_truth = recipe.rank == 1 and recipe.kind == "fields"
     if recipe.rank < 2 and recipe.kind == "fields":
         least = 0.0  # truth that fits says enough

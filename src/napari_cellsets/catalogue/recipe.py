@@ -83,6 +83,9 @@ class Recipe(FrozenModel):
     signs
         Classes of which one at least must be there, for a set whose other
         classes are those of many sets.
+    homes
+        Names of folders or archives, one of which must be around the set for it to
+        be recognised, where the arrangement alone says too little; see `homes`.
     never
         Texts that a mark never stands for: ``images`` is no class of cells.
     common_names
@@ -127,6 +130,7 @@ class Recipe(FrozenModel):
     remarks: dict[str, str] = Field(default_factory=dict)
     coverage: float = Field(default=0.3, ge=0, le=1)
     signs: tuple[str, ...] = ()
+    homes: tuple[str, ...] = ()
     never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     common_names: bool = False
     model: Literal["neurons", "nuclei", ""] = ""
@@ -166,8 +170,22 @@ class Recipe(FrozenModel):
         """The layout words of this row."""
         choices = dict(self.choices)
         if self.kind == "cells" and self.declared_classes:
-            choices["class"] = self.classes
+            choices["class"] = (*self.classes, *self.other_spellings)
         return Layout(self.images, self.truth, choices)
+
+    @cached_property
+    def other_spellings(self) -> dict[str, str]:
+        """Class of each further spelling that occurs in paths and tables."""
+        return {
+            other: name
+            for name, others in self.class_aliases.items()
+            for other in others
+        }
+
+    @property
+    def class_in_path(self) -> bool:
+        """Whether paths name the class of single cells; else the table does."""
+        return "class" in self.layout.image_template.marks
 
     @property
     def kind(self) -> Literal["fields", "cells"]:

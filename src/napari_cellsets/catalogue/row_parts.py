@@ -58,6 +58,8 @@ class TableRow(FrozenModel):
     ----------
     file
         Its name.
+    further
+        Names of further tables of the same columns, such as one a split.
     archive
         An archive that it may lie in, as downloaded.
     separator, columns
@@ -71,12 +73,14 @@ class TableRow(FrozenModel):
         together, such as ``patient``. It is then the split of the set; the one
         of the folders can be chosen.
     class_column
-        The column with the class, which must be that of the folder.
+        The column with the class. It must be that of the folder, where folders name
+        classes; where they do not, it is the class.
     nothing
         Texts that stand for nothing, such as ``nan``.
     """
 
     file: str
+    further: tuple[str, ...] = ()
     archive: str = ""
     separator: str = Field(default=",", min_length=1, max_length=1)
     columns: tuple[str, ...] = ()

@@ -41,7 +41,7 @@ def make_samples(
     places = [template.marks.index(mark) for mark in telling]
     by_file = bool(told.facts or recipe.remarks)
     known: dict[Values, tuple[str, Mapping[str, str]]] = {}
-    spelt: dict[str, str] = {}
+    spelt = {text.lower(): name for text, name in recipe.other_spellings.items()}
     samples = []
     for pair in pairs:
         key = tuple([pair.values[place] for place in places])
@@ -52,7 +52,9 @@ def make_samples(
             key = (*key, *file)
         if key not in known:
             values = template.named(pair.values)
-            if "class" in values:  # Train/Basophil and test/basophil are one class
+            if recipe.kind == "cells" and not recipe.class_in_path:
+                values["class"] = file[0] if file else ""
+            if values.get("class"):  # Train/Basophil and test/basophil are one class
                 values["class"] = spelt.setdefault(
                     values["class"].lower(), values["class"]
                 )
@@ -69,7 +71,8 @@ def classes_of(recipe: Recipe, samples: Sequence[Sample]) -> tuple[str, ...]:
     """Classes that the row names, else those found, in natural order."""
     if recipe.kind == "fields" or recipe.declared_classes:
         return recipe.classes
-    return tuple(natural_order({sample.facts["class"] for sample in samples}))
+    found = {sample.facts.get("class", "") for sample in samples}
+    return tuple(natural_order(found - {""}))
 
 
 def split_fact(kind: str) -> str:
@@ -84,7 +87,7 @@ def problems_of_table(
     yield from told.problems
     if recipe.table is None or not told.facts:
         return
-    file = recipe.table.file
+    file = " or ".join((recipe.table.file, *recipe.table.further))
     stems = [stem_of(sample.image) for sample in samples]
     missing = [
         s for s, stem in zip(samples, stems, strict=True) if stem not in told.facts
@@ -98,7 +101,7 @@ def problems_of_table(
             if _plain(told.classes.get(stem) or s.facts["class"])
             != _plain(s.facts.get("class", ""))
         ]
-        if told.classes
+        if told.classes and recipe.class_in_path
         else []
     )
     if differing:
@@ -122,7 +125,7 @@ def _split_and_facts(
     recipe: Recipe, values: Mapping[str, str]
 ) -> tuple[str, Mapping[str, str]]:
     facts = {}
-    if recipe.kind == "cells":
+    if recipe.kind == "cells" and values["class"]:
         facts["class"] = values["class"]
         title = recipe.class_titles.get(values["class"])
         if title:
@@ -134,16 +137,18 @@ def _split_and_facts(
 
 
 def _of_file(recipe: Recipe, told: Told, stem: str) -> tuple[str, ...]:
-    """Remark, split and facts of one file."""
+    """Class by a table, remark, split and facts of one file."""
     facts = told.facts.get(stem, ())
-    return recipe.remarks.get(stem, ""), told.splits.get(stem, ""), *facts
+    of_table = "" if recipe.class_in_path else told.classes.get(stem, "")
+    remark, split = recipe.remarks.get(stem, ""), told.splits.get(stem, "")
+    return of_table, remark, split, *facts
 
 
 def _with_file(
     told: Told, split: str, facts: Mapping[str, str], file: tuple[str, ...]
 ) -> tuple[str, Mapping[str, str]]:
     """Add what is known of one file; a split by a table is the split of the set."""
-    remark, by_table, *said = file
+    _, remark, by_table, *said = file
     more = {name: text for name, text in zip(told.names, said, strict=False) if text}
     if told.splits:
         more[split_fact(told.split_by)] = by_table

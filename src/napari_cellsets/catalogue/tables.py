@@ -12,7 +12,7 @@ from napari_cellsets.formats.sources import read_file
 from napari_cellsets.formats.tables import LARGEST_TABLE, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from napari_cellsets.catalogue.recipe import Recipe
@@ -57,12 +57,28 @@ def told_by_table(recipe: Recipe, tree: FileTree) -> Told:
     table = recipe.table
     if table is None:
         return Told()
-    try:
-        for content, place in _found(table, tree):
-            return _read(table, content, place)
-    except CellsetsError as error:
-        return Told(problems=(Problem(table.file, str(error)),))
-    return Told()
+    parts, problems = [], []
+    for file in (table.file, *table.further):
+        try:
+            for content, place in _found(table, file, tree):
+                parts.append(_read(table, content, place))
+                break
+        except CellsetsError as error:
+            problems.append(Problem(file, str(error)))
+    return _joined(parts, tuple(problems))
+
+
+def _joined(parts: Sequence[Told], problems: tuple[Problem, ...]) -> Told:
+    if not parts:
+        return Told(problems=problems)
+    return Told(
+        parts[0].names,
+        {stem: said for part in parts for stem, said in part.facts.items()},
+        {stem: split for part in parts for stem, split in part.splits.items()},
+        parts[0].split_by,
+        {stem: name for part in parts for stem, name in part.classes.items()},
+        problems,
+    )
 
 
 def _read(table: TableRow, content: bytes, place: str) -> Told:
@@ -93,13 +109,13 @@ def stem_of(name: str) -> str:
     return file.rpartition(".")[0] or file
 
 
-def _found(table: TableRow, tree: FileTree) -> Iterator[tuple[bytes, str]]:
-    file = table.file.lower()
+def _found(table: TableRow, called: str, tree: FileTree) -> Iterator[tuple[bytes, str]]:
+    file = called.lower()
     for name in tree.names():
         if name.lower().rpartition("/")[2] == file:
             yield tree.read(name), tree.place(name)
     for folder in (tree.root, *list(tree.root.parents)[:_FOLDERS_ABOVE]):
-        place = folder / table.file
+        place = folder / called
         if os.path.isfile(place):
             yield read_file(place, LARGEST_TABLE + 1), str(place)
         if table.archive and os.path.isfile(folder / table.archive):

@@ -1,0 +1,51 @@
+"""Names around a set, for sets whose arrangement of files alone says too little."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_cellsets.catalogue.drop import Drop
+    from napari_cellsets.catalogue.recipe import Recipe
+
+_ABOVE = 4
+_LOOKED_AT = 40
+_LONG = 6
+_BETWEEN = re.compile(r"[^a-z0-9]+")
+_ENDING = re.compile(r"\.(zip|tar|tar\.gz|tgz|7z)$", re.IGNORECASE)
+
+
+def at_home(recipe: Recipe, drop: Drop) -> bool:
+    """Tell whether a folder or archive around what was dropped is named as the set is.
+
+    Parameters
+    ----------
+    recipe
+        A row; one without `homes` is at home everywhere.
+    drop
+        What was dropped.
+
+    Returns
+    -------
+    bool
+        A name of six letters or more may be part of a longer one
+        (``AICCS-main (1)``), a shorter one must be all of it.
+    """
+    if not recipe.homes:
+        return True
+    names = set(drop.parts[-_ABOVE:])
+    step = -(-len(drop.some) // _LOOKED_AT) or 1
+    for name in drop.some[::step]:
+        names.update(name.split("/")[:-1])
+    around = {_plain(_ENDING.sub("", name)) for name in names}
+    return any(_is_in(_plain(home), around) for home in recipe.homes)
+
+
+def _is_in(home: str, names: set[str]) -> bool:
+    return home in names or (len(home) >= _LONG and any(home in name for name in names))
+
+
+def _plain(name: str) -> str:
+    """A name as people spell it one way or another: ``Tf_Cytology`` as tfcytology."""
+    return _BETWEEN.sub("", name.lower())

@@ -193,6 +193,7 @@ _PLACES: dict[str, str] = {
     "coco-panoptic": "coco_panoptic:COCO_PANOPTIC",
     "coco": "coco:COCO",
     "labelme": "labelme:FORM",
+    "cvat": "cvat:FORM",
 }
 
 

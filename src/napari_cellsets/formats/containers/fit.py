@@ -115,7 +115,7 @@ def fit(
     why = form.refuses(annotation) if kind in form.kinds else ""
     if kind in form.kinds and not why:
         return annotation
-    why = why or f"it holds no {KIND_NAMES[kind]}"
+    reasons = [why] if why else []
     for allowed in (False, True) if lossy else (False,):
         for target in _NEXT_BEST[kind]:
             if target not in form.kinds:
@@ -123,12 +123,13 @@ def fit(
             try:
                 found = CONVERTERS[target](annotation, size, lossy=allowed)
             except Lost as lost:
-                why = str(lost)
+                reasons.append(str(lost))
                 continue
             refused = form.refuses(found)
             if not refused:
                 return found
-            why = refused
+            reasons.append(refused)
+    why = reasons[0] if reasons else f"it holds no {KIND_NAMES[kind]}"
     raise ExportError(f"{form.title}: {why}", advice=_advice(annotation, form, lossy))
 
 

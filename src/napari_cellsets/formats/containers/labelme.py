@@ -20,18 +20,16 @@ from napari_cellsets.formats.containers.labelme_json import OWN_KEYS, open_json
 from napari_cellsets.formats.containers.one_file import png_of_mask
 from napari_cellsets.formats.containers.things import (
     BOX,
-    HOLES,
     MASK,
     OPEN,
     OUTLINE,
-    TURNED,
     Thing,
     escaped,
     image_classes,
     things_of,
-    why_not,
     xy_of,
 )
+from napari_cellsets.formats.containers.traits import HOLES, TURNED, why_not
 from napari_cellsets.formats.containers.writing import Names, save_picture, write_json
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from napari_cellsets.formats.containers.ellipses import (
     ellipse_ring,
     turned_box,
 )
+from napari_cellsets.formats.containers.gather import MASK_PIXELS, Gatherer
 from napari_cellsets.formats.containers.one_file import (
     OneFile,
     from_base64,
@@ -26,15 +27,7 @@ from napari_cellsets.formats.containers.reading import (
     size_of,
     unique_ids,
 )
-from napari_cellsets.formats.containers.things import (
-    BOX,
-    MASK,
-    MASK_PIXELS,
-    OPEN,
-    POINT,
-    Gatherer,
-    unescaped,
-)
+from napari_cellsets.formats.containers.things import BOX, MASK, OPEN, POINT, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
 from napari_cellsets.formats.containers.base import Item, Opened
+from napari_cellsets.formats.containers.gather import Gatherer, tight
 from napari_cellsets.formats.containers.one_file import mask_from_png
 from napari_cellsets.formats.containers.reading import (
     BadObject,
@@ -16,7 +17,6 @@ from napari_cellsets.formats.containers.reading import (
     size_of,
     unique_ids,
 )
-from napari_cellsets.formats.containers.things import Gatherer, tight
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

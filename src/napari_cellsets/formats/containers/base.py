@@ -194,6 +194,7 @@ _PLACES: dict[str, str] = {
     "coco": "coco:COCO",
     "labelme": "labelme:FORM",
     "cvat": "cvat:FORM",
+    "qupath": "qupath:FORM",
 }
 
 

@@ -130,17 +130,36 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def together(objects: Iterable[Thing]) -> Iterator[list[Thing]]:
-    """Group positions that were marked together: those of one ``set`` and class."""
-    sets: dict[Any, list[Thing]] = {}
+def together(
+    objects: Iterable[Thing], kinds: Collection[str] = (POINT,)
+) -> Iterator[list[Thing]]:
+    """Group objects that were marked together: of one kind, class and ``set``.
+
+    Parameters
+    ----------
+    objects
+        In the order in which they are to be written.
+    kinds
+        Those that the form can hold together.
+
+    Yields
+    ------
+    list of Thing
+        One or several, where the first of them stood.
+    """
+    groups: list[list[Thing]] = []
+    sets: dict[tuple[str, str, Any], list[Thing]] = {}
     for one in objects:
-        mark = one.properties.get("set") if one.kind == POINT else None
-        key = one.label, mark if isinstance(mark, int | str) else None
-        if key[1] is None:
-            yield [one]
-        else:
-            sets.setdefault(key, []).append(one)
-    yield from sets.values()
+        mark = one.properties.get("set") if one.kind in kinds else None
+        if not isinstance(mark, int | str):
+            groups.append([one])
+            continue
+        key = one.kind, one.label, mark
+        if key not in sets:
+            sets[key] = []
+            groups.append(sets[key])
+        sets[key].append(one)
+    yield from groups
 
 
 def escaped(key: str, own: Collection[str]) -> str:

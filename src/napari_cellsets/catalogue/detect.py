@@ -12,7 +12,7 @@ from napari_cellsets.catalogue.attachments import (
 )
 from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
-from napari_cellsets.catalogue.homes import at_home
+from napari_cellsets.catalogue.homes import at_home, has_needed
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
 from napari_cellsets.core.errors import (
     CellsetsError,
@@ -195,6 +195,8 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
         except CellsetsError:
             continue  # the folder above may not be read: the set is not there
         if needs_truth and not recipe.layout.has_truth(tree.names()):
+            continue
+        if not chosen and not has_needed(recipe, tree):
             continue
         attachments = Attachments(recipe, tree.names())
         paired = attachments.attach(recipe.layout.pair(tree.names()))

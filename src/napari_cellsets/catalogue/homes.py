@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_cellsets.catalogue.drop import Drop
     from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.files import FileTree
 
 _ABOVE = 4
 _LOOKED_AT = 40
@@ -40,6 +41,23 @@ def at_home(recipe: Recipe, drop: Drop) -> bool:
         names.update(name.split("/")[:-1])
     around = {_plain(_ENDING.sub("", name)) for name in names}
     return any(_is_in(_plain(home), around) for home in recipe.homes)
+
+
+def has_needed(recipe: Recipe, tree: FileTree) -> bool:
+    """Tell whether a file lies there that tells the set from others.
+
+    Parameters
+    ----------
+    recipe
+        A row; one without `needs` needs none.
+    tree
+        The files.
+    """
+    if not recipe.needs:
+        return True
+    names = "\n".join(tree.names())
+    templates = map(recipe.layout.template_of, recipe.needs)
+    return any(next(template.find_all(names), None) for template in templates)
 
 
 def _is_in(home: str, names: set[str]) -> bool:

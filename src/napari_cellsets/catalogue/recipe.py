@@ -86,6 +86,8 @@ class Recipe(FrozenModel):
     homes
         Names of folders or archives, one of which must be around the set for it to
         be recognised, where the arrangement alone says too little; see `homes`.
+    needs
+        Templates of files, one of which must lie there for the same reason.
     never
         Texts that a mark never stands for: ``images`` is no class of cells.
     common_names
@@ -131,6 +133,7 @@ class Recipe(FrozenModel):
     coverage: float = Field(default=0.3, ge=0, le=1)
     signs: tuple[str, ...] = ()
     homes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     common_names: bool = False
     model: Literal["neurons", "nuclei", ""] = ""

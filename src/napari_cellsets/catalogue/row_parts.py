@@ -77,6 +77,8 @@ class TableRow(FrozenModel):
         classes; where they do not, it is the class.
     nothing
         Texts that stand for nothing, such as ``nan``.
+    values
+        ``{fact: {text: what it means}}`` for codes; ``split`` counts as a fact.
     """
 
     file: str
@@ -90,6 +92,7 @@ class TableRow(FrozenModel):
     split_by: str = ""
     class_column: str = ""
     nothing: tuple[str, ...] = ("nan",)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class BesideRow(FrozenModel):

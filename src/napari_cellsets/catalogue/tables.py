@@ -95,12 +95,19 @@ def _read(table: TableRow, content: bytes, place: str) -> Told:
     for name, *fields in lines:
         stem = stem_of(name)
         said = ["" if text.lower() in silent else text for text in fields]
-        facts[stem] = tuple(said[: len(names)])
+        facts[stem] = tuple(
+            [_meant(table, fact, text) for fact, text in zip(names, said, strict=False)]
+        )
         if table.class_column:
             classes[stem] = said[-1]
         if table.split:
-            splits[stem] = said[len(names)]
+            splits[stem] = _meant(table, "split", said[len(names)])
     return Told(names, facts, splits, table.split_by, classes)
+
+
+def _meant(table: TableRow, fact: str, text: str) -> str:
+    """What a code of a table means; a text that is no code stays."""
+    return table.values.get(fact, {}).get(text, text)
 
 
 def stem_of(name: str) -> str:

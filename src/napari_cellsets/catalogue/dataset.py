@@ -38,6 +38,7 @@ from napari_cellsets.formats.codecs import (
     read_shape,
 )
 from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.names import without_archive_ending
 from napari_cellsets.formats.thumbnails import read_thumbnail
 
 if TYPE_CHECKING:
@@ -479,6 +480,4 @@ def _ending(name: str) -> str:
 
 def _unzipped(name: str) -> str:
     """A path through archives becomes one through folders."""
-    return "/".join(
-        part[:-4] if part.lower().endswith(".zip") else part for part in name.split("/")
-    )
+    return "/".join(map(without_archive_ending, name.split("/")))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_shape
-from napari_cellsets.formats.names import is_archive_name
+from napari_cellsets.formats.names import without_archive_ending
 
 if TYPE_CHECKING:
     from napari_cellsets.catalogue.recipe import Recipe
@@ -51,7 +51,7 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
         Folders around all pictures, with a slash at the end; may be empty.
     """
     home = around.rstrip("/").rpartition("/")[2] or tree.root.name
-    home = home[:-4] if is_archive_name(home) else home
+    home = without_archive_ending(home)
     try:
         anchor = tree.head(first, _ANCHOR_BYTES)
     except CellsetsError:

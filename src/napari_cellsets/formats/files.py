@@ -11,7 +11,7 @@ from napari_cellsets.core.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,9 @@ class FileTree(ABC):
         """Return the first bytes of one file; cheap where that can be had."""
         return self.read(name)[:length]
 
+    def look_into(self, names: Iterable[str]) -> None:  # noqa: B027
+        """List what archives of this tree hold, too; see `NestingTree`."""
+
     def under(self, prefix: str) -> list[str]:
         """Names below one folder (or archive), in natural order."""
         start = f"{prefix.rstrip('/')}/" if prefix else ""
@@ -71,12 +74,12 @@ class FileTree(ABC):
 
 
 def open_tree(path: str | Path, *, top: re.Pattern[str] | None = None) -> FileTree:
-    """Open a folder or a zip archive (also archives inside it, in place).
+    """Open a folder or an archive (also archives inside it, in place).
 
     Parameters
     ----------
     path
-        A folder or a zip file.
+        A folder, or an archive of a kind that `formats.archives` knows.
     top
         Only entries directly in a folder whose names match are looked at.
 
@@ -87,11 +90,11 @@ def open_tree(path: str | Path, *, top: re.Pattern[str] | None = None) -> FileTr
     UnsafeArchiveError
         If the archive as a whole claims too much.
     """
+    from napari_cellsets.formats.archives import open_archive_file
     from napari_cellsets.formats.folder_tree import FolderTree
-    from napari_cellsets.formats.zip_tree import ZipTree
 
     place = Path(path)
-    return FolderTree(place, top=top) if is_folder(place) else ZipTree.open(place)
+    return FolderTree(place, top=top) if is_folder(place) else open_archive_file(place)
 
 
 def is_folder(place: Path) -> bool:

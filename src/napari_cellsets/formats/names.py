@@ -37,8 +37,17 @@ def is_picture_name(name: str) -> bool:
 
 
 def is_archive_name(name: str) -> bool:
-    """Whether the name ends as zip archives do."""
-    return name.lower().endswith(".zip")
+    """Whether the name ends as archives do."""
+    return name.lower().endswith(ARCHIVE_ENDINGS)
+
+
+def without_archive_ending(name: str) -> str:
+    """Name of a file or folder without the ending of an archive, if it has one."""
+    lowered = name.lower()
+    for ending in ARCHIVE_ENDINGS:
+        if lowered.endswith(ending):
+            return name[: -len(ending)]
+    return name
 
 
 def natural_order(names: Iterable[str]) -> list[str]:

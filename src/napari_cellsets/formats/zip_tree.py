@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
 from struct import error as struct_error
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.errors import (
-    CellsetsError,
-    UnreadableFileError,
-    UnsafeArchiveError,
-)
+from napari_cellsets.core.errors import UnreadableFileError, UnsafeArchiveError
 from napari_cellsets.formats import limits
-from napari_cellsets.formats.files import FileTree, Problem
-from napari_cellsets.formats.names import (
-    is_archive_name,
-    is_junk,
-    is_picture_name,
-    natural_order,
-)
+from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.names import is_junk
+from napari_cellsets.formats.nesting import NestingTree
 from napari_cellsets.formats.sources import (
     FileSource,
     HeldSource,
@@ -29,7 +20,7 @@ from napari_cellsets.formats.sources import (
 from napari_cellsets.formats.zip_member import Member, stretch_of, take
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
     from napari_cellsets.formats.sources import Source
 
@@ -45,7 +36,7 @@ _LISTING_FAULTS = (
 )
 
 
-class ZipTree(FileTree):
+class ZipTree(NestingTree):
     """Members of a zip archive, and of archives stored in it.
 
     Made by `ZipTree.open`. Members that climb out, are encrypted or claim too
@@ -55,53 +46,26 @@ class ZipTree(FileTree):
     def __init__(self, source: Source, place: Path, depth: int) -> None:
         self.root = place
         self.problems: list[Problem] = []
+        self._depth = depth
         self._source = source
-        self._inner: dict[str, ZipTree] = {}
         self._refused: dict[str, str] = {}
         self._members = self._list_members()
-        found = list(self._members)
-        archives = [name for name in found if is_archive_name(name)]
-        if archives and not any(map(is_picture_name, found)):
-            found += self._look_into(archives, depth)
-        self._names = natural_order(found)
+        self._begin(list(self._members))
+        self._look_around()
 
     @classmethod
     def open(cls, path: Path) -> ZipTree:
         """Open an archive on disk; see `open_tree` for the errors."""
         return cls(FileSource(path), path, depth=1)
 
-    def names(self) -> Sequence[str]:
-        """All members in natural order."""
-        return self._names
-
-    def read(self, name: str) -> bytes:
-        """Return the whole content of one member; see `FileTree.read`."""
-        inner = self._inner_of(name)
-        if inner is not None:
-            return inner[0].read(inner[1])
+    def _own_read(self, name: str) -> bytes:
         return take(self._source, self._member(name), self.place(name))
 
-    def head(self, name: str, length: int) -> bytes:
-        """Return the first bytes of one member, inflating no more than needed."""
-        inner = self._inner_of(name)
-        if inner is not None:
-            return inner[0].head(inner[1], length)
+    def _own_head(self, name: str, length: int) -> bytes:
         return take(self._source, self._member(name), self.place(name), head=length)
 
-    def size(self, name: str) -> int:
-        """Declared size of one member in bytes."""
-        inner = self._inner_of(name)
-        return inner[0].size(inner[1]) if inner else self._member(name).size
-
-    def local_path(self, name: str) -> Path | None:
-        """None: members have no place of their own on disk."""
-        return None
-
-    def _inner_of(self, name: str) -> tuple[ZipTree, str] | None:
-        for prefix, tree in self._inner.items():
-            if name.startswith(prefix):
-                return tree, name[len(prefix) :]
-        return None
+    def _own_size(self, name: str) -> int:
+        return self._member(name).size
 
     def _member(self, name: str) -> Member:
         if name in self._refused:
@@ -152,37 +116,18 @@ class ZipTree(FileTree):
                 )
         return members
 
-    def _look_into(self, archives: list[str], depth: int) -> list[str]:
-        found = []
-        for name in natural_order(archives)[: limits.NESTED_ARCHIVES]:
-            try:
-                inner = self._open_inner(name, depth + 1)
-            except CellsetsError as error:
-                self.problems.append(Problem(name, str(error)))
-                continue
-            self._inner[f"{name}/"] = inner
-            self.problems += [
-                Problem(f"{name}/{item.name}", item.message) for item in inner.problems
-            ]
-            found += [f"{name}/{member}" for member in inner.names()]
-        return found
-
-    def _open_inner(self, name: str, depth: int) -> ZipTree:
-        if depth > limits.ARCHIVE_DEPTH:
-            raise UnsafeArchiveError(
-                f"archives lie more than {limits.ARCHIVE_DEPTH} deep in each other",
-                path=self.place(name),
-                advice="Unpack the outer ones.",
-            )
+    def _source_of(self, name: str) -> Source:
         member = self._member(name)
-        source: Source
         if member.method == zipfile.ZIP_STORED:
             start = stretch_of(self._source, member, self.place(name))
-            source = WindowSource(self._source, start, member.packed)
-        else:
-            content = take(self._source, member, self.place(name))
-            source = HeldSource(content, in_memory=limits.NESTED_IN_MEMORY_BYTES)
-        return ZipTree(source, Path(self.place(name)), depth)
+            return WindowSource(self._source, start, member.packed)
+        content = take(self._source, member, self.place(name))
+        return HeldSource(content, in_memory=limits.NESTED_IN_MEMORY_BYTES)
+
+
+def open_zip(source: Source, place: Path, *, depth: int, local: Path | None) -> ZipTree:
+    """Open a zip archive; see `archives.open_archive`."""
+    return ZipTree(source, place, depth)
 
 
 def is_junk_part(part: str) -> bool:
@@ -190,10 +135,14 @@ def is_junk_part(part: str) -> bool:
     return part not in ("", ".", "..") and is_junk(part)
 
 
+def climbs_out(name: str) -> bool:
+    """Whether a member's name leads out of its archive."""
+    return name.startswith("/") or ".." in name.split("/") or name[1:2] == ":"
+
+
 def _why_refused(info: zipfile.ZipInfo, name: str) -> str:
     """One sentence on why a member is not read; empty where all is well."""
-    parts = name.split("/")
-    if name.startswith("/") or ".." in parts or (len(name) > 1 and name[1] == ":"):
+    if climbs_out(name):
         return "the name of this member climbs out of the archive"
     if info.flag_bits & 0x1:
         return "this member is encrypted; unpack it with its password first"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from napari_cellsets.catalogue import list_datasets
 from napari_cellsets.formats.annotations import write_labels
 from napari_cellsets.formats.layouts import NOT_IN_NAMES
 
@@ -52,6 +53,16 @@ def three_objects(seed: int) -> np.ndarray:
     return labels
 
 
+def plain_rows() -> list[Recipe]:
+    """Rows whose templates alone say how a set lies; others have tests of their own."""
+    return [
+        recipe
+        for recipe in list_datasets()
+        if recipe.kind == "fields" or recipe.class_in_path
+        if not (recipe.homes and "**" in recipe.images)
+    ]
+
+
 def write_tiny_set(
     recipe: Recipe, root: Path, *, optional: bool = True
 ) -> dict[str, TinySample]:
@@ -59,6 +70,7 @@ def write_tiny_set(
 
     Without `optional`, folders that the row calls optional are left out.
     """
+    root = root / recipe.homes[0] if recipe.homes else root
     written = {}
     for number, values in enumerate(_all_values(recipe, optional)):
         template = recipe.layout.image_template
@@ -103,7 +115,11 @@ def _all_values(recipe: Recipe, optional: bool) -> list[dict[str, str]]:
             continue
         if f"{{{mark}?}}" in template.text and not optional:
             continue
-        options[mark] = template.choices.get(mark) or (*listed, "b2", "b10")
+        number = f"{{{mark}#}}" in template.text
+        some = ("2", "10") if number else (*listed, "b2", "b10")
+        options[mark] = template.choices.get(mark) or some
+        if mark == "class" and recipe.declared_classes:
+            options[mark] = recipe.classes
     if recipe.kind == "cells":
         return _each_once(options)
     return [

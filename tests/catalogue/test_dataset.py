@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_cellsets.catalogue import dataset_info, list_datasets, open_dataset
+from napari_cellsets.catalogue import dataset_info, open_dataset
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import (
     CancelledError,
@@ -18,12 +18,12 @@ from napari_cellsets.core.errors import (
     ExportError,
     UnreadableFileError,
 )
-from tiny_sets import write_tiny_set
+from tiny_sets import plain_rows, write_tiny_set
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECIPES = {recipe.key: recipe for recipe in list_datasets()}
+RECIPES = {recipe.key: recipe for recipe in plain_rows()}
 
 
 def made(tmp_path: Path, key: str = "image_and_mask_folders") -> Path:

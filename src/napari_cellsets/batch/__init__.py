@@ -9,6 +9,7 @@ from __future__ import annotations
 from napari_cellsets.batch.choice import choose_for_dataset, model_for
 from napari_cellsets.batch.class_rows import ClassRow, ObjectRow
 from napari_cellsets.batch.classify import ClassifyReport, classify_dataset
+from napari_cellsets.batch.convert import ConvertReport, convert_dataset
 from napari_cellsets.batch.count import BatchReport, count_dataset
 from napari_cellsets.batch.export import (
     ExportReport,
@@ -24,11 +25,13 @@ __all__ = [
     "BatchReport",
     "ClassRow",
     "ClassifyReport",
+    "ConvertReport",
     "CountRow",
     "ExportReport",
     "ObjectRow",
     "choose_for_dataset",
     "classify_dataset",
+    "convert_dataset",
     "count_dataset",
     "export_masks",
     "image_names",

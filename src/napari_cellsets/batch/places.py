@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import ExportError
+from napari_cellsets.formats.names import without_archive_ending
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
@@ -61,6 +62,35 @@ def mask_names(samples: Iterable[Sample], suffix: str) -> dict[str, str]:
         else f"{image}{suffix}"
         for name, image in images.items()
     }
+
+
+def container_names(samples: Iterable[Sample]) -> dict[str, str]:
+    """Return how a file of annotations calls each image, by name of the sample.
+
+    The path in the set, with forward slashes; archives in it are called as folders.
+    Where two images differ in nothing but their suffix, the suffix becomes a part
+    of the name: ``a/b_tif.tif``, as forms name their files without suffix.
+
+    Parameters
+    ----------
+    samples
+        All samples of the set, so that names do not depend on the choice.
+    """
+    paths = {sample.name: _as_folders(sample.image) for sample in samples}
+    stems = Counter(path.rpartition(".")[0].casefold() for path in paths.values())
+    return {name: _told_apart(path, stems) for name, path in paths.items()}
+
+
+def _as_folders(path: str) -> str:
+    *folders, file = path.split("/")
+    return "/".join([*map(without_archive_ending, folders), file])
+
+
+def _told_apart(path: str, stems: Mapping[str, int]) -> str:
+    stem, dot, suffix = path.rpartition(".")
+    if not dot or stems[stem.casefold()] == 1:
+        return path
+    return f"{stem}_{suffix}.{suffix}"
 
 
 def refuse_originals(dataset: Dataset, out_root: Path, names: Collection[str]) -> None:

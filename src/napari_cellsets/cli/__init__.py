@@ -18,6 +18,7 @@ from napari_cellsets.cli.console import (
     stopped_by_ctrl_c,
     tell,
 )
+from napari_cellsets.cli.convert import add_convert
 from napari_cellsets.cli.count import add_count
 from napari_cellsets.cli.datasets import add_datasets, add_info
 from napari_cellsets.cli.simulate import add_simulate
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_count(commands)
     add_classify(commands)
+    add_convert(commands)
     add_datasets(commands)
     add_info(commands)
     add_simulate(commands)

@@ -6,6 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from napari_cellsets.core.errors import NotRecognisedError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -25,6 +27,28 @@ def chosen_samples(dataset: Dataset, path: Path) -> Sequence[Sample]:
     """Return all samples; one alone where the path names one picture."""
     found = dataset.find(path.absolute()) if path.is_file() else None
     return dataset.samples if found is None else [dataset.samples[found]]
+
+
+def in_split(
+    dataset: Dataset, samples: Sequence[Sample], split: str
+) -> Sequence[Sample]:
+    """Return the samples of one split; all where none is named.
+
+    Raises
+    ------
+    NotRecognisedError
+        If the set has no such split; the message lists those there are.
+    """
+    if not split:
+        return samples
+    if split not in dataset.splits:
+        known = ", ".join(dataset.splits) or "none"
+        raise NotRecognisedError(
+            f"there is no split {split!r}",
+            path=dataset.path,
+            advice=f"Known are: {known}.",
+        )
+    return [sample for sample in samples if sample.split == split]
 
 
 def channel(text: str) -> str | int:

@@ -1,0 +1,91 @@
+"""``convert``: what is marked in a data set, written in another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.cli.console import EXIT_PROBLEM, bar, say, some, tell
+from napari_cellsets.cli.options import chosen_samples, in_split, opened
+from napari_cellsets.formats.containers.base import FORMS
+
+if TYPE_CHECKING:
+    import argparse
+
+    from napari_cellsets.batch import ConvertReport
+    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.formats.files import Problem
+
+_MOST_TOLD = 20
+
+
+def add_convert(commands: Any) -> None:
+    """Add ``convert`` to the commands."""
+    command = commands.add_parser(
+        "convert",
+        help="write the annotations of a data set in another form",
+        description="Write what is marked in a data set as COCO, YOLO, labelme or "
+        "another known form. What the form cannot hold is told and left out. Run the "
+        "same command again to go on where it was stopped.",
+    )
+    add = command.add_argument
+    add("path", type=Path, metavar="PATH", help="folder, archive or image")
+    add(
+        "--to",
+        required=True,
+        choices=tuple(FORMS),
+        metavar="FORM",
+        help=f"one of {', '.join(FORMS)}",
+    )
+    add("out", type=Path, metavar="OUT", help="folder to write to")
+    add("--images", action="store_true", help="write the images too")
+    add(
+        "--lossy",
+        action="store_true",
+        help="allow what the form cannot hold (overlap, holes, outlines) to be lost",
+    )
+    add("--row", metavar="KEY", help="read PATH as this data set")
+    add("--split", metavar="NAME", help="only the images of this split")
+    command.set_defaults(run=_convert)
+
+
+def _convert(options: argparse.Namespace, token: CancelToken) -> int:
+    from napari_cellsets.batch import convert_dataset
+
+    dataset = opened(options)
+    samples = in_split(
+        dataset, chosen_samples(dataset, options.path), options.split or ""
+    )
+    with bar(len(samples), "image") as progress:
+        report = convert_dataset(
+            dataset,
+            options.to,
+            options.out,
+            samples=samples,
+            with_images=options.images,
+            lossy=options.lossy,
+            token=token,
+            progress=progress,
+        )
+    _tell_all("left out", report.failed)
+    _tell_all("incomplete", report.problems)
+    say(_summary_line(report, options.out))
+    return EXIT_PROBLEM if report.failed or report.problems else 0
+
+
+def _tell_all(what: str, problems: list[Problem]) -> None:
+    for problem in problems[:_MOST_TOLD]:
+        tell(f"{what} {problem.name}: {problem.message}")
+    if len(problems) > _MOST_TOLD:
+        tell(f"{what}: {len(problems) - _MOST_TOLD:,} more")
+
+
+def _summary_line(report: ConvertReport, out: Path) -> str:
+    parts = [some(report.converted, "image")]
+    if report.resumed:
+        parts.append(f"{report.resumed} written before")
+    if report.failed:
+        parts.append(f"{len(report.failed)} left out")
+    if report.problems:
+        parts.append(some(len(report.problems), "problem"))
+    return f"{'; '.join(parts)} -> {out}"

@@ -77,10 +77,11 @@ def open_label_studio(tree: FileTree, name: str) -> Container:
         If it is no list of tasks.
     """
     content, place = load_json(tree, name), tree.place(name)
-    tasks = [content] if isinstance(content, dict) else content
-    if not isinstance(tasks, list) or (
-        isinstance(content, dict) and not _is_task(content)
-    ):
+    is_task = isinstance(content, dict) and any(
+        isinstance(content.get(key), list) for key in _HOLDERS
+    )
+    tasks = [content] if is_task else content
+    if not isinstance(tasks, list):
         raise UnreadableFileError(
             "this JSON is no list of Label Studio's tasks",
             path=place,

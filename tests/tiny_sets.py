@@ -65,7 +65,7 @@ def _is_plain(recipe: Recipe) -> bool:
         return False
     if recipe.homes and "**" in recipe.images:
         return False
-    return "}." in recipe.images.rpartition("/")[2]
+    return ")." not in recipe.images
 
 
 def write_tiny_set(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,13 @@ import pytest
 from PIL import Image
 
 from napari_cellsets.catalogue import load_catalogue, open_dataset
-from napari_cellsets.core.annotation import ClassMask, MaskStack, Points
+from napari_cellsets.core.annotation import (
+    Boxes,
+    ClassMask,
+    ImageClass,
+    MaskStack,
+    Points,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +192,7 @@ def test_stack_beside_a_picture_is_read_in_order_of_planes(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ('word = "polygon-file"', "'polygon-file' is not known; known: class-mask"),
+        ('word = "polygon-file"', "'polygon-file' is not known; known: boxes-table"),
         ('word = "class-mask"\ncolor = true', "no option 'color'; its options are wor"),
     ],
 )
@@ -195,3 +202,103 @@ def test_unknown_word_or_option_is_refused(
     made(tmp_path, f'images = "{{stem}}.png"\n[[annotations]]\n{entry}\n')
     (found,) = (p for p in load_catalogue().problems if p.name == "mine.toml")
     assert said in found.message
+
+
+BOXES = """
+classes = ["cell"]
+images = "{stem}.png"
+[[annotations]]
+word = "boxes-table"
+file = "{stem}.txt"
+separator = " "
+columns = ["class", "x", "y", "w", "h"]
+top = "y"
+left = "x"
+height = "h"
+width = "w"
+middle = true
+relative = true
+class_is = "cell"
+"""
+
+
+def test_boxes_of_shares_about_their_middle(tmp_path: Path) -> None:
+    root = made(tmp_path, BOXES)
+    picture(root, "a.png")
+    (root / "a.txt").write_text("0 0.5 0.5 1 0.5\n0 0.1 0.1 0 0.2\n")
+    dataset = open_dataset(root)
+    (boxes,) = dataset.read_annotations(dataset.samples[0])
+    assert isinstance(boxes, Boxes)
+    assert boxes.yxyx.tolist() == [[4.5, -0.5, 14.5, 29.5]]
+    (problem,) = dataset.problems
+    assert "line 2 is a box of no size" in problem.message
+
+
+PYTHON = """
+images = "{stem}.png"
+[[annotations]]
+word = "python"
+reader = "READER"
+"""
+
+
+def test_function_reads_where_no_word_fits(tmp_path: Path) -> None:
+    known = "napari_cellsets.formats.words.picture_class:read"
+    root = made(tmp_path, PYTHON.replace("READER", known) + 'class_is = "round"\n')
+    picture(root, "a.png")
+    dataset = open_dataset(root)
+    (found,) = dataset.read_annotations(dataset.samples[0])
+    assert isinstance(found, ImageClass)
+    assert found.name == "round"
+
+
+def test_function_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    root = made(tmp_path, PYTHON.replace("READER", "no.such:function"))
+    picture(root, "a.png")
+    dataset = open_dataset(root)
+    assert dataset.read_annotations(dataset.samples[0]) == ()
+    assert "there is no function 'no.such:function'" in dataset.problems[0].message
+
+
+COCO = """
+classes = ["nucleus", "cluster"]
+class_ids = { nucleus = 1, cluster = 2 }
+class_aliases = { nucleus = ["Kern"] }
+images = "images/{slide}/{stem}.jpg"
+[[annotations]]
+word = "container"
+form = "coco"
+file = "all.json"
+join = "stem"
+"""
+
+
+def coco(names: list[str]) -> str:
+    images = [
+        {"id": i, "file_name": name, "height": 20, "width": 30}
+        for i, name in enumerate(names)
+    ]
+    objects = [
+        {"id": i, "image_id": i, "category_id": 7, "bbox": [2 + i, 3, 4, 5], "area": 9}
+        for i in range(len(names))
+    ]
+    categories = [{"id": 7, "name": "Kern"}]
+    return json.dumps(
+        {"images": images, "annotations": objects, "categories": categories}
+    )
+
+
+def test_container_of_the_set_is_joined_by_stem_and_speaks_of_its_classes(
+    tmp_path: Path,
+) -> None:
+    root = made(tmp_path, COCO)
+    picture(root, "images/A/A_1.jpg")
+    picture(root, "images/A/A_2.jpg")
+    (root / "all.json").write_text(coco(["A_2", "A_1"]))
+    dataset = open_dataset(root)
+    (boxes,) = dataset.read_annotations(dataset.samples[0])
+    assert isinstance(boxes, Boxes)
+    assert boxes.yxyx.tolist() == [[2.5, 2.5, 7.5, 6.5]]
+    assert boxes.class_ids is not None
+    assert boxes.class_ids.tolist() == [1]
+    assert boxes.class_names == {1: "nucleus", 2: "cluster"}

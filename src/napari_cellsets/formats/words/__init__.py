@@ -1,9 +1,15 @@
 """Words for annotations: one module a word, read for one sample at a time.
 
 =================== ========================================================
+``container``        a file of a known format of annotations: COCO, VOC, YOLO, ...
 ``class-mask``       a picture whose numbers (or colours) are classes
 ``points-table``     a text table of positions, for each picture or for the set
+``boxes-table``      a text table of rectangles, likewise
 ``mask-files``       one mask file an object; objects may overlap
+``components``       a mask, each connected part an object; and ``instances``,
+                     ``either``, ``object-files``, see `formats.annotations`
+``picture-class``    a mark of the path, or a fact, is the class of the picture
+``python``           a function, where no word fits
 ``contour-files``    one text file an outline, a point a line
 ``dark-components``  a mask of dark objects on light ground
 ``wkt-parquet``      outlines as text in a parquet table
@@ -25,6 +31,14 @@ from napari_cellsets.formats.words.base import Ask, SetCache, Word, WordOptions
 __all__ = ["WORDS", "Ask", "SetCache", "Word", "WordOptions"]
 
 _PLACES = {
+    "boxes-table": "boxes_table",
+    "components": "masks",
+    "container": "container",
+    "either": "masks",
+    "instances": "masks",
+    "object-files": "masks",
+    "picture-class": "picture_class",
+    "python": "python",
     "class-mask": "class_mask",
     "contour-files": "contour_files",
     "cric-outlines": "cric_outlines",

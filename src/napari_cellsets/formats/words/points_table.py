@@ -6,7 +6,7 @@ from pydantic import Field
 
 from napari_cellsets.core.annotation import Points
 from napari_cellsets.formats.words.base import Ask, TableOptions, Word
-from napari_cellsets.formats.words.tables import lines_of, numbers
+from napari_cellsets.formats.words.tables import Rows, lines_of, numbers
 
 
 class PointsTableOptions(TableOptions):
@@ -38,30 +38,20 @@ def read(ask: Ask, options: PointsTableOptions) -> list[Points]:
 
     if not ask.files:
         return []
-    more = [options.class_column] if options.class_column else []
-    wanted = (options.y, options.x, *more, *options.properties.values())
-    places: list[list[float]] = []
-    ids: list[int | None] = []
-    kept: list[tuple[str, ...]] = []
-    for line in lines_of(ask, options, wanted):
+    rows, places = Rows(ask, options), []
+    for line in lines_of(ask, options, (options.y, options.x, *rows.wanted)):
         yx = numbers(ask, line, line.fields[:2])
-        if yx is None:
-            continue
-        places.append(yx)
-        if options.class_column:
-            ids.append(ask.classes.id_for(line.fields[2] or "unnamed"))
-        else:
-            ids.append(options.class_id(ask, line.file))
-        kept.append(line.fields[2 + len(more) :])
-    columns = list(zip(*kept, strict=True)) or [()] * len(options.properties)
+        if yx is not None:
+            places.append(yx)
+            rows.add(line, line.fields[2:])
     return [
         Points(
             np.array(places, np.float64).reshape(-1, 2) - options.origin,
             ask.files[0],
             ask.classes.names,
-            None if None in ids else np.array(ids, np.int64),
+            rows.class_ids,
             ask.classes.colours,
-            dict(zip(options.properties, columns, strict=True)),
+            rows.properties,
         )
     ]
 

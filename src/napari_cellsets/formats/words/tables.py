@@ -11,7 +11,50 @@ from napari_cellsets.formats.tables import read_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
+
     from napari_cellsets.formats.words.base import Ask, TableOptions
+
+
+class Rows:
+    """Classes and properties of objects, gathered line by line.
+
+    Parameters
+    ----------
+    ask, options
+        As given to the word.
+    """
+
+    def __init__(self, ask: Ask, options: TableOptions) -> None:
+        self._ask, self._options = ask, options
+        self._ids: list[int | None] = []
+        self._kept: list[tuple[str, ...]] = []
+        column = options.class_column
+        self.wanted = (*([column] if column else []), *options.properties.values())
+
+    def add(self, line: Line, fields: Sequence[str]) -> None:
+        """Keep one line; `fields` are those of `wanted`."""
+        if self._options.class_column:
+            self._ids.append(self._ask.classes.id_for(fields[0] or "unnamed"))
+            fields = fields[1:]
+        else:
+            self._ids.append(self._options.class_id(self._ask, line.file))
+        self._kept.append(tuple(fields))
+
+    @property
+    def class_ids(self) -> np.ndarray | None:
+        """Ids of the objects' classes; None where no class is told."""
+        import numpy as np
+
+        ids = [number for number in self._ids if number is not None]
+        return np.array(ids, np.int64) if len(ids) == len(self._ids) and ids else None
+
+    @property
+    def properties(self) -> dict[str, tuple[str, ...]]:
+        """What else is known, one text an object."""
+        names = self._options.properties
+        columns = list(zip(*self._kept, strict=True)) or [()] * len(names)
+        return dict(zip(names, columns, strict=True))
 
 
 class Line(NamedTuple):

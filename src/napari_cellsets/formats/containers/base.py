@@ -192,11 +192,13 @@ _HERE = "napari_cellsets.formats.containers"
 _PLACES: dict[str, str] = {
     "coco-panoptic": "coco_panoptic:COCO_PANOPTIC",
     "coco": "coco:COCO",
+    "voc": "voc:VOC",
     "yolo": "yolo:YOLO",
     "labelme": "labelme:FORM",
     "cvat": "cvat:FORM",
     "qupath": "qupath:FORM",
     "label-studio": "label_studio:FORM",
+    "via": "via:FORM",
 }
 
 

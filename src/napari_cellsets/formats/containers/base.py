@@ -199,6 +199,7 @@ _PLACES: dict[str, str] = {
     "qupath": "qupath:FORM",
     "label-studio": "label_studio:FORM",
     "via": "via:FORM",
+    "imagej": "imagej:FORM",
 }
 
 

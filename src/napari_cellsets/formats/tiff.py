@@ -13,6 +13,7 @@ from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.sniff import refuse_giant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -137,6 +138,36 @@ def read(source: bytes | Path, packed: int, place: str) -> TiffPlanes:
             else:
                 pixels = _decode_otherwise(source, page, shape)
             return _described(tiff, page, pixels, axes)
+    except _OPEN_FAULTS as error:
+        raise _damaged(place, error) from error
+
+
+def read_pages(source: bytes | Path, packed: int, place: str) -> Iterator[np.ndarray]:
+    """Decode a TIFF page by page, so that a long stack needs little memory.
+
+    Parameters
+    ----------
+    source, packed, place
+        As of `read`.
+
+    Yields
+    ------
+    ndarray
+        The pixels of one page, shape (y, x) or (y, x, c).
+
+    Raises
+    ------
+    UnreadableFileError
+        As of `read`.
+    """
+    import numpy as np
+    import tifffile
+
+    try:
+        with np.errstate(all="ignore"), tifffile.TiffFile(_opened(source)) as tiff:
+            for page in tiff.pages:
+                _refuse(page.shape, page.dtype, packed, place)
+                yield np.asarray(page.asarray())
     except _OPEN_FAULTS as error:
         raise _damaged(place, error) from error
 

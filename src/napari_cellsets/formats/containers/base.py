@@ -200,6 +200,12 @@ _PLACES: dict[str, str] = {
     "label-studio": "label_studio:FORM",
     "via": "via:FORM",
     "imagej": "imagej:FORM",
+    "points-csv": "points_csv:POINTS_CSV",
+    "mask-stack": "masks:MASK_STACK",
+    "instances": "masks:INSTANCES",
+    "instances-png": "masks:INSTANCES_PNG",
+    "class-mask": "masks:CLASS_MASK",
+    "binary-mask": "masks:BINARY_MASK",
 }
 
 

@@ -70,10 +70,15 @@ class Objects:
         self._piles[MaskStack].append(((mask, corner), class_id, properties))
 
     def box(
-        self, yxyx: Sequence[float], class_id: int | None, **properties: Any
+        self,
+        yxyx: Sequence[float],
+        class_id: int | None,
+        *,
+        angle: float = 0.0,
+        **properties: Any,
     ) -> None:
-        """Add an upright box."""
-        self._piles[Boxes].append((tuple(yxyx), class_id, properties))
+        """Add a box; see `Boxes`."""
+        self._piles[Boxes].append(((*yxyx, angle), class_id, properties))
 
     def point(
         self, yx: Sequence[float], class_id: int | None, **properties: Any
@@ -98,10 +103,14 @@ class Objects:
             corners = np.array([corner for _, corner in pairs], np.int64)
             masks = [mask for mask, _ in pairs]
             found.append(MaskStack(masks, corners, size, **self._rest(MaskStack)))
-        for kind in (Boxes, Points):
-            rows = [shape for shape, *_ in self._piles[kind]]
-            if rows:
-                found.append(kind(np.array(rows, np.float64), **self._rest(kind)))
+        rows = np.array([shape for shape, *_ in self._piles[Boxes]], np.float64)
+        if len(rows):
+            angles = rows[:, 4] if rows[:, 4].any() else None
+            rest = self._rest(Boxes)
+            found.append(Boxes(rows[:, :4].copy(), **rest, angles=angles))
+        places = np.array([shape for shape, *_ in self._piles[Points]], np.float64)
+        if len(places):
+            found.append(Points(places, **self._rest(Points)))
         return tuple(found)
 
     def _rest(self, kind: type) -> dict[str, Any]:
@@ -109,6 +118,7 @@ class Objects:
         known = [class_id for _, class_id, _ in pile]
         rows = [properties for *_, properties in pile]
         names = dict.fromkeys(name for row in rows for name in row)
+        columns = {name: [row.get(name) for row in rows] for name in names}
         some = any(class_id is not None for class_id in known)
         ids = [NO_CLASS if class_id is None else class_id for class_id in known]
         return {
@@ -116,5 +126,9 @@ class Objects:
             "class_names": dict(self._classes),
             "class_ids": np.array(ids, np.int64) if some else None,
             "class_colours": dict(self._colours),
-            "properties": {name: [row.get(name) for row in rows] for name in names},
+            "properties": {k: v for k, v in columns.items() if _says_something(v)},
         }
+
+
+def _says_something(column: list[Any]) -> bool:
+    return any(value is not None and value is not False for value in column)

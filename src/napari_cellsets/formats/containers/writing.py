@@ -131,6 +131,28 @@ def write_colours(path: Path, pixels: np.ndarray) -> Path:
     return path
 
 
+def write_palette_png(path: Path, pixels: np.ndarray, palette: np.ndarray) -> Path:
+    """Write indices with a table of colours, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    pixels
+        uint8, shape (y, x).
+    palette
+        uint8, shape (256, 3).
+    """
+    from PIL import Image
+
+    height, width = pixels.shape
+    image = Image.frombytes("P", (width, height), pixels.tobytes())
+    image.putpalette(palette.astype("uint8").tobytes())
+    with atomic_output(path) as aside:
+        image.save(aside, format="PNG")
+    return path
+
+
 def _write_tiff(path: Path, picture: Picture) -> None:
     import tifffile
 
@@ -150,24 +172,31 @@ class Categories:
     Parameters
     ----------
     given
-        Names that the data set has; they keep their ids and are written even
-        where no object has them.
+        Names that the data set has; written even where no object has them.
+    first
+        None to keep the ids of the data set; else classes are numbered from here
+        on, in the order of their ids.
     """
 
-    def __init__(self, given: Mapping[int, str]) -> None:
+    def __init__(self, given: Mapping[int, str], first: int | None = None) -> None:
         self.given = dict(given)
-        self.names = dict(given)
+        self.names: dict[int, str] = {}
         self._of: dict[tuple[int, str], int] = {}
+        self._first = first
+        for at, (key, name) in enumerate(sorted(given.items())):
+            own = key if first is None else first + at
+            self.names[own] = name
+            self._of[key, name] = own
 
     def id_of(self, class_id: int | None, label: str) -> int:
-        """Id of a class, as it is or, where that is taken, the next free one.
+        """Id of a class in the file.
 
         Parameters
         ----------
         class_id
             Its id in the data set; None or below 0 for none.
         label
-            Its name; empty for none.
+            Its name; empty for none, which becomes the class ``object``.
         """
         known = -1 if class_id is None else class_id
         found = self._of.get((known, label))
@@ -176,13 +205,14 @@ class Categories:
         return found
 
     def _new(self, class_id: int, label: str) -> int:
-        name = label if label and class_id >= 0 else ""
-        if name and self.names.setdefault(class_id, name) == name:
+        name = label if label and class_id >= 0 else "object"
+        if name == label and self._first is None and class_id not in self.names:
+            self.names[class_id] = name
             return class_id
-        name = name or "object"
         for other, known in self.names.items():
             if known == name:
                 return other
-        new = max(self.names, default=0) + 1
+        low = 1 if self._first is None else self._first
+        new = max([low - 1, *self.names]) + 1
         self.names[new] = name
         return new

@@ -1,0 +1,232 @@
+"""Masks as pictures: instances, one binary mask, classes with colours, stacks.
+
+A mask cannot be told from a photograph by its first bytes, so only names that say it
+are recognised (``..._labels.tif``); a person or a row may name the form instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack
+from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats.codecs import read_plane, read_shape
+from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
+from napari_cellsets.formats.containers.mask_colours import read_classes
+from napari_cellsets.formats.containers.mask_tables import (
+    classes_of,
+    listed_objects,
+    objects_of,
+)
+from napari_cellsets.formats.containers.masks_write import (
+    binary_refuses,
+    classes_refuses,
+    png_refuses,
+    write_binary,
+    write_class_masks,
+    write_instances_png,
+    write_instances_tiff,
+    write_stacks,
+)
+from napari_cellsets.formats.containers.objects import MOST_MASK_BYTES
+from napari_cellsets.formats.containers.outlines import trimmed
+from napari_cellsets.formats.containers.reading import Notes
+from napari_cellsets.formats.labels_io import as_labels
+from napari_cellsets.formats.tiff import read_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari_cellsets.core.annotation import Annotation, Colour
+    from napari_cellsets.formats.files import FileTree
+
+_STARTS = (b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM")
+_TIFF = _STARTS[1:5]
+
+
+def _opened(
+    key: str,
+    tree: FileTree,
+    name: str,
+    read: Callable[[dict[int, str], dict[int, Colour], Notes], Annotation],
+) -> Container:
+    """Open a mask: its size and classes now, its pixels on demand."""
+    shape = read_shape(tree, name)
+    notes = Notes(name, tree.place(name))
+    names, colours = classes_of(tree, name, notes)
+
+    def decode(
+        index: int, size: tuple[int, int] | None = None
+    ) -> tuple[Annotation, ...]:
+        if index:
+            raise IndexError(index)
+        return (read(names, colours, notes),)
+
+    items = [Item("", (shape[-2], shape[-1]))]
+    return Opened(key, items, decode, names, colours, notes.problems)
+
+
+def _open_instances(tree: FileTree, name: str) -> Container:
+    def read(
+        names: dict[int, str], colours: dict[int, Colour], notes: Notes
+    ) -> Annotation:
+        labels = as_labels(read_plane(tree, name), tree.place(name))
+        class_of, more = objects_of(tree, name, notes)
+        return LabelImage(labels, name, names | more, class_of, colours)
+
+    return _opened("instances", tree, name, read)
+
+
+def _open_instances_png(tree: FileTree, name: str) -> Container:
+    return _open_instances(tree, name)
+
+
+def _open_binary(tree: FileTree, name: str) -> Container:
+    def read(
+        names: dict[int, str], colours: dict[int, Colour], notes: Notes
+    ) -> Annotation:
+        from scipy import ndimage
+
+        plane = as_labels(read_plane(tree, name), tree.place(name))
+        near = np.ones((3,) * plane.ndim)
+        if plane.ndim == 3:
+            near[[0, 2]] = 0
+        labels, _ = ndimage.label(plane > 0, near)
+        class_of, more = objects_of(tree, name, notes)
+        return LabelImage(
+            labels.astype(np.int32), name, names | more, class_of, colours
+        )
+
+    return _opened("binary-mask", tree, name, read)
+
+
+def _open_classes(tree: FileTree, name: str) -> Container:
+    def read(
+        names: dict[int, str], colours: dict[int, Colour], notes: Notes
+    ) -> Annotation:
+        return read_classes(tree, name, names, colours)
+
+    return _opened("class-mask", tree, name, read)
+
+
+def _open_stack(tree: FileTree, name: str) -> Container:
+    shape = read_shape(tree, name)
+    notes = Notes(name, tree.place(name))
+    names, colours = classes_of(tree, name, notes)
+    size = (shape[-2], shape[-1])
+
+    def decode(
+        index: int, wanted: tuple[int, int] | None = None
+    ) -> tuple[Annotation, ...]:
+        if index:
+            raise IndexError(index)
+        return (_stack(tree, name, size, (names, colours), notes),)
+
+    return Opened(
+        "mask-stack", [Item("", size)], decode, names, colours, notes.problems
+    )
+
+
+def _stack(
+    tree: FileTree,
+    name: str,
+    size: tuple[int, int],
+    table: tuple[dict[int, str], dict[int, Colour]],
+    notes: Notes,
+) -> MaskStack:
+    class_of, more = objects_of(tree, name, notes)
+    listed = set(listed_objects(tree, name, notes))
+    masks, corners, labels, kept = [], [], [], 0
+    for label, page in enumerate(_pages(tree, name), 1):
+        if page.shape != size:
+            notes.add(f"page {label}", f"it has the size {page.shape}, not {size}")
+            continue
+        mask, corner = trimmed(page != 0, (0, 0))
+        if not mask.size and label not in listed:
+            continue
+        kept += mask.size
+        if kept > MOST_MASK_BYTES:
+            raise UnreadableFileError(
+                "the masks of this stack take too much memory", path=tree.place(name)
+            )
+        masks.append(mask.copy())
+        corners.append(corner)
+        labels.append(label)
+    ids = np.array([class_of.get(label, -1) for label in labels], np.int64)
+    return MaskStack(
+        masks,
+        np.array(corners, np.int64).reshape(-1, 2),
+        size,
+        name,
+        table[0] | more,
+        ids if class_of else None,
+        table[1],
+    )
+
+
+def _pages(tree: FileTree, name: str) -> Iterator[np.ndarray]:
+    local = tree.local_path(name)
+    source = tree.read(name) if local is None else local
+    return read_pages(source, tree.size(name), tree.place(name))
+
+
+def _named(
+    ends: tuple[str, ...], starts: tuple[bytes, ...]
+) -> Callable[[str, bytes], bool]:
+    def sniff(name: str, head: bytes) -> bool:
+        stem = name.rpartition("/")[2].rpartition(".")[0].lower()
+        return stem.endswith(ends) and head.startswith(starts)
+
+    return sniff
+
+
+INSTANCES = Form(
+    key="instances",
+    title="instance masks (TIFF)",
+    kinds=(LabelImage,),
+    per_image=True,
+    sniff=_named(("_labels", "_instances", "_cp_masks"), _STARTS),
+    open=_open_instances,
+    write=write_instances_tiff,
+)
+INSTANCES_PNG = Form(
+    key="instances-png",
+    title="instance masks (PNG)",
+    kinds=(LabelImage,),
+    per_image=True,
+    sniff=lambda name, head: False,  # read as instances, whatever the file
+    open=_open_instances_png,
+    write=write_instances_png,
+    refuses=png_refuses,
+)
+BINARY_MASK = Form(
+    key="binary-mask",
+    title="binary masks (PNG)",
+    kinds=(LabelImage,),
+    per_image=True,
+    sniff=_named(("_binary", "_mask"), _STARTS),
+    open=_open_binary,
+    write=write_binary,
+    refuses=binary_refuses,
+)
+CLASS_MASK = Form(
+    key="class-mask",
+    title="class masks (palette PNG)",
+    kinds=(ClassMask,),
+    per_image=True,
+    sniff=_named(("_classes", "_class_mask"), _STARTS),
+    open=_open_classes,
+    write=write_class_masks,
+    refuses=classes_refuses,
+)
+MASK_STACK = Form(
+    key="mask-stack",
+    title="mask stack (TIFF)",
+    kinds=(MaskStack,),
+    per_image=True,
+    sniff=_named(("_stack", "_mask_stack"), _TIFF),
+    open=_open_stack,
+    write=write_stacks,
+)

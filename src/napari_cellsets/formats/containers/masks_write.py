@@ -1,0 +1,266 @@
+"""Masks, written: a picture each, and tables for what pixels cannot say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack
+from napari_cellsets.core.errors import ExportError
+from napari_cellsets.formats.atomic import atomic_output
+from napari_cellsets.formats.containers.base import FORMS
+from napari_cellsets.formats.containers.convert import NO_CLASS
+from napari_cellsets.formats.containers.fit import fit_all
+from napari_cellsets.formats.containers.mask_tables import (
+    CLASSES_NAME,
+    OBJECTS_END,
+    write_classes,
+    write_objects,
+)
+from napari_cellsets.formats.containers.voc_names import voc_palette
+from napari_cellsets.formats.containers.writing import (
+    Names,
+    save_picture,
+    write_palette_png,
+)
+from napari_cellsets.formats.labels_io import (
+    write_grey_png,
+    write_grey_tiff,
+    write_label_png,
+    write_label_tiff,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from napari_cellsets.core.annotation import Annotation, Colour
+    from napari_cellsets.formats.containers.base import Marked
+
+_MOST_IN_PNG = 65_535
+_MOST_IN_PALETTE = 255
+_Kind = TypeVar("_Kind", LabelImage, ClassMask, MaskStack)
+
+
+def png_refuses(annotation: Annotation) -> str:
+    """Why a 16-bit PNG cannot hold labels; empty if it can."""
+    labels = annotation.labels if isinstance(annotation, LabelImage) else None
+    if labels is not None and labels.ndim != 2:
+        return "a PNG holds one plane, and the labels are a stack"
+    if labels is not None and labels.size and labels.max() > _MOST_IN_PNG:
+        return f"a 16-bit PNG ends at label {_MOST_IN_PNG:,}"
+    return ""
+
+
+def binary_refuses(annotation: Annotation) -> str:
+    """Why one binary mask cannot hold labels; empty if it can."""
+    if not isinstance(annotation, LabelImage):
+        return ""
+    labels = annotation.labels
+    if labels.ndim != 2:
+        return "a PNG holds one plane, and the labels are a stack"
+    if len(set(annotation.class_of.values())) > 1:
+        return "a binary mask knows one class"
+    from scipy import ndimage
+
+    regions, count = ndimage.label(labels > 0, np.ones((3, 3)))
+    if count == 0:
+        return ""
+    every = range(1, count + 1)
+    low, high = (f(labels, regions, every) for f in (ndimage.minimum, ndimage.maximum))
+    if (np.asarray(low) != np.asarray(high)).any():
+        return "a binary mask cannot hold objects that touch"
+    if len(np.unique(labels[labels > 0])) < count:
+        return "a binary mask cannot hold an object in several parts"
+    return ""
+
+
+def classes_refuses(annotation: Annotation) -> str:
+    """Why a palette PNG cannot hold classes; empty if it can."""
+    classes = annotation.classes if isinstance(annotation, ClassMask) else None
+    if classes is not None and classes.ndim != 2:
+        return "a PNG holds one plane, and the mask is a stack"
+    if classes is not None and classes.size and classes.max() > _MOST_IN_PALETTE:
+        return f"a palette ends at class {_MOST_IN_PALETTE}"
+    return ""
+
+
+def write_instances_tiff(
+    items: Iterable[Marked],
+    out: Path,
+    *,
+    classes: Mapping[int, str],
+    with_images: bool,
+) -> list[Path]:
+    """Write ``masks/<picture>.tif`` and a table where objects have classes."""
+    put = write_label_tiff
+    return _write_labels("instances", ".tif", put, items, out, classes, with_images)
+
+
+def write_instances_png(
+    items: Iterable[Marked],
+    out: Path,
+    *,
+    classes: Mapping[int, str],
+    with_images: bool,
+) -> list[Path]:
+    """Write ``masks/<picture>.png`` and a table where objects have classes."""
+    put = write_label_png
+    return _write_labels("instances-png", ".png", put, items, out, classes, with_images)
+
+
+def write_binary(
+    items: Iterable[Marked],
+    out: Path,
+    *,
+    classes: Mapping[int, str],
+    with_images: bool,
+) -> list[Path]:
+    """Write ``masks/<picture>.png`` of 0 and 255."""
+
+    def put(path: Path, labels: np.ndarray) -> None:
+        write_grey_png(path, (labels > 0).astype(np.uint8) * np.uint8(255))
+
+    return _write_labels("binary-mask", ".png", put, items, out, classes, with_images)
+
+
+def write_class_masks(
+    items: Iterable[Marked],
+    out: Path,
+    *,
+    classes: Mapping[int, str],
+    with_images: bool,
+) -> list[Path]:
+    """Write ``masks/<picture>.png`` with a palette, and ``classes.csv``."""
+    names, written = dict(classes), []
+    colours: dict[int, Colour] = {}
+    for marked, stem, found in _each("class-mask", ClassMask, items, out, with_images):
+        plane = np.zeros(marked.size, np.uint8)
+        if found is not None:
+            plane = found.classes.astype(np.uint8)
+            names = {**found.class_names, **names}
+            colours.update(found.class_colours)
+        path = out / "masks" / f"{stem}.png"
+        written.append(write_palette_png(path, plane, _palette(colours)))
+    table = {key: colours.get(key, _colour(key)) for key in names}
+    written.append(write_classes(out / CLASSES_NAME, names, table))
+    return written
+
+
+def write_stacks(
+    items: Iterable[Marked],
+    out: Path,
+    *,
+    classes: Mapping[int, str],
+    with_images: bool,
+) -> list[Path]:
+    """Write ``masks/<picture>.tif``, a page an object, and a table of the objects."""
+    written, names = [], dict(classes)
+    for marked, stem, found in _each("mask-stack", MaskStack, items, out, with_images):
+        path = out / "masks" / f"{stem}.tif"
+        _write_pages(path, marked.size, found)
+        written.append(path)
+        if found is not None:
+            names = {**found.class_names, **names}
+            labels = range(1, len(found.masks) + 1)
+            ids = () if found.class_ids is None else found.class_ids.tolist()
+            class_of = {
+                at: key for at, key in zip(labels, ids, strict=False) if key != NO_CLASS
+            }
+            beside = path.with_name(f"{path.stem}{OBJECTS_END}")
+            written.append(write_objects(beside, labels, class_of, names))
+    if names:
+        written.append(write_classes(out / CLASSES_NAME, names, {}))
+    return written
+
+
+def _write_labels(
+    key: str,
+    suffix: str,
+    put: Callable[[Path, np.ndarray], object],
+    items: Iterable[Marked],
+    out: Path,
+    classes: Mapping[int, str],
+    with_images: bool,
+) -> list[Path]:
+    written, names = [], dict(classes)
+    colours: dict[int, Colour] = {}
+    for marked, stem, found in _each(key, LabelImage, items, out, with_images):
+        path = out / "masks" / f"{stem}{suffix}"
+        put(path, np.zeros(marked.size, np.int32) if found is None else found.labels)
+        written.append(path)
+        if found is not None and found.class_of:
+            names = {**found.class_names, **names}
+            colours.update(found.class_colours)
+            known = _known_classes(key, found)
+            beside = path.with_name(f"{path.stem}{OBJECTS_END}")
+            written.append(write_objects(beside, sorted(known), known, names))
+    if names:
+        written.append(write_classes(out / CLASSES_NAME, names, colours))
+    return written
+
+
+def _known_classes(key: str, found: LabelImage) -> dict[int, int]:
+    """Class of each label in the file; a binary mask numbers its objects anew."""
+    known = {label: c for label, c in found.class_of.items() if c != NO_CLASS}
+    if key != "binary-mask" or not known:
+        return known
+    (only,) = set(known.values())
+    return dict.fromkeys(
+        range(1, len(np.unique(found.labels[found.labels > 0])) + 1), only
+    )
+
+
+def _each(
+    key: str,
+    kind: type[_Kind],
+    items: Iterable[Marked],
+    out: Path,
+    with_images: bool,
+) -> Iterator[tuple[Marked, str, _Kind | None]]:
+    """Give each picture with its stem and its one annotation, fitted."""
+    names = Names()
+    for marked in items:
+        stem = names.stem(marked)
+        found = [a for a in fit_all(marked, FORMS[key]) if isinstance(a, kind)]
+        if len(found) > 1:
+            raise ExportError(
+                f"{len(found)} annotations cannot share the mask of one picture",
+                path=marked.name,
+                advice="Export them one by one, or as COCO JSON.",
+            )
+        if with_images:
+            save_picture(marked, out / "images", stem)
+        yield marked, stem, found[0] if found else None
+
+
+def _write_pages(path: Path, size: tuple[int, int], found: MaskStack | None) -> None:
+    import tifffile
+
+    if found is None or not len(found.masks):
+        write_grey_tiff(path, np.zeros(size, np.uint8))
+        return
+    with atomic_output(path) as aside, tifffile.TiffWriter(aside) as tiff:
+        for mask, (row, column) in zip(
+            found.masks, found.corners.tolist(), strict=True
+        ):
+            page = np.zeros(found.shape, np.uint8)
+            window = page[row : row + mask.shape[0], column : column + mask.shape[1]]
+            window[mask] = 255
+            tiff.write(
+                page, compression="zlib", photometric="minisblack", metadata=None
+            )
+
+
+def _palette(colours: Mapping[int, Colour]) -> np.ndarray:
+    palette = voc_palette()
+    for key, colour in colours.items():
+        if 0 <= key <= _MOST_IN_PALETTE:
+            palette[key] = colour
+    return palette
+
+
+def _colour(key: int) -> Colour:
+    red, green, blue = voc_palette()[key % (_MOST_IN_PALETTE + 1)].tolist()
+    return red, green, blue

@@ -1,0 +1,257 @@
+"""Pascal VOC: boxes in XML, objects and classes in palette PNGs.
+
+Boxes count from 1 and include their last pixel in the original files; many programs
+write them from 0. One file cannot tell unless a box starts at 0 or between pixels,
+so all files of the folder are asked (some of them in a large one). Without a sign of
+0 the official rule holds. Which was taken stands in the source of the boxes. The two
+readings differ by one pixel at the left and upper edges.
+
+Besides: polygons as Roboflow writes them, and the XML of Fluorescent Neuronal Cells
+v2 (pixels as points of polygons, dots).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage
+from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
+from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
+from napari_cellsets.formats.containers.objects import Objects
+from napari_cellsets.formats.containers.reading import (
+    BadObject,
+    Notes,
+    load_xml,
+    number,
+    ring_of,
+    size_of,
+)
+from napari_cellsets.formats.containers.voc_names import class_table
+from napari_cellsets.formats.containers.voc_planes import (
+    is_voc_plane,
+    open_plane,
+    planes_of,
+)
+from napari_cellsets.formats.containers.voc_write import COUNTED, refuses, write_voc
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from napari_cellsets.core.annotation import Annotation
+    from napari_cellsets.formats.files import FileTree
+
+_ASKED = 64
+"""Files of a folder that are asked about their base."""
+_SIGNS = (b"<bndbox", b"<size>", b"<segmented", b"<dot>", b"<folder", b"<filename")
+_NOT_OURS = (b"<deleted>", b"LabelMe", b"<segm>", b"<imagesize>")
+_FLAGS = ("truncated", "difficult", "occluded")
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+_BASES: WeakKeyDictionary[FileTree, dict[str, tuple[int, str]]] = WeakKeyDictionary()
+
+
+def _open(tree: FileTree, name: str) -> Container:
+    if is_voc_plane(name, tree.head(name, 8)):
+        return open_plane(tree, name)
+    root, place = load_xml(tree, name), tree.place(name)
+    if root.tag != "annotation":
+        raise UnreadableFileError(
+            f"this XML begins with <{root.tag[:40]}>, not with <annotation>", path=place
+        )
+    reader = _Reader(tree, name, root, Notes(name, place))
+    size = root.find("size")
+    stated = (
+        None if size is None else size_of(_text(size, "height"), _text(size, "width"))
+    )
+    item = Item(_text(root, "filename").replace("\\", "/"), stated)
+    return Opened(
+        "voc",
+        [item],
+        reader.read,
+        reader.classes,
+        reader.colours,
+        reader.notes.problems,
+    )
+
+
+class _Reader:
+    """One XML file, parsed."""
+
+    def __init__(self, tree: FileTree, name: str, root: Element, notes: Notes) -> None:
+        self.notes = notes
+        self._tree, self._name, self._root = tree, name, root
+        labels = [_class_name(element) for element in root.iterfind("object")]
+        table = class_table(tree, name, filter(None, labels))
+        self.classes, self.colours = table.names, table.colours
+        self._ids = {label: key for key, label in table.names.items()}
+
+    def read(
+        self, index: int, size: tuple[int, int] | None = None
+    ) -> tuple[Annotation, ...]:
+        if index:
+            raise IndexError(index)
+        base, why = base_of(self._tree, self._name, self._root)
+        source = f"{self._name} (boxes counted from {base}: {why})"
+        found = Objects(source, self.classes, self.colours)
+        for at, element in enumerate(self._root.iterfind("object"), 1):
+            try:
+                self._add(found, element, base)
+            except BadObject as error:
+                self.notes.add(f"object {at}", error)
+        marked = found.annotations(size)
+        try:
+            planes = planes_of(self._tree, self._name, self.classes, self.colours)
+        except CellsetsError as error:
+            self.notes.add("", f"its mask is left out: {error}")
+            return marked
+        return (*planes, *(a for a in marked if not _repeats(a, planes)))
+
+    def _add(self, found: Objects, element: Element, base: int) -> None:
+        label = _class_name(element)
+        class_id = self._ids.get(label) if label else None
+        kept = _properties(element)
+        polygon, box = element.find("polygon"), element.find("bndbox")
+        dot = element.find("dot")
+        if polygon is not None:
+            found.outline(((_polygon(polygon),),), class_id, **kept)
+        elif box is not None:
+            found.box(_edges(box, base), class_id, **kept)
+        if dot is not None:
+            place = number(_text(dot, "y"), "y"), number(_text(dot, "x"), "x")
+            found.point(place, class_id, **kept)
+        elif polygon is None and box is None:
+            raise BadObject("it has no box")
+
+
+def base_of(tree: FileTree, name: str, root: Element) -> tuple[int, str]:
+    """Tell whether the boxes of a file count from 0 or 1, and why.
+
+    Parameters
+    ----------
+    tree, name, root
+        The file, and its content.
+    """
+    said = root.findtext("source/annotation") or ""
+    if COUNTED in said:
+        return 1, "the file says so"
+    own = _sign_of_zero(root)
+    if own:
+        return 0, own
+    folder = name.rpartition("/")[0]
+    known = _BASES.setdefault(tree, {})
+    if folder not in known:
+        known[folder] = _base_of_folder(tree, folder)
+    return known[folder]
+
+
+def _base_of_folder(tree: FileTree, folder: str) -> tuple[int, str]:
+    files = [
+        name
+        for name in tree.under(folder)
+        if name.lower().endswith(".xml") and name.rpartition("/")[0] == folder
+    ]
+    for name in files[:: max(1, len(files) // _ASKED)][:_ASKED]:
+        try:
+            sign = _sign_of_zero(load_xml(tree, name))
+        except CellsetsError:
+            continue
+        if sign:
+            return 0, f"{sign} in {name.rpartition('/')[2]}"
+    return 1, "the official rule, no file says otherwise"
+
+
+def _sign_of_zero(root: Element) -> str:
+    for element in root.iterfind("object"):
+        box = element.find("bndbox")
+        if element.find("polygon/pt") is not None or element.find("dot") is not None:
+            return "polygons and dots are pixels"
+        if box is None:
+            continue
+        try:
+            values = [number(_text(box, side)) for side in _SIDES]
+        except BadObject:
+            continue
+        if min(values[:2]) == 0:
+            return "a box starts at 0"
+        if any(value != int(value) for value in values):
+            return "a box lies between pixels"
+    return ""
+
+
+def _edges(box: Element, base: int) -> tuple[float, float, float, float]:
+    left, top, right, low = (number(_text(box, side), side) for side in _SIDES)
+    left, top = left - base - 0.5, top - base - 0.5
+    right, low = right - 0.5, low - 0.5
+    if right < left or low < top:
+        raise BadObject("its box ends before it starts")
+    return top, left, low, right
+
+
+def _polygon(element: Element) -> Any:
+    points = element.findall("pt")
+    if points:  # pixels, as OpenCV traces them
+        pairs = [(number(_text(p, "x")), number(_text(p, "y"))) for p in points]
+        return ring_of(pairs, shift=0)
+    pairs = []
+    while element.find(f"x{len(pairs) + 1}") is not None:
+        at = len(pairs) + 1
+        pairs.append(
+            (number(_text(element, f"x{at}")), number(_text(element, f"y{at}")))
+        )
+    return ring_of(pairs)
+
+
+def _class_name(element: Element) -> str:
+    names = ("name", "marked_structure", "marker")
+    return next(filter(None, (_text(element, name) for name in names)), "")
+
+
+def _properties(element: Element) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        flag: True for flag in _FLAGS if _text(element, flag).lower() in ("1", "true")
+    }
+    pose = _text(element, "pose")
+    if pose and pose.lower() != "unspecified":
+        found["pose"] = pose
+    return found
+
+
+def _text(element: Element, name: str) -> str:
+    return (element.findtext(name) or "").strip()
+
+
+def _repeats(annotation: Annotation, planes: tuple[Annotation, ...]) -> bool:
+    """Whether boxes say no more than the ends of the objects of a mask."""
+    if not isinstance(annotation, Boxes) or annotation.properties:
+        return False
+    from napari_cellsets.formats.containers.convert import boxes_of, stack_of_labels
+
+    for plane in planes:
+        if isinstance(plane, LabelImage):
+            own = boxes_of(stack_of_labels(plane)).yxyx.tolist()
+            return sorted(own) == sorted(annotation.yxyx.tolist())
+    return False
+
+
+def _sniff(name: str, head: bytes) -> bool:
+    if is_voc_plane(name, head):
+        return True
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return (
+        start.startswith(b"<")
+        and (b"<annotation>" in head or b"<annotation " in head)
+        and any(sign in head for sign in _SIGNS)
+        and not any(sign in head for sign in _NOT_OURS)
+    )
+
+
+VOC = Form(
+    key="voc",
+    title="Pascal VOC",
+    kinds=(LabelImage, ClassMask, Boxes),
+    per_image=True,
+    sniff=_sniff,
+    open=_open,
+    write=write_voc,
+    refuses=refuses,
+)

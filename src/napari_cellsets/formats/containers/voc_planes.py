@@ -1,0 +1,112 @@
+"""SegmentationObject and SegmentationClass: palette PNGs whose indices count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellsets.core.annotation import ClassMask, LabelImage
+from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats.codecs import read_plane, read_shape
+from napari_cellsets.formats.containers.base import Container, Item, Opened
+from napari_cellsets.formats.containers.reading import find_beside
+from napari_cellsets.formats.containers.voc_names import class_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_cellsets.core.annotation import Annotation, Colour
+    from napari_cellsets.formats.files import FileTree
+
+OBJECTS, CLASSES = "SegmentationObject", "SegmentationClass"
+VOID = 255
+"""Index of borders that belong to no class."""
+
+
+def is_voc_plane(name: str, head: bytes) -> bool:
+    """Whether a file is a PNG in one of the two folders."""
+    folders = name.replace("\\", "/").split("/")[:-1]
+    png = head.startswith(b"\x89PNG")
+    return png and (OBJECTS in folders or CLASSES in folders)
+
+
+def open_plane(tree: FileTree, name: str) -> Container:
+    """Open one PNG of the two; the other is found beside it."""
+    table = class_table(tree, name, ())
+    shape = read_shape(tree, name)
+    stem = name.rpartition("/")[2].rpartition(".")[0]
+
+    def read(index: int, size: tuple[int, int] | None = None) -> tuple[Annotation, ...]:
+        if index:
+            raise IndexError(index)
+        return planes_of(tree, name, table.names, table.colours)
+
+    items = [Item(stem, (shape[-2], shape[-1]))]
+    return Opened("voc", items, read, table.names, table.colours)
+
+
+def planes_of(
+    tree: FileTree,
+    near: str,
+    names: Mapping[int, str],
+    colours: Mapping[int, Colour],
+) -> tuple[Annotation, ...]:
+    """Read the masks of the picture that a file belongs to.
+
+    Returns
+    -------
+    tuple of Annotation
+        A label image where there is one of objects, with the class that most
+        pixels of each object have; else a class mask; else nothing. Void borders
+        are no object; in a class mask they keep the number 255.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a mask is damaged, or the two do not fit each other.
+    """
+    objects, classes = (_plane(tree, near, kind) for kind in (OBJECTS, CLASSES))
+    if objects is None:
+        if classes is None:
+            return ()
+        known = dict(names)
+        if (classes == VOID).any():
+            known.setdefault(VOID, "void")
+        return (ClassMask(classes, near, known, colours),)
+    class_of: dict[int, int] = {}
+    if classes is not None:
+        if classes.shape != objects.shape:
+            raise UnreadableFileError(
+                f"the masks of objects and of classes have the sizes {objects.shape} "
+                f"and {classes.shape}",
+                path=tree.place(near),
+            )
+        class_of = _class_of(objects, classes)
+    labels = np.where(objects == VOID, 0, objects).astype(np.int32)
+    return (LabelImage(labels, near, names, class_of, colours),)
+
+
+def _plane(tree: FileTree, near: str, kind: str) -> np.ndarray | None:
+    stem = near.rpartition("/")[2].rpartition(".")[0]
+    name = find_beside(tree, near, f"{stem}.png", (kind,))
+    if name is None or kind not in name.split("/")[:-1]:
+        return None
+    plane = read_plane(tree, name)
+    if plane.ndim != 2:
+        raise UnreadableFileError(
+            "a palette picture was expected, this one has colours",
+            path=tree.place(name),
+            advice="Take the original file, not one that was saved again.",
+        )
+    return plane
+
+
+def _class_of(objects: np.ndarray, classes: np.ndarray) -> dict[int, int]:
+    """Class that most pixels of each object have."""
+    inside = (objects != 0) & (objects != VOID) & (classes != VOID)
+    pairs, counts = np.unique(
+        np.stack([objects[inside], classes[inside]]), axis=1, return_counts=True
+    )
+    most = np.argsort(counts, kind="stable")
+    return {int(pairs[0, at]): int(pairs[1, at]) for at in most}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from napari_cellsets.formats.layouts import Paired
+from napari_cellsets.formats.words import WORDS
+from napari_cellsets.formats.words.joining import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.layouts import Attached, Layout, Pair
     from napari_cellsets.formats.templates import Template
     from napari_cellsets.formats.words import WordOptions
@@ -38,7 +42,7 @@ class Attachments:
         self._beside = [layout.attach(row.images, text) for row in recipe.beside]
 
     def annotations_of(
-        self, values: Mapping[str, str | None]
+        self, values: Mapping[str, str | None], image: str = ""
     ) -> Iterator[tuple[WordOptions, tuple[str, ...]]]:
         """Each annotation of the row with its files for one sample.
 
@@ -46,11 +50,13 @@ class Attachments:
         ----------
         values
             What the marks of the picture's template stand for.
+        image
+            Name of the picture, for words that take the nearest files only.
         """
         pairs = zip(self._recipe.annotations, self._annotations, strict=True)
         for entry, places in pairs:
-            found = (place.of(values) for place in places)
-            yield entry, next(filter(None, found), ())
+            found = next(filter(None, (place.of(values) for place in places)), ())
+            yield entry, nearest(image, found) if entry.nearest else found
 
     def beside_of(
         self, number: int, values: Mapping[str, str | None]
@@ -58,14 +64,55 @@ class Attachments:
         """Files of one of the row's further pictures."""
         return self._beside[number].of(values)
 
-    def files_of(self, values: Mapping[str, str | None]) -> tuple[str, ...]:
+    def all_beside(self, pair: Pair) -> Iterator[str]:
+        """Names of all further pictures of one pair."""
+        marks = self._recipe.layout.image_template.marks
+        values = dict(zip(marks, pair.values, strict=True))
+        for place in self._beside:
+            yield from place.of(values)
+
+    def has_truth(self, tree: FileTree) -> bool:
+        """Whether any file is really what a word of the row reads."""
+        pairs = zip(self._recipe.annotations, self._annotations, strict=True)
+        for entry, places in pairs:
+            files = [name for place in places for name in _names(place)]
+            if files and WORDS[entry.word].fits(tree, entry, files):
+                return True
+        return False
+
+    def owner(self, name: str, paired: Paired) -> str:
+        """Picture that a file stands beside as a further picture; empty if none."""
+        marks = self._recipe.layout.image_template.marks
+        for place in self._beside:
+            if not place.template.match(name):
+                continue
+            for pair in paired.pairs:
+                if name in place.of(dict(zip(marks, pair.values, strict=True))):
+                    return pair.image
+        return ""
+
+    def beside_in(self, start: str, paired: Paired) -> list[Pair]:
+        """Pairs of which a further picture lies in a folder."""
+        marks = self._recipe.layout.image_template.marks
+        return [
+            pair
+            for pair in paired.pairs
+            for values in (dict(zip(marks, pair.values, strict=True)),)
+            if any(f.startswith(start) for p in self._beside for f in p.of(values))
+        ]
+
+    def files_of(
+        self, values: Mapping[str, str | None], image: str = ""
+    ) -> tuple[str, ...]:
         """All files of annotations of one sample, those of the set last."""
         own: list[str] = []
         of_all: list[str] = []
-        for places in self._annotations:
+        pairs = zip(self._recipe.annotations, self._annotations, strict=True)
+        for entry, places in pairs:
             for place in places:
                 found = place.of(values)
                 if found:
+                    found = nearest(image, found) if entry.nearest else found
                     (own if place.own else of_all).extend(found)
                     break
         return tuple(dict.fromkeys((*own, *of_all)))
@@ -80,15 +127,23 @@ class Attachments:
         """
         if not self._annotations and not self._beside:
             return paired
-        taken = {name for place in self._own() for name in _names(place)}
+        taken = self.names
         marks = self._recipe.layout.image_template.marks
         files_of = self.files_of if self._annotations else _none
         pairs = tuple(
-            pair._replace(more=files_of(dict(zip(marks, pair.values, strict=True))))
+            pair._replace(
+                more=files_of(dict(zip(marks, pair.values, strict=True)), pair.image)
+            )
             for pair in paired.pairs
-            if pair.image not in taken
+            # the picture of a stack may be one of its planes
+            if pair.image not in taken or pair.image in self.all_beside(pair)
         )
         return Paired(pairs, paired.lonely_truth)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of all files that belong to some pictures, not to the whole set."""
+        return frozenset(name for place in self._own() for name in _names(place))
 
     def _own(self) -> Iterator[Attached]:
         for places in self._annotations:
@@ -101,7 +156,7 @@ def _names(place: Attached) -> Iterator[str]:
         yield from files
 
 
-def _none(values: Mapping[str, str | None]) -> tuple[str, ...]:
+def _none(values: Mapping[str, str | None], image: str) -> tuple[str, ...]:
     return ()
 
 
@@ -110,6 +165,7 @@ def templates_of(recipe: Recipe, layout: Layout) -> list[Template]:
     found = [layout.image_template, layout.truth_template]
     texts = [text for entry in recipe.annotations for text in entry.file]
     texts += [row.images for row in recipe.beside]
+    texts += [recipe.samples_from.file] if recipe.samples_from is not None else []
     return [
         *(template for template in found if template is not None),
         *map(layout.template_of, texts),

@@ -87,7 +87,7 @@ class Dataset:
             self.recipe, bound.paired.pairs, told
         )
         self.split_kinds: tuple[str, ...] = (
-            (told.split_by, FOLDER_SPLIT) if told.splits else ()
+            (told.split_by, FOLDER_SPLIT) if told.splits and told.split_by else ()
         )
         wraps = {pair.values[0] for pair in bound.paired.pairs}
         self._around = (wraps.pop() or "") if len(wraps) == 1 else ""

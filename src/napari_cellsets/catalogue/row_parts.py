@@ -64,6 +64,8 @@ class TableRow(FrozenModel):
         An archive that it may lie in, as downloaded.
     separator, columns
         As for `formats.tables.read_table`.
+    records
+        Of a JSON file the key of its list of objects, whose fields are the columns.
     named_by
         The column with names of pictures; folders and suffixes do not matter.
     facts
@@ -86,6 +88,7 @@ class TableRow(FrozenModel):
     archive: str = ""
     separator: str = Field(default=",", min_length=1, max_length=1)
     columns: tuple[str, ...] = ()
+    records: str = ""
     named_by: str
     facts: dict[str, str] = Field(default_factory=dict)
     split: str = ""
@@ -93,6 +96,31 @@ class TableRow(FrozenModel):
     class_column: str = ""
     nothing: tuple[str, ...] = ("nan",)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+
+class SamplesFrom(FrozenModel):
+    """Where samples come from when no picture is there.
+
+    Parameters
+    ----------
+    file
+        Template of files of annotations. Without `form`, marks that the template of
+        pictures has too tell samples apart: ``{number}/{object}`` are the objects of
+        one picture.
+    form
+        Key of a form of `formats.containers`, or ``auto``: each picture that such a
+        file names is a sample.
+    size
+        Height and width of the pictures where the files do not say.
+    pictures
+        ``package.module:function`` that makes them: given the tree and what the marks
+        stand for, it returns the bytes of a picture file.
+    """
+
+    file: str
+    form: str = ""
+    size: tuple[int, int] | None = None
+    pictures: str = ""
 
 
 class BesideRow(FrozenModel):

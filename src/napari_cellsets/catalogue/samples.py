@@ -151,8 +151,9 @@ def _with_file(
     _, remark, by_table, *said = file
     more = {name: text for name, text in zip(told.names, said, strict=False) if text}
     if told.splits:
-        more[split_fact(told.split_by)] = by_table
-        more[split_fact(FOLDER_SPLIT)] = split
+        if split:  # there are two to choose from
+            more[split_fact(told.split_by)] = by_table
+            more[split_fact(FOLDER_SPLIT)] = split
         split = by_table
     if remark:
         more["remark"] = remark

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.files import Problem, open_tree
 from napari_cellsets.formats.sources import read_file
-from napari_cellsets.formats.tables import LARGEST_TABLE, read_table
+from napari_cellsets.formats.tables import LARGEST_TABLE, read_records, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,9 +89,7 @@ def _read(table: TableRow, content: bytes, place: str) -> Told:
     facts: dict[str, tuple[str, ...]] = {}
     splits: dict[str, str] = {}
     classes: dict[str, str] = {}
-    lines = read_table(
-        content, wanted, place=place, separator=table.separator, columns=table.columns
-    )
+    lines = _lines(table, content, wanted, place)
     for name, *fields in lines:
         stem = stem_of(name)
         said = ["" if text.lower() in silent else text for text in fields]
@@ -103,6 +101,16 @@ def _read(table: TableRow, content: bytes, place: str) -> Told:
         if table.split:
             splits[stem] = _meant(table, "split", said[len(names)])
     return Told(names, facts, splits, table.split_by, classes)
+
+
+def _lines(
+    table: TableRow, content: bytes, wanted: Sequence[str], place: str
+) -> Iterator[tuple[str, ...]]:
+    if table.records:
+        return read_records(content, table.records, wanted, place=place)
+    return read_table(
+        content, wanted, place=place, separator=table.separator, columns=table.columns
+    )
 
 
 def _meant(table: TableRow, fact: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
@@ -67,6 +68,59 @@ def read_table(
                 )
     except csv.Error as error:
         raise UnreadableFileError(f"this is no table: {error}", path=place) from error
+
+
+def read_records(
+    content: bytes, key: str, wanted: Sequence[str], *, place: str
+) -> Iterator[tuple[str, ...]]:
+    """Read some fields of the objects that a JSON file lists.
+
+    Parameters
+    ----------
+    content
+        The file.
+    key
+        Under which the list is.
+    wanted
+        Names of fields.
+    place
+        The file, for messages.
+
+    Yields
+    ------
+    tuple of str
+        The wanted fields of each object; a missing one is empty.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is too large, no JSON, or has no such list.
+    """
+    if len(content) > LARGEST_TABLE:
+        raise UnreadableFileError(
+            f"a file of at most {LARGEST_TABLE:,} bytes was expected,"
+            f" this one has {len(content):,}",
+            path=place,
+        )
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFileError(
+            f"this is no whole JSON file ({str(error)[:80]})",
+            path=place,
+            advice="Download it again.",
+        ) from error
+    records = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(records, list):
+        raise UnreadableFileError(f"a list {key!r} was expected", path=place)
+    for record in records:
+        if isinstance(record, dict):
+            yield tuple([_text(record.get(name)) for name in wanted])
+
+
+def _text(value: object) -> str:
+    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return str(value) if plain else ""
 
 
 def _place(name: str, names: Sequence[str], place: str) -> int:

@@ -11,6 +11,7 @@
 ``picture-class``    a mark of the path, or a fact, is the class of the picture
 ``python``           a function, where no word fits
 ``contour-files``    one text file an outline, a point a line
+``cisd``             the JSON of CISD: runs over rows
 ``dark-components``  a mask of dark objects on light ground
 ``wkt-parquet``      outlines as text in a parquet table
 ``renamed-yolo``     YOLO boxes of pictures that an export has renamed
@@ -39,6 +40,7 @@ _PLACES = {
     "object-files": "masks",
     "picture-class": "picture_class",
     "python": "python",
+    "cisd": "cisd",
     "class-mask": "class_mask",
     "contour-files": "contour_files",
     "cric-outlines": "cric_outlines",

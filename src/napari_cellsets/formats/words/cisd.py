@@ -21,6 +21,9 @@ from napari_cellsets.formats.containers.reading import (
     ring_of,
     size_of,
 )
+from napari_cellsets.formats.words.base import Ask, Word, WordOptions
+from napari_cellsets.formats.words.container import translated
+from napari_cellsets.formats.words.joining import Items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -239,3 +242,38 @@ def _told(told: Sequence[tuple[int, str]]) -> tuple[np.ndarray, dict[str, list[s
     people = [who for _, who in told]
     more = {"annotator": people} if len(set(people)) > 1 else {}
     return np.asarray([class_id for class_id, _ in told]), more
+
+
+class CisdOptions(WordOptions):
+    """Options of ``cisd``; the file names pictures, whose stems are compared."""
+
+
+def read(ask: Ask, options: CisdOptions) -> list[Annotation]:
+    """Read the objects of one picture.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file is none, or damaged as a whole.
+    """
+    if not ask.files:
+        return []
+    name = ask.files[0]
+    file, items = ask.shared.get(
+        ("cisd", name), lambda: _with_items(open_cisd(ask.tree, name), name)
+    )
+    found: list[Annotation] = []
+    before = len(file.problems)
+    for place in items.of(ask.image):
+        for annotation in file.read(place.position, ask.size()):
+            found.append(translated(annotation, file, ask.classes))
+    for problem in file.problems[before:]:
+        ask.tell(name, problem.message)
+    return found
+
+
+def _with_items(file: Opened, name: str) -> tuple[Opened, Items]:
+    return file, Items([(name, file.items)], "stem")
+
+
+WORD = Word(CisdOptions, read)

@@ -30,9 +30,13 @@ from napari_cellsets.training.duplicates import same_picture
 from napari_cellsets.training.pictures import FieldSource, Gathered, gather, pairs_of
 from napari_cellsets.training.request import TrainingRequest
 from napari_cellsets.training.segmenter import segmenter_from_onnx
-from napari_cellsets.training.sources import Pair, dsb_pairs, split_by_name
+from napari_cellsets.training.sources import (
+    DSB_HELD_OUT,
+    Pair,
+    dsb_pairs,
+    split_by_name,
+)
 from napari_cellsets.training.splits import group_samples
-from napari_cellsets.training.train import DSB_HELD_OUT
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken

@@ -26,12 +26,12 @@ from napari_cellsets.inference import predict as run_model
 from napari_cellsets.simulate import simulate_neurons
 from napari_cellsets.training.export import load_checkpoint
 from napari_cellsets.training.sources import (
+    DSB_HELD_OUT,
     Pair,
     dsb_pairs,
     folds_of,
     split_by_name,
 )
-from napari_cellsets.training.train import DSB_HELD_OUT
 from napari_cellsets.training.validate import predict
 
 if TYPE_CHECKING:

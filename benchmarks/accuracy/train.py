@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.accuracy.folds import fold_name
 from benchmarks.accuracy.pairs import real_pairs, shared_root
-from napari_cellsets.training import train
+from napari_cellsets.training import neurons
 from napari_cellsets.training.prepare import prepare_fields
 
 STAGES = ("fields", "base", "folds", "final")
@@ -40,7 +40,7 @@ def _train(runs: Path, name: str, more: list[str]) -> None:
     common += ["--dsb", str(shared / "training" / "dsb2018_fluorescence")]
     if name == "base":
         common += ["--checks", str(runs / "simulated_val"), "--steps", "100000"]
-    train.main([*common, *more])
+    neurons.main([*common, *more])
 
 
 def main() -> int:

@@ -26,8 +26,11 @@ from qtpy.QtCore import QTimer
 
 from benchmarks.accuracy.finetune import LEARNT, write_set
 from benchmarks.accuracy.pairs import PROJECT, shared_root
-from napari_cellsets.training.sources import dsb_pairs, split_by_name
-from napari_cellsets.training.train import DSB_HELD_OUT
+from napari_cellsets.training.sources import (
+    DSB_HELD_OUT,
+    dsb_pairs,
+    split_by_name,
+)
 
 sys.path.append(str(PROJECT / "tools"))
 

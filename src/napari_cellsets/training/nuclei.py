@@ -1,10 +1,10 @@
 """The recipe of the shipped nuclei model, and its five folds on DSB 2018.
 
-``python -m napari_cellsets.training.nuclei DSB --out RUN [--fold K] [--steps N]``
+``python -m napari_cellsets.training.nuclei DSB --out RUN [--fold K] [--start RUN]``
 
 DSB holds ``images/ID.png`` (grey) and ``labels/ID.png`` (instances). Without a fold
-the network learns from every picture. Nothing that has seen one of the pictures is
-begun with: weights start at random.
+the network learns from every picture. What a fold begins with must not have seen the
+pictures that it leaves out: random weights, or a run on simulated fields alone.
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ import cv2
 import numpy as np
 import torch
 
-from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.training.cresunet import CResUnet
 from napari_cellsets.training.data import Batch
-from napari_cellsets.training.devices import autocast
 from napari_cellsets.training.loop import Loop, Schedule
-from napari_cellsets.training.sources import dsb_pairs, folds_of, split_by_name
-from napari_cellsets.training.train import DSB_HELD_OUT, loss_of
+from napari_cellsets.training.map_task import MapTask
+from napari_cellsets.training.neurons import begin_with, run
+from napari_cellsets.training.sources import (
+    DSB_HELD_OUT,
+    dsb_pairs,
+    folds_of,
+    split_by_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from torch import nn
 
-    from napari_cellsets.training.request import Example
     from napari_cellsets.training.sources import Pair
 
 logger = logging.getLogger(__name__)
@@ -69,10 +71,8 @@ def load_nuclei(pair: Pair) -> Nuclei:
     return Nuclei(((grey - low) / span).astype(np.float32), labels)
 
 
-class NucleiTask:
-    """Batches of varied crops and the loss on them, for `Loop`."""
-
-    score_name = ""
+class NucleiTask(MapTask):
+    """Batches of varied crops of nuclei."""
 
     def __init__(
         self, nuclei: Sequence[Nuclei], *, seed: int, size: int = 8, crop: int = 192
@@ -93,23 +93,6 @@ class NucleiTask:
             targets.append(target[None])
             weights.append(weight[None])
         return Batch(np.stack(images), np.stack(targets), np.stack(weights))
-
-    def loss(self, network: nn.Module, batch: Batch, device: torch.device) -> Any:
-        """Weighted cross-entropy plus Dice."""
-        image, target, weight = (
-            torch.from_numpy(array).to(device)
-            for array in (batch.image, batch.target, batch.weight)
-        )
-        with autocast(device):
-            logits = network(image.contiguous(memory_format=torch.channels_last))
-        return loss_of(logits.float(), target, weight)
-
-    def prepare(self, network: nn.Module) -> None:
-        """Leave all norms to learn."""
-
-    def check(self, network: nn.Module) -> tuple[float | None, Sequence[Example]]:
-        """Hold nothing out: the length of a run is fixed beforehand."""
-        return None, ()
 
 
 def crop_nuclei(
@@ -219,16 +202,12 @@ def main(arguments: list[str] | None = None) -> None:
     schedule = Schedule(
         options.steps, None, options.rate, average=0.995, seed=options.seed
     )
-    network = CResUnet()
-    if options.start is not None:
-        state = torch.load(options.start, weights_only=True)
-        network.load_state_dict(state.get("average", state["model"]))
+    network = begin_with(CResUnet(), options.start)
     identity = {
         "fold": options.fold, "crop": options.crop, "steps": options.steps,
         "hold_out": options.hold_out, "start": options.start is not None,
     }  # fmt: skip
-    loop = Loop(options.out, network, task, schedule, identity)
-    loop.run(CancelToken(), lambda done, told: None, lambda point: None)
+    run(Loop(options.out, network, task, schedule, identity))
 
 
 if __name__ == "__main__":

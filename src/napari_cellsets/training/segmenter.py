@@ -25,7 +25,8 @@ from napari_cellsets.training import held_out, nuclei, runs
 from napari_cellsets.training.cresunet import CResUnet
 from napari_cellsets.training.data import Batch, Mixture, make_batch
 from napari_cellsets.training.devices import keep_norms, repeatable
-from napari_cellsets.training.loop import Loop, Schedule, learn_in_halves
+from napari_cellsets.training.loop import Loop, Schedule
+from napari_cellsets.training.map_task import MapTask
 from napari_cellsets.training.pictures import (
     FieldSource,
     Gathered,
@@ -41,7 +42,6 @@ from napari_cellsets.training.start import (
     read_layers,
 )
 from napari_cellsets.training.stopping import leaving
-from napari_cellsets.training.train import loss_of
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken, Progress
@@ -58,7 +58,7 @@ RATE_FROM_SCRATCH, RATE_GOING_ON = 1.5e-3, 5e-4
 LOOKED_AT = 5
 
 
-class SegmenterTask:
+class SegmenterTask(MapTask):
     """Batches, loss and score of a segmenter.
 
     Parameters
@@ -98,18 +98,6 @@ class SegmenterTask:
         """Leave the norms of a folded network as they are."""
         if self.folded:
             keep_norms(network)
-
-    def loss(
-        self, network: nn.Module, batch: Batch, device: torch.device
-    ) -> torch.Tensor:
-        """Weighted cross-entropy and Dice."""
-        image, target, weight = (
-            torch.from_numpy(array).to(device)
-            for array in (batch.image, batch.target, batch.weight)
-        )
-        image = image.to(memory_format=torch.channels_last)
-        logits = learn_in_halves(device, lambda: network(image))
-        return loss_of(logits, target, weight)
 
     def check(self, network: nn.Module) -> tuple[float | None, list[Example]]:
         """Score windows of held-out pictures at their best threshold."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+#: Share of the DSB pictures that the shipped models never saw.
+DSB_HELD_OUT = 0.1
 #: Correlation of two thumbnails above which pictures count as near duplicates.
 NEAR_DUPLICATE = 0.9
 THUMBNAIL = 16

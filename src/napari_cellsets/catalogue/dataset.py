@@ -253,13 +253,17 @@ class Dataset:
             return self._read_masks(sample, self.recipe.form)
         return None
 
-    def read_annotations(self, sample: Sample) -> tuple[Annotation, ...]:
+    def read_annotations(
+        self, sample: Sample, *, masks: bool = True
+    ) -> tuple[Annotation, ...]:
         """Read all that is marked in a sample, each in its own kind.
 
         Parameters
         ----------
         sample
             One of `samples`.
+        masks
+            Whether to read what `read_truth` returns too.
 
         Returns
         -------
@@ -268,12 +272,12 @@ class Dataset:
             cell its class. What cannot be read is added to `problems` and left out.
         """
         found: list[Annotation] = []
-        if self.recipe.form is not None:
+        if masks and self.recipe.form is not None:
             try:
-                masks = self._read_masks(sample, self.recipe.form)
+                truth = self._read_masks(sample, self.recipe.form)
             except CellsetsError:
-                masks = None  # told in problems
-            found += [] if masks is None else [masks]
+                truth = None  # told in problems
+            found += [] if truth is None else [truth]
         note = partial(self._note, sample)
         found += [annotation for _, annotation in self._reader.read(sample, note)]
         whole = self.class_of(sample)
@@ -282,6 +286,10 @@ class Dataset:
     def beside(self, sample: Sample) -> tuple[str, ...]:
         """Titles of further pictures of a sample that are there."""
         return tuple(self._beside_files(sample))
+
+    def beside_files(self, sample: Sample, title: str) -> tuple[str, ...]:
+        """Files of a further picture in `tree`, of a stack one a plane, in order."""
+        return self._beside_files(sample).get(title, (False, ()))[1]
 
     def read_beside(self, sample: Sample, title: str) -> Picture:
         """Decode a further picture of a sample.

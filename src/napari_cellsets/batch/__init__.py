@@ -6,6 +6,7 @@ and what lies below. A run is a plain function with a token and a progress.
 
 from __future__ import annotations
 
+from napari_cellsets.batch.check import CheckReport, check_dataset, write_check_csv
 from napari_cellsets.batch.choice import choose_for_dataset, model_for
 from napari_cellsets.batch.class_rows import ClassRow, ObjectRow
 from napari_cellsets.batch.classify import ClassifyReport, classify_dataset
@@ -23,12 +24,14 @@ from napari_cellsets.batch.rows import CountRow
 
 __all__ = [
     "BatchReport",
+    "CheckReport",
     "ClassRow",
     "ClassifyReport",
     "ConvertReport",
     "CountRow",
     "ExportReport",
     "ObjectRow",
+    "check_dataset",
     "choose_for_dataset",
     "classify_dataset",
     "convert_dataset",
@@ -37,6 +40,7 @@ __all__ = [
     "image_names",
     "labels_from_store",
     "model_for",
+    "write_check_csv",
     "write_counts_csv",
     "write_objects_csv",
 ]

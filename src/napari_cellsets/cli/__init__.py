@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from napari_cellsets import __version__
+from napari_cellsets.cli.check import add_check
 from napari_cellsets.cli.classify import add_classify
 from napari_cellsets.cli.console import (
     EXIT_PROBLEM,
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     add_count(commands)
     add_classify(commands)
     add_convert(commands)
+    add_check(commands)
     add_datasets(commands)
     add_info(commands)
     add_simulate(commands)

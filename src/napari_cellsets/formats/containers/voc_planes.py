@@ -10,7 +10,7 @@ from napari_cellsets.core.annotation import ClassMask, LabelImage
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane, read_shape
 from napari_cellsets.formats.containers.base import Container, Item, Opened
-from napari_cellsets.formats.containers.reading import find_beside
+from napari_cellsets.formats.containers.reading import files_of
 from napari_cellsets.formats.containers.voc_names import class_table
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.files import FileTree
 
 OBJECTS, CLASSES = "SegmentationObject", "SegmentationClass"
+_FOLDERS = (OBJECTS, CLASSES, "Annotations", "JPEGImages")
 VOID = 255
 """Index of borders that belong to no class."""
 
@@ -88,9 +89,8 @@ def planes_of(
 
 
 def _plane(tree: FileTree, near: str, kind: str) -> np.ndarray | None:
-    stem = near.rpartition("/")[2].rpartition(".")[0]
-    name = find_beside(tree, near, f"{stem}.png", (kind,))
-    if name is None or kind not in name.split("/")[:-1]:
+    name = _plane_name(tree, near, kind)
+    if name is None:
         return None
     plane = read_plane(tree, name)
     if plane.ndim != 2:
@@ -100,6 +100,29 @@ def _plane(tree: FileTree, near: str, kind: str) -> np.ndarray | None:
             advice="Take the original file, not one that was saved again.",
         )
     return plane
+
+
+def _plane_name(tree: FileTree, near: str, kind: str) -> str | None:
+    """The mask of the same stem, below the same set, in the same sub-folder if any."""
+    folders, _, base = near.rpartition("/")
+    stem = base.rpartition(".")[0].lower()
+    home, beneath = _split(folders)
+    found = []
+    for name in files_of(tree).get(f"{stem}.png", ()):
+        place = name.rpartition("/")[0]
+        root, below = _split(place)
+        if kind in place.split("/") and root == home:
+            found.append((below != beneath, len(name), name))
+    return min(found)[2] if found else None
+
+
+def _split(folders: str) -> tuple[str, str]:
+    """Folder of the set, and the folders below ``Annotations`` and its like."""
+    parts = folders.split("/")
+    for at, part in enumerate(parts):
+        if part in _FOLDERS:
+            return "/".join(parts[:at]), "/".join(parts[at + 1 :])
+    return "/".join(parts[:-1]), ""
 
 
 def _class_of(objects: np.ndarray, classes: np.ndarray) -> dict[int, int]:

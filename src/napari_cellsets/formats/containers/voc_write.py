@@ -97,6 +97,7 @@ class _Writer:
         self._names = Names()
         self._stems: list[str] = []
         self._written: list[Path] = []
+        self._masks: list[Path] = []
 
     def picture(self, marked: Marked, *, with_images: bool) -> None:
         stem = self._names.stem(marked)
@@ -134,7 +135,7 @@ class _Writer:
         self._written.append(write_text(path, listing))
         text = _labelmap(self._table, self._colours)
         self._written.append(write_text(self._out / "labelmap.txt", text))
-        return self._written
+        return self._written + self._masks
 
     def _objects(self, found: LabelImage, stem: str) -> None:
         names = {**self._table.given, **found.class_names}
@@ -182,7 +183,7 @@ class _Writer:
             lookup[key] = number
         palette = voc_palette() if kind == OBJECTS else _palette(self._colours)
         path = self._out / kind / f"{stem}.png"
-        self._written.append(write_palette_png(path, lookup[values], palette))
+        self._masks.append(write_palette_png(path, lookup[values], palette))
 
 
 def _head(marked: Marked, named: str, *, segmented: bool) -> Element:

@@ -8,6 +8,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.arrays import is_array_file
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.names import is_archive_name, is_junk, is_picture_name
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
@@ -40,6 +41,8 @@ def can_open(path: str | Path) -> bool:
             return _folder_has_pictures(place)
         if is_archive_name(place.name):
             return _archive_has_pictures(place)
+        if is_array_file(place.name):
+            return place.is_file()
         head = read_file(place, HEAD_BYTES)
         return is_picture_name(place.name) and bool(picture_kind(head, str(place)))
     except (CellsetsError, OSError, ValueError, TypeError, struct.error):
@@ -60,9 +63,10 @@ def _folder_has_pictures(folder: Path) -> bool:
                     continue
                 if entry.is_dir():
                     waiting.append(entry.path)
-                elif is_picture_name(entry.name) or (
-                    is_archive_name(entry.name)
-                    and _archive_has_pictures(Path(entry.path))
+                elif is_picture_name(entry.name) or is_array_file(entry.name):
+                    return True
+                elif is_archive_name(entry.name) and _archive_has_pictures(
+                    Path(entry.path)
                 ):
                     return True
     return False

@@ -224,7 +224,8 @@ def _outlines_of_vertices(
     cells: dict[tuple[str, str], tuple[str, list[tuple[Any, Any]]]] = {}
     for line in lines[1:]:
         if len(line) >= 7:
-            text, x, y = line[-3:]
+            *told, x, y = line[4:]  # a text may hold commas, and nothing is quoted
+            text = ",".join(told).strip(",")
             cells.setdefault((line[1], line[3]), (text, []))[1].append((x, y))
     for (picture, cell), (text, numbers) in cells.items():
         yield picture, cell, text, numbers
@@ -239,9 +240,12 @@ def _outlines_of_ragged(
         if len(line) < 5 or not line[0].strip().isdigit():
             continue
         picture, cell, text = line[2], line[3], line[4]
+        first = 5
+        while first < len(line) and not _is_blank_or_number(line[first]):
+            text, first = f"{text},{line[first]}", first + 1
         second = (picture, cell) in seen
         seen.add((picture, cell))
-        fields = list(line[5:])
+        fields = list(line[first:])
         while fields and not fields[-1].strip():
             fields.pop()
         if second == (part == "nucleus") and fields:
@@ -251,6 +255,14 @@ def _outlines_of_ragged(
                 text,
                 list(zip(fields[::2], _padded(fields), strict=True)),
             )
+
+
+def _is_blank_or_number(text: str) -> bool:
+    try:
+        float(text or 0)
+    except ValueError:
+        return False
+    return True
 
 
 def _padded(fields: Sequence[str]) -> list[str]:

@@ -7,9 +7,9 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from miniatures_hicervix import CODES, write_hicervix
 from PIL import Image
 
-from miniatures_hicervix import CODES, write_hicervix
 from napari_cellsets.catalogue import dataset_info, open_dataset
 from napari_cellsets.catalogue.rows_on_disk import recipe_of
 from napari_cellsets.core.annotation import ImageClass

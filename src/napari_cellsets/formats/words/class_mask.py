@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ClassMaskOptions(WordOptions):
-    """Options of ``class-mask``.
+    """Options of ``class-mask``; with `class_is` all above 0 is of that class.
 
     Parameters
     ----------
@@ -47,9 +47,14 @@ def read(ask: Ask, options: ClassMaskOptions) -> list[ClassMask]:
     place = ask.tree.place(name)
     plane = read_plane(ask.tree, name)
     check_size(plane, ask.size(), place)
-    classes = (
-        _by_colour(plane, ask, name) if options.colours else as_labels(plane, place)
-    )
+    number = options.class_id(ask, name)
+    if number is not None:
+        above = plane.max(axis=-1) > 0 if plane.ndim > 2 else plane > 0
+        classes = np.where(above, np.int32(number), np.int32(0))
+    elif options.colours:
+        classes = _by_colour(plane, ask, name)
+    else:
+        classes = as_labels(plane, place)
     if options.ignore:
         classes = np.where(np.isin(classes, options.ignore), 0, classes)
     names, colours = ask.classes.names, ask.classes.colours

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.arrays import look_into_arrays
 from napari_cellsets.catalogue.attachments import (
     Attachments,
     files_of,
     templates_of,
 )
+from napari_cellsets.catalogue.canvases import with_canvases
 from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
 from napari_cellsets.catalogue.homes import at_home, has_needed
+from napari_cellsets.catalogue.loose import ROW, open_loose
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
 from napari_cellsets.core.errors import (
     CellsetsError,
@@ -134,6 +137,10 @@ def bind(path: str | Path, row: str | None = None) -> Bound:
 
 
 def _chosen(recipe: Recipe, drop: Drop) -> Bound:
+    if recipe.key == ROW and drop.file and not drop.named_as_picture:
+        loose = _loose(drop)
+        if loose:
+            return loose[0]
     bound = _bound(recipe, drop, least=0.0)
     if bound is None:
         raise NotRecognisedError(
@@ -146,13 +153,21 @@ def _chosen(recipe: Recipe, drop: Drop) -> Bound:
 
 def _checked(drop: Drop) -> Drop:
     """Refuse what cannot hold a picture, in one sentence."""
+    if drop.file and drop.named_as_picture:
+        picture_kind(FileSource(drop.path).read_at(0, HEAD_BYTES), str(drop.path))
+    return drop
+
+
+def _refuse(drop: Drop) -> None:
+    """Say why nothing can be opened, where there is no picture at all."""
     if drop.file:
-        head = FileSource(drop.path).read_at(0, HEAD_BYTES)
-        picture_kind(head, str(drop.path))
-        return drop
-    tree = drop.tree
+        if not drop.named_as_picture:
+            head = FileSource(drop.path).read_at(0, HEAD_BYTES)
+            picture_kind(head, str(drop.path))
+        return
     if drop.pictures:
-        return drop
+        return
+    tree = drop.tree
     if tree.problems:
         worst = tree.problems[0]
         raise UnsafeArchiveError(worst.message, path=tree.place(worst.name))
@@ -165,13 +180,31 @@ def _checked(drop: Drop) -> Drop:
 
 def _fitting(drop: Drop) -> list[Bound]:
     found: list[Bound] = []
+    other = drop.file and not drop.named_as_picture
     for recipe in sorted(list_datasets(), key=_order, reverse=True):
+        if other and recipe.rank < 2:
+            break
         if found and _order(recipe) < _order(found[0].match.recipe):
             break
         bound = _bound(recipe, drop)
         if bound is not None:
             found.append(bound)
+    if not found and other:
+        found = _loose(drop)
+    if not found:
+        _refuse(drop)
     return sorted(found, key=lambda bound: -bound.match.score)
+
+
+def _loose(drop: Drop) -> list[Bound]:
+    """Open one file of annotations alone."""
+    recipe = recipe_of(ROW)
+    opened = open_loose(drop.path, recipe)
+    if opened is None:
+        return []
+    tree, attachments, paired = opened
+    match = Match(recipe, float(recipe.rank + 1), tree.root)
+    return [Bound(match, tree, paired, attachments)]
 
 
 def _order(recipe: Recipe) -> tuple[int, bool]:
@@ -194,36 +227,55 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
             tree = _tree_of(drop, spot)
         except CellsetsError:
             continue  # the folder above may not be read: the set is not there
-        if needs_truth and not recipe.layout.has_truth(tree.names()):
-            continue
         if not chosen and not has_needed(recipe, tree):
             continue
-        attachments = Attachments(recipe, tree.names())
-        paired = attachments.attach(recipe.layout.pair(tree.names()))
+        found = _paired(recipe, tree, needs_truth=needs_truth)
+        if found is None:
+            continue
+        tree, attachments, paired = found
         if recipe.kind == "cells" and not chosen:
             if not fits_cells(recipe, tree, paired.pairs):
                 continue
-        left_out = _in_no_class(recipe, tree, paired, spot)
+        left_out = _in_no_class(recipe, tree, paired, spot, attachments)
         if not drop.file:
-            paired = _meant(paired, spot.within)
+            paired = _meant(paired, spot.within, attachments)
         if not paired.pairs or (needs_truth and not paired.annotated):
             continue
         dropped = _name_in(spot, drop)
         if dropped and not any(
             dropped in (pair.image, *files_of(pair)) for pair in paired.pairs
         ):
-            continue
-        score = recipe.rank + _WEIGHT_NAMES * coverage
+            dropped = attachments.owner(dropped, paired)
+            if not dropped:
+                continue
+        score = recipe.rank + _WEIGHT_NAMES * coverage + recipe.prefer
         score += _WEIGHT_PEEK * _peek(recipe, tree, paired.pairs)
         match = Match(recipe, score, spot.root)
         return Bound(match, tree, paired, attachments, dropped, left_out)
     return None
 
 
+def _paired(
+    recipe: Recipe, tree: FileTree, *, needs_truth: bool
+) -> tuple[FileTree, Attachments, Paired] | None:
+    """Pair the files of a tree; with canvases where there are no pictures."""
+    names = tree.names()
+    attachments = Attachments(recipe, names)
+    if needs_truth and not (
+        recipe.layout.has_truth(names) or attachments.has_truth(tree)
+    ):
+        return None
+    paired = attachments.attach(recipe.layout.pair(names))
+    if not paired.pairs and recipe.samples_from is not None:
+        tree = with_canvases(recipe, tree)
+        paired = attachments.attach(recipe.layout.pair(tree.names()))
+    return tree, attachments, paired
+
+
 def _tree_of(drop: Drop, spot: Spot) -> FileTree:
     if not drop.file and spot.root == drop.path:
         return drop.tree
-    return open_tree(spot.root, top=spot.top)
+    return look_into_arrays(open_tree(spot.root, top=spot.top))
 
 
 def _name_in(spot: Spot, drop: Drop) -> str:
@@ -237,16 +289,17 @@ def _coverage(recipe: Recipe, drop: Drop, spot: Spot) -> float:
     is a dropped folder of masks.
     """
     before = f"{spot.within}/" if spot.within else ""
-    names = "\n".join([before + name for name in drop.some])
+    some = drop.shown_to(recipe)
+    names = "\n".join([before + name for name in some])
     image, *others = templates_of(recipe, recipe.layout)
     images = {name for name, _ in image.find_all(names)}
     masks = {name for other in others for name, _ in other.find_all(names)}
-    if not images and len(masks) < len(drop.some):
+    if not images and len(masks) < len(some) and recipe.samples_from is None:
         return 0.0
-    return len(images | masks) / len(drop.some)
+    return len(images | masks) / max(1, len(some))
 
 
-def _meant(paired: Paired, within: str) -> Paired:
+def _meant(paired: Paired, within: str, attachments: Attachments) -> Paired:
     """Keep the pairs of which a file lies in the dropped folder."""
     if not within:
         return paired
@@ -257,17 +310,28 @@ def _meant(paired: Paired, within: str) -> Paired:
         if pair.image.startswith(start)
         or any(name.startswith(start) for name in files_of(pair))
     ]
+    kept = kept or [
+        pair
+        for pair in paired.pairs
+        if any(name.startswith(start) for name in attachments.all_beside(pair))
+    ]
+    if not kept:
+        kept = attachments.beside_in(start, paired)
     lonely = [name for name in paired.lonely_truth if name.startswith(start)]
     return Paired(tuple(kept), tuple(lonely))
 
 
 def _in_no_class(
-    recipe: Recipe, tree: FileTree, paired: Paired, spot: Spot
+    recipe: Recipe,
+    tree: FileTree,
+    paired: Paired,
+    spot: Spot,
+    attachments: Attachments,
 ) -> tuple[str, ...]:
     """Pictures below what was dropped that belong to no class of single cells."""
     if recipe.kind == "fields":
         return ()
-    images = {pair.image for pair in paired.pairs}
+    images = {pair.image for pair in paired.pairs} | attachments.names
     start = f"{spot.within}/" if spot.within else ""
     return tuple(
         name

@@ -10,6 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.arrays import (
+    is_array,
+    is_array_file,
+    look_into_arrays,
+)
 from napari_cellsets.catalogue.attachments import templates_of
 from napari_cellsets.formats.files import is_folder, open_tree
 from napari_cellsets.formats.names import (
@@ -48,14 +53,33 @@ class Drop:
     @cached_property
     def tree(self) -> FileTree:
         """All files below the folder or archive."""
-        return open_tree(self.path)
+        return look_into_arrays(open_tree(self.path))
 
     @cached_property
     def pictures(self) -> Sequence[str]:
         """Names of pictures below; the picture itself for one picture."""
         if self.file:
             return [self.path.name]
-        return [name for name in self.tree.names() if is_picture_name(name)]
+        names = self.tree.names()
+        if is_array_file(self.path.name):
+            return names
+        return [name for name in names if is_picture_name(name) or is_array(name)]
+
+    @property
+    def named_as_picture(self) -> bool:
+        """Whether it is one file with the name of a picture."""
+        return self.file and is_picture_name(self.path.name)
+
+    def shown_to(self, recipe: Recipe) -> Sequence[str]:
+        """Names by which a row is told: pictures, else files of any kind."""
+        if self.pictures or self.file or recipe.samples_from is None:
+            return self.some
+        return self._some_files
+
+    @cached_property
+    def _some_files(self) -> Sequence[str]:
+        names = self.tree.names()
+        return names[:: -(-len(names) // _LOOKED_AT) or 1]
 
     @cached_property
     def some(self) -> Sequence[str]:
@@ -99,7 +123,8 @@ def drop_of(path: str | Path) -> Drop:
     """
     place = Path(os.path.abspath(Path(path).expanduser()))
     file = not is_folder(place)
-    return Drop(place, file=file and not is_archive_name(place.name))
+    archive = is_archive_name(place.name) or is_array_file(place.name)
+    return Drop(place, file=file and not archive)
 
 
 def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
@@ -113,8 +138,9 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
     votes: Counter[int] = Counter()
     values_at: dict[int, dict[str, str]] = {}
     templates = templates_of(recipe, recipe.layout)
-    step = -(-len(drop.some) // _PLACED_BY) or 1
-    for name in drop.some[::step]:
+    some = drop.shown_to(recipe)
+    step = -(-len(some) // _PLACED_BY) or 1
+    for name in some[::step]:
         parts = (*drop.parts, *name.split("/"))
         for template in templates:
             for order, (at, values) in enumerate(template.starts(parts)):

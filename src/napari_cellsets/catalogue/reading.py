@@ -67,7 +67,7 @@ class AnnotationReader:
             What the row says of it, and what was read.
         """
         values = self.values_of(sample)
-        for options, files in self._attachments.annotations_of(values):
+        for options, files in self._attachments.annotations_of(values, sample.image):
             ask = self._ask(options, sample, values, files, note)
             try:
                 found = WORDS[options.word].read(ask, options)

@@ -17,6 +17,7 @@ from napari_cellsets.catalogue.row_parts import (
     AnnotationRow,
     BesideRow,
     Expect,
+    SamplesFrom,
     TableRow,
 )
 from napari_cellsets.core.errors import RecipeError
@@ -66,6 +67,8 @@ class Recipe(FrozenModel):
         Further annotations, each a word of `formats.words` with its options.
     beside
         Further pictures of each sample.
+    samples_from
+        Where samples come from when no picture is there; they are shown blank.
     unannotated
         Splits that are published without truth.
     split_lists
@@ -78,6 +81,8 @@ class Recipe(FrozenModel):
         A table beside the pictures.
     remarks
         What is known of single files, by their names without folder and suffix.
+    prefer
+        Added to the score, to tell arrangements apart that fit the same names.
     coverage
         Share of the pictures that must be named as `images` says.
     signs
@@ -86,6 +91,8 @@ class Recipe(FrozenModel):
     homes
         Names of folders or archives, one of which must be around the set for it to
         be recognised, where the arrangement alone says too little; see `homes`.
+    arrays
+        Names of MATLAB files whose arrays are files of the set; see `formats.mat_tree`.
     needs
         Templates of files, one of which must lie there for the same reason.
     never
@@ -124,16 +131,19 @@ class Recipe(FrozenModel):
     annotation: AnnotationRow | None = None
     annotations: tuple[SerializeAsAny[WordOptions], ...] = ()
     beside: tuple[BesideRow, ...] = ()
+    samples_from: SamplesFrom | None = None
     unannotated: tuple[str, ...] = ()
     split_lists: dict[str, str] = Field(default_factory=dict)
     split_else: str = ""
     facts: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
     table: TableRow | None = None
     remarks: dict[str, str] = Field(default_factory=dict)
+    prefer: float = Field(default=0, ge=-0.1, le=0.1)
     coverage: float = Field(default=0.3, ge=0, le=1)
     signs: tuple[str, ...] = ()
     homes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
     never: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     common_names: bool = False
     model: Literal["neurons", "nuclei", ""] = ""
@@ -275,6 +285,7 @@ def _explained(error: ValidationError, file: Path) -> RecipeError:
             "expect": Expect,
             "annotation": AnnotationRow,
             "table": TableRow,
+            "samples_from": SamplesFrom,
         }
         model = models.get(
             str(first["loc"][0]) if len(first["loc"]) > 1 else "", Recipe

@@ -64,7 +64,7 @@ class Paired:
     @cached_property
     def annotated(self) -> int:
         """How many pictures have truth."""
-        return sum(bool(pair.truth) for pair in self.pairs)
+        return sum(bool(pair.truth or pair.more) for pair in self.pairs)
 
 
 class Attached:

@@ -133,6 +133,9 @@ class WordOptions(FrozenModel):
         Class of all objects.
     class_from
         Mark of a path, or fact, that names the class of all objects of a file.
+    nearest
+        Whether of several files that fit only those in folders most like the
+        picture's count: for names that occur in several folders.
     counts
         Whether these objects are the truth of counting, where a set has several
         kinds of objects; else the first that has outlines is.
@@ -143,6 +146,7 @@ class WordOptions(FrozenModel):
     title: str = ""
     class_is: str = ""
     class_from: str = ""
+    nearest: bool = False
     counts: bool = False
 
     @field_validator("file", mode="before")
@@ -198,7 +202,11 @@ class Word:
     read
         ``read(ask, options)``: what is marked in one picture. Raises
         `UnreadableFileError` where all of it is lost.
+    fits
+        ``fits(tree, options, files)``: whether files that are named so are really of
+        this kind; a look at a few of them. Never raises.
     """
 
     options: type[WordOptions]
     read: Callable[[Ask, Any], Sequence[Annotation]]
+    fits: Callable[[FileTree, Any, Sequence[str]], bool] = lambda *asked: True

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
 
-from napari_cellsets.core.annotation import ClassMask, ImageClass, LabelImage
-from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.core.annotation import Boxes, ClassMask, ImageClass, LabelImage
+from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, find_form
 from napari_cellsets.formats.containers.convert import NO_CLASS
 from napari_cellsets.formats.words.base import Ask, Word, WordOptions
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.files import FileTree
 
 
+_LOOKED_AT = 8
+
+
 class ContainerOptions(WordOptions):
     """Options of ``container``.
 
@@ -36,10 +39,14 @@ class ContainerOptions(WordOptions):
     join
         How items find pictures in a file of many: ``path`` (as much of the path as
         there is), ``name`` or ``stem``.
+    thinnest
+        Boxes with fewer pixels from edge to edge are mistakes, which are left out and
+        told.
     """
 
     form: str = "auto"
     join: Literal["path", "name", "stem"] = "path"
+    thinnest: float = 0.0
 
     @field_validator("form")
     @classmethod
@@ -79,7 +86,10 @@ def read(ask: Ask, options: ContainerOptions) -> list[Annotation]:
             _tell(ask, container)
         translate = partial(translated, container=container, classes=ask.classes)
         for annotation in map(translate, marked):
-            found.append(_classed(ask, options, annotation))
+            classed = _classed(ask, options, annotation)
+            if options.thinnest and isinstance(classed, Boxes):
+                classed = _without_thin(ask, options.thinnest, classed)
+            found.append(classed)
     return found
 
 
@@ -175,6 +185,30 @@ def _classed(ask: Ask, options: ContainerOptions, annotation: Annotation) -> Ann
     )
 
 
+def _without_thin(ask: Ask, thinnest: float, boxes: Boxes) -> Boxes:
+    """Leave out boxes that nobody can have meant, and tell how many."""
+    import numpy as np
+
+    edges = boxes.yxyx
+    kept = np.minimum(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1]) >= thinnest
+    lost = np.count_nonzero(~kept)
+    if not lost:
+        return boxes
+    many = f"{lost:,} box{'es' if lost > 1 else ''} of {ask.image}"
+    ask.tell(ask.files[0], f"{many} thinner than {thinnest:g} pixels: left out")
+    places = np.flatnonzero(kept).tolist()
+    return replace(
+        boxes,
+        yxyx=edges[kept],
+        class_ids=None if boxes.class_ids is None else boxes.class_ids[kept],
+        angles=None if boxes.angles is None else boxes.angles[kept],
+        properties={
+            name: [values[place] for place in places]
+            for name, values in boxes.properties.items()
+        },
+    )
+
+
 def _columns(annotation: Annotation) -> list[Sequence[object]]:
     for name in ("masks", "outlines", "yxyx", "yx"):
         column = getattr(annotation, name, None)
@@ -261,4 +295,16 @@ def _all_of(annotation: Annotation, number: int) -> np.ndarray:
     return np.full(len(column), number, np.int64)
 
 
-WORD = Word(ContainerOptions, read)
+def fits(tree: FileTree, options: ContainerOptions, files: Sequence[str]) -> bool:
+    """Whether one of a few of the files is of the form."""
+    step = -(-len(files) // _LOOKED_AT)
+    for name in files[::step]:
+        try:
+            if options.form_of(tree, name) is not None:
+                return True
+        except CellsetsError:
+            continue
+    return False
+
+
+WORD = Word(ContainerOptions, read, fits)

@@ -45,7 +45,7 @@ class Items:
         self._by_stem: dict[str, list[Place]] = {}
         for file, items in files:
             for index, item in enumerate(items):
-                name = plain(item.name) or stem_of(file)
+                name = plain(item.name) or picture_of(file)
                 place = Place(file, index, name)
                 self._by_stem.setdefault(stem_of(name), []).append(place)
 
@@ -93,20 +93,35 @@ def stem_of(name: str) -> str:
     return file
 
 
+def picture_of(file: str) -> str:
+    """Name that the picture of a file of annotations has, which names none.
+
+    ``a.json`` speaks of ``a``, ``a.tif.geojson`` of ``a.tif``.
+    """
+    name = _file(plain(file))
+    return name.rpartition(".")[0] or name
+
+
 def _file(name: str) -> str:
     return name.rpartition("/")[2]
 
 
 def _likeness(place: Place, image: str) -> tuple[int, int, int]:
     """Equal parts at the end of both paths; folders in common; folders in the name."""
-    ours, theirs = image.split("/"), place.name.split("/")
-    same = 0
-    for one, other in zip(reversed(ours), reversed(theirs), strict=False):
-        if one != other:
-            break
-        same += 1
+    ours = image.split("/")
     home = plain(place.file).split("/")[:-1]
     shared = len(set(home) & set(ours[:-1]))
     told = PurePosixPath(plain(place.file)).name
     named = sum(folder in told for folder in ours[:-1] if len(folder) > 2)
-    return same, named, shared
+    return likeness(place.name, image), named, shared
+
+
+def likeness(one: str, other: str) -> int:
+    """Count equal parts at the end of two paths, as `plain` spells them."""
+    same = 0
+    ours, theirs = reversed(one.split("/")), reversed(other.split("/"))
+    for part, their_part in zip(ours, theirs, strict=False):
+        if part != their_part:
+            break
+        same += 1
+    return same

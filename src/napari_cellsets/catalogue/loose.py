@@ -1,0 +1,201 @@
+"""One file of annotations, opened alone: its pictures are looked for around it."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_cellsets.catalogue.attachments import Attachments
+from napari_cellsets.catalogue.canvases import canvas_maker, extent, packed_picture
+from napari_cellsets.core.errors import NotRecognisedError
+from napari_cellsets.formats.canvas_tree import CanvasTree
+from napari_cellsets.formats.containers.base import find_form
+from napari_cellsets.formats.files import FileTree, open_tree
+from napari_cellsets.formats.names import is_junk, is_picture_name
+from napari_cellsets.formats.words.joining import likeness, picture_of, plain, stem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.containers.base import Container
+    from napari_cellsets.formats.layouts import Paired
+
+ROW = "annotation_file"
+_DEEPEST = 3
+_FOLDERS_ABOVE = 2
+_MOST_ENTRIES = 50_000
+
+
+def open_loose(
+    path: Path, recipe: Recipe
+) -> tuple[FileTree, Attachments, Paired] | None:
+    """Make samples of the pictures that one file speaks of.
+
+    Parameters
+    ----------
+    path
+        The file.
+    recipe
+        The row of key `ROW`.
+
+    Returns
+    -------
+    tuple or None
+        Files, attachments and pairs; None where it is no known form of annotations.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is damaged.
+    NotRecognisedError
+        If it speaks of no picture.
+    """
+    here = path.parent
+    alone = open_tree(here, top=re.compile(re.escape(path.name)))
+    if path.name not in alone.names():
+        return None
+    form = find_form(alone, path.name)
+    if form is None:
+        return None
+    container = form.open(alone, path.name)
+    if not container.items:
+        raise NotRecognisedError(
+            f"this file of {form.title} speaks of no picture", path=path
+        )
+    wanted = [plain(item.name) or picture_of(path.name) for item in container.items]
+    found = _found(here, wanted)
+    up = max((place.count("../") for place in found.values()), default=0)
+    root = (here, *here.parents)[up]
+    inside = "".join(f"{part}/" for part in here.relative_to(root).parts)
+    places = {
+        name: os.path.relpath(here / place, root).replace(os.sep, "/")
+        for name, place in found.items()
+    }
+    tree, images = _with_blank(root, inside + path.name, container, wanted, places)
+    attachments = Attachments(recipe, [inside + path.name])
+    return tree, attachments, attachments.attach(recipe.layout.pair(images))
+
+
+def _with_blank(
+    root: Path,
+    file: str,
+    container: Container,
+    wanted: Sequence[str],
+    places: dict[str, str],
+) -> tuple[FileTree, list[str]]:
+    """The chosen files, blank canvases among them; and the names of all pictures."""
+    chosen = Chosen(root, [file, *places.values()])
+    canvases: dict[str, Callable[[], bytes]] = {}
+    images = []
+    for index, (item, name) in enumerate(zip(container.items, wanted, strict=True)):
+        if name in places:
+            images.append(places[name])
+            continue
+        image = item.name.replace("\\", "/").lstrip("./") or name
+        image = image if is_picture_name(image) else f"{image}.png"
+        size = partial(extent, container, index, item.size)
+        inner = partial(packed_picture, chosen, file, container.key)
+        canvases.setdefault(image, canvas_maker(chosen.place(image), size, inner))
+        images.append(image)
+    tree = CanvasTree(chosen, canvases) if canvases else chosen
+    return tree, list(dict.fromkeys(images))
+
+
+class Chosen(FileTree):
+    """Some files of a folder, named one by one; nothing is scanned.
+
+    Parameters
+    ----------
+    root
+        The folder.
+    names
+        Its files that count.
+    """
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
+        from napari_cellsets.formats.names import natural_order
+
+        self.root = root
+        self.problems = []
+        self._names = natural_order(set(names))
+
+    def names(self) -> Sequence[str]:
+        """The chosen files in natural order."""
+        return self._names
+
+    def read(self, name: str) -> bytes:
+        """Return the whole content of one file; see `FileTree.read`."""
+        return self.head(name, -1)
+
+    def head(self, name: str, length: int) -> bytes:
+        """Return the first bytes of one file, all of them for -1."""
+        from napari_cellsets.formats.sources import read_file
+
+        return read_file(self.root / name, length)
+
+    def size(self, name: str) -> int:
+        """Size of one file in bytes."""
+        from napari_cellsets.formats.sources import regular_size
+
+        return regular_size(self.root / name)
+
+    def local_path(self, name: str) -> Path | None:
+        """Where the file lies on disk."""
+        return self.root / name
+
+
+def _found(here: Path, wanted: Sequence[str]) -> dict[str, str]:
+    """Pictures by the names that are wanted: paths from the folder of the file.
+
+    In the folder and below it first; then, for those not found, in the folders above
+    and below those, with ``../`` before them.
+    """
+    found: dict[str, str] = {}
+    skip = ""
+    for up, folder in enumerate((here, *list(here.parents)[:_FOLDERS_ABOVE])):
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            found |= _matched(_pictures(folder, "../" * up, skip), missing)
+        skip = folder.name
+    return found
+
+
+def _matched(pictures: Iterator[str], wanted: Sequence[str]) -> dict[str, str]:
+    by_stem: dict[str, list[str]] = {}
+    for picture in pictures:
+        by_stem.setdefault(stem_of(picture), []).append(picture)
+    found = {}
+    for name in wanted:
+        there = by_stem.get(stem_of(name), ())
+        if there:
+            best = max(there, key=lambda place: likeness(name, plain(place)))
+            found[name] = best
+    return found
+
+
+def _pictures(folder: Path, prefix: str, skip: str) -> Iterator[str]:
+    """Pictures in a folder and below, breadth first, a bounded number of entries."""
+    waiting = [(str(folder), prefix, 0)]
+    left = _MOST_ENTRIES
+    while waiting:
+        place, before, depth = waiting.pop(0)
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    left -= 1
+                    if left < 0:
+                        return
+                    if is_junk(entry.name):
+                        continue
+                    if is_picture_name(entry.name) and entry.is_file():
+                        yield before + entry.name
+                    elif depth < _DEEPEST and entry.is_dir(follow_symlinks=False):
+                        if depth or entry.name != skip:
+                            below = f"{before}{entry.name}/"
+                            waiting.append((entry.path, below, depth + 1))
+        except OSError:
+            continue

@@ -72,9 +72,8 @@ class Drop:
 
     def shown_to(self, recipe: Recipe) -> Sequence[str]:
         """Names by which a row is told: pictures, else files of any kind."""
-        if self.pictures or self.file or recipe.samples_from is None:
-            return self.some
-        return self._some_files
+        other = recipe.annotations or recipe.samples_from is not None
+        return self._some_files if other and not self.pictures else self.some
 
     @cached_property
     def _some_files(self) -> Sequence[str]:

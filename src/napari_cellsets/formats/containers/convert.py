@@ -139,6 +139,14 @@ def stack_of_polygons(found: Polygons, size: Size, *, lossy: bool = False) -> Ma
     return MaskStack(masks, places, size, **_rest(found))
 
 
+def closed_only(found: Polygons) -> Polygons:
+    """Leave out open lines."""
+    if found.open is None or not found.open.any():
+        return found
+    kept = np.flatnonzero(~found.open).tolist()
+    return Polygons([found.outlines[i] for i in kept], **_rest(found, kept))
+
+
 def polygons_of_boxes(found: Boxes) -> Polygons:
     """Give each box its four corners; exact, also for turned boxes."""
     outlines = [((ring,),) for ring in corners_of_boxes(found)]

@@ -20,6 +20,7 @@ from napari_cellsets.formats.containers.convert import (
     NO_CLASS,
     Lost,
     boxes_of,
+    closed_only,
     corners_of_boxes,
     labels_of_classes,
     labels_of_stack,
@@ -69,6 +70,9 @@ KIND_NAMES: dict[type, str] = {
 }
 """How to call each kind to a person."""
 
+_FIRST = ("mask-stack", "coco")
+"""Forms that are offered before others."""
+
 _NEXT_BEST: dict[type, tuple[type, ...]] = {
     LabelImage: (MaskStack, Polygons, ClassMask, Boxes, Points),
     MaskStack: (LabelImage, Polygons, ClassMask, Boxes, Points),
@@ -99,7 +103,8 @@ def fit(
         Height and width of the picture.
     lossy
         Take the nearest kind even where something is lost: outlines are rounded
-        to pixels, overlap is drawn over, shapes become boxes or points.
+        to pixels, overlap is drawn over, shapes become boxes or points, open
+        lines are left out.
 
     Returns
     -------
@@ -112,6 +117,9 @@ def fit(
         If something would be lost; the advice names forms that can hold it.
     """
     kind = type(annotation)
+    if lossy and isinstance(annotation, Polygons):
+        if form.refuses(annotation) or kind not in form.kinds:
+            annotation = closed_only(annotation)
     why = form.refuses(annotation) if kind in form.kinds else ""
     if kind in form.kinds and not why:
         return annotation
@@ -155,7 +163,7 @@ def fit_all(
 def _advice(annotation: Annotation, form: Form, lossy: bool) -> str:
     able = [
         other.title
-        for other in base.FORMS.values()
+        for other in sorted(base.FORMS.values(), key=lambda f: f.key not in _FIRST)
         if other.key != form.key
         and type(annotation) in other.kinds
         and not other.refuses(annotation)

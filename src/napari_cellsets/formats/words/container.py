@@ -14,6 +14,7 @@ from napari_cellsets.formats.containers.base import FORMS, find_form
 from napari_cellsets.formats.containers.convert import NO_CLASS
 from napari_cellsets.formats.words.base import Ask, Word, WordOptions
 from napari_cellsets.formats.words.joining import Items, Place
+from napari_cellsets.formats.words.shifting import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,11 +43,15 @@ class ContainerOptions(WordOptions):
     thinnest
         Boxes with fewer pixels from edge to edge are mistakes, which are left out and
         told.
+    shift
+        Pixels to move positions by, where a file counts otherwise than its format:
+        0.5 for COCO of which whole numbers are the middles of pixels.
     """
 
     form: str = "auto"
     join: Literal["path", "name", "stem"] = "path"
     thinnest: float = 0.0
+    shift: float = 0.0
 
     @field_validator("form")
     @classmethod
@@ -89,7 +94,7 @@ def read(ask: Ask, options: ContainerOptions) -> list[Annotation]:
             classed = _classed(ask, options, annotation)
             if options.thinnest and isinstance(classed, Boxes):
                 classed = _without_thin(ask, options.thinnest, classed)
-            found.append(classed)
+            found.append(shifted(classed, options.shift))
     return found
 
 

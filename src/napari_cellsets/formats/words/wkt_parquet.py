@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from napari_cellsets.core.annotation import Polygons
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.words.base import Ask, Word, WordOptions
+from napari_cellsets.formats.words.shifting import shifted
 from napari_cellsets.formats.words.tables import joined
 
 if TYPE_CHECKING:
@@ -19,13 +22,11 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from napari_cellsets.core.annotation import Outline
+    from napari_cellsets.core.annotation import Annotation, Outline
 
 _KIND = re.compile(r"\s*(MULTIPOLYGON|POLYGON|POINT)\s*(?:Z|M|ZM)?\s*(?=\()", re.I)
 _RING = re.compile(r"\(([^()]*)\)")
 _FARTHEST = 1e7
-_HALF = 0.5
-"""Such outlines count from the corner of the first pixel, as those of COCO do."""
 
 
 class WktParquetOptions(WordOptions):
@@ -37,15 +38,18 @@ class WktParquetOptions(WordOptions):
         Columns with the picture, the outline, and the number of its class.
     instead_of
         A file that says the same; where it is there, the table is not read.
+    origin
+        Number of the middle of the first pixel; see ``points-table``.
     """
 
     named_by: str = "image_name"
     geometry: str = "geometry"
     class_column: str = "category_id"
     instead_of: str = ""
+    origin: float = Field(default=0, ge=0, le=1)
 
 
-def read(ask: Ask, options: WktParquetOptions) -> list[Polygons]:
+def read(ask: Ask, options: WktParquetOptions) -> list[Annotation]:
     """Read the outlines of one picture.
 
     Raises
@@ -74,15 +78,14 @@ def read(ask: Ask, options: WktParquetOptions) -> list[Polygons]:
         ids.append(class_id)
     if not outlines:
         return []
-    return [
-        Polygons(
-            outlines,
-            name,
-            ask.classes.names,
-            np.array(ids, np.int64),
-            ask.classes.colours,
-        )
-    ]
+    found = Polygons(
+        outlines,
+        name,
+        ask.classes.names,
+        np.array(ids, np.int64),
+        ask.classes.colours,
+    )
+    return [shifted(found, -options.origin)]
 
 
 def outline_of(text: str) -> Outline:
@@ -96,7 +99,7 @@ def outline_of(text: str) -> Outline:
     Returns
     -------
     Outline
-        Rows and columns, pixel centres at integers.
+        Rows and columns as the text counts.
 
     Raises
     ------
@@ -115,10 +118,8 @@ def outline_of(text: str) -> Outline:
 
 def _part(text: str) -> tuple[np.ndarray, ...]:
     closed = text.count("(") - text.count(")")
-    rings = tuple(_ring(ring) for ring in _RING.findall(text + ")" * max(0, closed)))
-    if not rings:
-        raise ValueError("it has no ring")
-    return rings
+    found = _RING.findall(text + ")" * max(0, closed))
+    return tuple(_ring(ring) for ring in found or [""])
 
 
 def _ring(text: str) -> np.ndarray:
@@ -134,7 +135,7 @@ def _ring(text: str) -> np.ndarray:
         xy = xy[:-1]
     if len(xy) < 3:
         raise ValueError(f"a ring has {len(xy)} points")
-    return np.ascontiguousarray(xy[:, ::-1]) - _HALF
+    return np.ascontiguousarray(xy[:, ::-1])
 
 
 def _is_there(ask: Ask, file: str) -> bool:

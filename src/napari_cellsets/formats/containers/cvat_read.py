@@ -196,6 +196,7 @@ class _Reader:
                 gathered.point(yx, class_id, {**known, **together})
         elif tag == "mask":
             box = [whole(shape.get(key), key) for key in ("height", "width")]
+            gathered.expect(box[0] * box[1])
             mask = decode_runs(shape.get("rle") or "", (box[0], box[1]))
             corner = whole(shape.get("top"), "top"), whole(shape.get("left"), "left")
             gathered.mask(mask, corner, class_id, known)

@@ -105,10 +105,20 @@ class Gatherer:
         mask, corner = inside(mask, corner, self._size or (1 << 40, 1 << 40))
         if not mask.size:
             raise BadObject("its mask lies outside the picture")
-        if self._kept + mask.size > MASKS_BYTES:
-            raise BadObject("the masks of this picture take too much memory")
+        self.expect(mask.size)
         self._kept += mask.size
         self._masks.add((mask, corner), class_id, properties or {})
+
+    def expect(self, pixels: int) -> None:
+        """Say how large the next mask will be, before it is decoded.
+
+        Raises
+        ------
+        BadObject
+            If all masks together would take too much memory.
+        """
+        if self._kept + pixels > MASKS_BYTES:
+            raise BadObject("the masks of this picture take too much memory")
 
     def box(
         self,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MOVE, LINE, QUADRATIC, CUBIC, CLOSE = range(5)
 _NUMBERS = {MOVE: 2, LINE: 2, QUADRATIC: 4, CUBIC: 6, CLOSE: 0}
 _STEPS = 16
+MOST_RINGS = 50_000
+"""Most rings of one object."""
 
 
 def rings_of_path(path: np.ndarray | None) -> list[np.ndarray]:
@@ -54,6 +56,8 @@ def rings_of_path(path: np.ndarray | None) -> list[np.ndarray]:
             rings[-1] += points
         elif command != CLOSE:
             rings[-1] += _curve([rings[-1][-1], *points])
+    if len(rings) > MOST_RINGS:
+        raise BadObject(f"its path has more than {MOST_RINGS:,} rings")
     found = [ring_of(ring) for ring in rings if len(ring) > 1]
     if not found:
         raise BadObject("its path is empty")

@@ -10,6 +10,7 @@ to the mask where its alpha is not 0.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ _ALPHA = 3
 _WORD_BITS = 8
 _COUNT_BITS = (3, 4, 8, 16)
 
+_WINDOW = (1 << 64) - 1
 _CUT_OFF = "its brush mask is cut off"
 
 
@@ -67,15 +69,16 @@ def decode_brush(packed: Sequence[int] | bytes, size: tuple[int, int]) -> np.nda
     mask = np.zeros(height * width, bool)
     at = 0
     while at < total:
-        is_run, which = stream.read(1), stream.read(2)
-        end = at + stream.read(counts[which]) + 1
+        is_run, count, value = stream.packet(counts, word)
+        end = at + count
         if end > total:
             raise BadObject("its brush mask overruns the picture")
         first, last = at // _CHANNELS, end // _CHANNELS  # pixels whose alpha is told
         if is_run:
-            mask[first:last] = stream.read(word) > 0
+            if value and first < last:
+                mask[first:last] = True
         else:
-            words = stream.words(end - at, word)
+            words = stream.words(count, word)
             alpha = words[first * _CHANNELS + _ALPHA - at :: _CHANNELS]
             mask[first:last] = alpha > 0
         at = end
@@ -110,25 +113,23 @@ def encode_brush(mask: np.ndarray) -> list[int]:
     bits += [format(count - 1, "04b") for count in _COUNT_BITS]
     for start, end in pairwise(edges):
         if end > start:
-            word = "1" * _WORD_BITS if flat[start] else "0" * _WORD_BITS
-            bits += _runs((end - start) * _CHANNELS, word)
+            bits.append(_runs((end - start) * _CHANNELS, bool(flat[start])))
     text = "".join(bits)
     text += "0" * (-len(text) % 8)
-    packed = int(text, 2).to_bytes(len(text) // 8, "big") if len(text) < 4096 else None
-    if packed is None:
-        digits = np.frombuffer(text.encode("ascii"), np.uint8) - ord("0")
-        packed = np.packbits(digits).tobytes()
-    return list(packed)
+    digits = np.frombuffer(text.encode("ascii"), np.uint8) - ord("0")
+    return np.packbits(digits).tolist()
 
 
-def _runs(length: int, word: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _runs(length: int, is_set: bool) -> str:
     """Packets of one value: the longest first, the last with the shortest count."""
+    word = ("1" if is_set else "0") * _WORD_BITS
     longest = 1 << _COUNT_BITS[-1]
     full, rest = divmod(length, longest)
-    found = [f"111{longest - 1:016b}{word}"] * full
+    found = f"111{longest - 1:016b}{word}" * full
     if rest:
         which = next(i for i, count in enumerate(_COUNT_BITS) if rest <= 1 << count)
-        found.append(f"1{which:02b}{rest - 1:0{_COUNT_BITS[which]}b}{word}")
+        found += f"1{which:02b}{rest - 1:0{_COUNT_BITS[which]}b}{word}"
     return found
 
 
@@ -147,6 +148,26 @@ class _Bits:
         window = int.from_bytes(self._content[self._at // 8 : last], "big")
         self._at = end
         return window >> (8 * last - end) & ((1 << count) - 1)
+
+    def packet(self, counts: list[int], word: int) -> tuple[int, int, int]:
+        """Whether a run comes, how many words it counts, and a run's word.
+
+        Behind the head of single words the stream stands at the first of them.
+        """
+        at = self._at
+        first = at >> 3
+        window = int.from_bytes(self._content[first : first + 8], "big")
+        window <<= 8 * max(0, first + 8 - len(self._content))
+        window = window << (at & 7) & _WINDOW
+        is_run = window >> 63
+        bits = counts[window >> 61 & 3]
+        count = (window >> (61 - bits) & ((1 << bits) - 1)) + 1
+        at += 3 + bits
+        value = window >> (61 - bits - word) & ((1 << word) - 1) if is_run else 0
+        self._at = at + word if is_run else at
+        if self._at > self._length:
+            raise BadObject(_CUT_OFF)
+        return is_run, count, value
 
     def words(self, number: int, size: int) -> np.ndarray:
         """Read many words at once."""

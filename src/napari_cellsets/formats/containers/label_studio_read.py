@@ -38,6 +38,7 @@ OWN = frozenset({"id", "score", "parent", "comment", "labels", "text", ELLIPSE})
 """Properties that Label Studio has keys for; all others go into ``meta``."""
 _NOT_DRAWN = ("choices", "textarea", "number", "rating", "taxonomy", "labels")
 _HOLDERS = ("annotations", "completions", "predictions")
+_MOST_LABELS = 100
 _PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _IMAGE_KEYS = ("image", "img", "picture", "photo", "url", "file", "ocr")
 
@@ -172,7 +173,7 @@ def _labels(result: Mapping[str, Any]) -> list[str]:
         return []
     found = value.get(kind, value.get("labels"))
     found = found if isinstance(found, list) else [found]
-    return [one for one in found if isinstance(one, str) and one]
+    return [one for one in found[:_MOST_LABELS] if isinstance(one, str) and one]
 
 
 def _size(results: list[dict[str, Any]]) -> tuple[int, int] | None:

@@ -27,7 +27,14 @@ from napari_cellsets.formats.containers.reading import (
     size_of,
     unique_ids,
 )
-from napari_cellsets.formats.containers.things import BOX, MASK, OPEN, POINT, unescaped
+from napari_cellsets.formats.containers.things import (
+    BOX,
+    MASK,
+    OPEN,
+    OUTLINE,
+    POINT,
+    unescaped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +187,7 @@ def _understood(shape: Any, place: str) -> _Shape:
     group = shape.get("group_id")
     if not isinstance(group, int | str):
         group = None
-    one = _Shape("", None, _label(shape), group, _properties(shape))
+    one = _Shape(OUTLINE, None, _label(shape), group, _properties(shape))
     if kind == "mask":
         one.kind, one.shape = MASK, _mask(shape, points, place)
     elif kind in ("rectangle", "oriented_rectangle"):
@@ -250,47 +257,49 @@ def _mask(
 def _joined(found: list[tuple[int, _Shape]]) -> list[tuple[int, _Shape]]:
     """Put together the parts of one object: outlines, or masks, of one group."""
     kept: list[tuple[int, _Shape]] = []
-    first: dict[tuple[str, str, Any], _Shape] = {}
+    groups: dict[tuple[str, str, Any], list[_Shape]] = {}
     for index, one in found:
-        if one.group is None:
+        if one.group is not None:
+            one.properties["group"] = one.group
+        if one.group is None or one.kind not in (OUTLINE, MASK):
             kept.append((index, one))
             continue
-        one.properties["group"] = one.group
         key = one.kind, one.label, one.group
-        if one.kind not in ("", MASK) or key not in first:
-            first[key] = one
+        if key not in groups:
+            groups[key] = []
             kept.append((index, one))
-            continue
-        before = first[key]
-        if one.kind == MASK:
-            before.shape = _united(before.shape, one.shape)
-        else:
-            before.shape = before.shape + one.shape
-            before.properties.pop(ELLIPSE, None)
+        groups[key].append(one)
+    for (kind, *_), parts in groups.items():
+        if len(parts) > 1 and kind == OUTLINE:
+            parts[0].shape = tuple(part for one in parts for part in one.shape)
+            parts[0].properties.pop(ELLIPSE, None)
+        elif len(parts) > 1:
+            parts[0].shape = [one.shape for one in parts]
     return kept
 
 
 def _united(
-    one: tuple[np.ndarray, tuple[int, int]], other: tuple[np.ndarray, tuple[int, int]]
+    masks: list[tuple[np.ndarray, tuple[int, int]]],
 ) -> tuple[np.ndarray, tuple[int, int]]:
+    """Put the masks of one object into one."""
     import numpy as np
 
-    corners = np.array([one[1], other[1]])
-    ends = corners + np.array([one[0].shape, other[0].shape])
+    corners = np.array([corner for _, corner in masks])
+    ends = corners + np.array([mask.shape for mask, _ in masks])
     start = corners.min(axis=0)
-    size = ends.max(axis=0) - start
-    if int(size[0]) * int(size[1]) > MASK_PIXELS:
+    height, width = (ends.max(axis=0) - start).tolist()
+    if height * width > MASK_PIXELS:
         raise BadObject("the masks of its group lie too far apart")
-    mask = np.zeros(size, bool)
-    for part, corner in (one, other):
-        row, column = corner - start
-        mask[row : row + part.shape[0], column : column + part.shape[1]] |= part
-    return mask, (int(start[0]), int(start[1]))
+    canvas = np.zeros((height, width), bool)
+    for (mask, _), (row, column) in zip(masks, (corners - start).tolist(), strict=True):
+        canvas[row : row + mask.shape[0], column : column + mask.shape[1]] |= mask
+    return canvas, (int(start[0]), int(start[1]))
 
 
 def _add(gathered: Gatherer, one: _Shape, class_id: int | None) -> None:
     if one.kind == MASK:
-        mask, corner = one.shape
+        parts = one.shape
+        mask, corner = _united(parts) if isinstance(parts, list) else parts
         gathered.mask(mask, corner, class_id, one.properties)
     elif one.kind == BOX:
         gathered.box(one.shape, class_id, one.properties, angle=one.angle)

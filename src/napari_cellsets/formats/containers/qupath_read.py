@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ def _features(content: Any, notes: Notes) -> Iterator[_Feature]:
             notes.add(where or "the file", "it is no object")
         elif one.get("type") == "FeatureCollection":
             inner = _numbered(where, one.get("features"), parent)
-        elif one.get("type") in _GEOMETRIES:
+        elif str(one.get("type")) in _GEOMETRIES:
             yield _Feature(where or "geometry", {"geometry": one}, None, parent)
         elif one.get("type") == "Feature" or "geometry" in one:
             count += 1
@@ -276,24 +277,24 @@ def _shapes(
     outlines: list[tuple[np.ndarray, ...]] = []
     lines: list[np.ndarray] = []
     points: list[list[float]] = []
-    waiting = [told]
+    waiting = deque([told])
     while waiting:
-        one = waiting.pop(0)
-        kind = one.get("type") if isinstance(one, dict) else None
+        one = waiting.popleft()
+        kind = str(one.get("type")) if isinstance(one, dict) else ""
         if kind == "GeometryCollection":
             waiting += _listed(one.get("geometries"))
             continue
         if kind not in _GEOMETRIES:
-            raise BadObject(f"the geometry {str(kind)[:40]!r} is not known")
+            raise BadObject(f"the geometry {kind[:40]!r} is not known")
         many = _listed(one.get("coordinates"))
-        single = not str(kind).startswith("Multi")
-        if str(kind).endswith("Polygon"):
+        single = not kind.startswith("Multi")
+        if kind.endswith("Polygon"):
             for part in [many] if single else many:
                 rings = tuple(_ring(ring, 3) for ring in _listed(part))
                 if not rings:
                     raise BadObject("it has no ring")
                 outlines.append(rings)
-        elif str(kind).endswith("LineString"):
+        elif kind.endswith("LineString"):
             lines += [_ring(line, 2) for line in ([many] if single else many)]
         else:
             points += _ring([many] if single else many, 1).tolist()

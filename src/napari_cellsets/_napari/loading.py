@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellsets._napari.beside import Beside, load_beside, planes_beside
+from napari_cellsets._napari.drawn import Drawn, drawn_of, laid_over
 from napari_cellsets._napari.edits import Tracked
 from napari_cellsets._napari.looks import Shown, show_form
+from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.core.image import Picture
 
@@ -40,6 +43,12 @@ class LoadedSample:
         What the store holds for the two label layers; None for nothing.
     problems
         What a person should know: an unreadable mask, a store that is away.
+    drawn
+        All further annotations, ready for layers.
+    whole
+        Classes of the whole picture, in words.
+    beside
+        Further pictures: a focal stack, an extended depth of field.
     """
 
     dataset: Dataset
@@ -50,6 +59,9 @@ class LoadedSample:
     truth_edits: StoredLabels | None
     cells: StoredLabels | None
     problems: tuple[CellsetsError, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
+    whole: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     @property
     def sample(self) -> Sample:
@@ -103,8 +115,35 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
             truth_edits, cells = stored_labels(dataset, sample, project, picture)
         except CellsetsError as error:
             problems.append(error)
-    return LoadedSample(
+    loaded = LoadedSample(
         dataset, index, picture, shown, truth, truth_edits, cells, tuple(problems)
+    )
+    return loaded if picture is None else _with_annotations(loaded)
+
+
+def _with_annotations(loaded: LoadedSample) -> LoadedSample:
+    """Add what is marked besides masks, and the pictures beside."""
+    dataset, sample, shown = loaded.dataset, loaded.sample, loaded.shown
+    if loaded.picture is None or shown is None:
+        return loaded
+    annotations = dataset.read_annotations(sample, masks=False)
+    if dataset.kind == "cells":
+        annotations = tuple(a for a in annotations if not isinstance(a, ImageClass))
+    drawn, whole, unfit = drawn_of(annotations, loaded.picture.plane_shape)
+    beside, unread = load_beside(dataset, sample)
+    around = shown.data.shape[: shown.ndim - 2] or planes_beside(beside)
+    said = {str(problem) for problem in loaded.problems}
+    noted = [
+        CellsetsError(problem.message)
+        for problem in dataset.problems
+        if problem.name == sample.name and problem.message not in said
+    ]
+    return replace(
+        loaded,
+        drawn=tuple(laid_over(one, around) for one in drawn),
+        whole=whole,
+        beside=beside,
+        problems=(*loaded.problems, *noted, *unfit, *unread),
     )
 
 

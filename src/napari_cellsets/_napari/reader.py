@@ -10,12 +10,12 @@ from napari_cellsets._napari.tickets import Ticket, give_ticket
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari.layers import Image, Labels
+    from napari.layers import Layer
 
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets.catalogue import Dataset
 
-    Layers = list[Image | Labels]
+    Layers = list[Layer]
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], Layers] | None:
@@ -54,7 +54,8 @@ def read(path: str) -> Layers:
     Returns
     -------
     list of napari.layers.Layer
-        Image, ground truth where there is any, and cells from earlier work.
+        Image, further pictures and annotations, ground truth where there is any, and
+        cells from earlier work.
 
     Raises
     ------
@@ -102,6 +103,8 @@ def build_layers(loaded: LoadedSample) -> Layers:
     loaded
         With a picture.
     """
+    from napari_cellsets._napari.annotation_layers import AnnotationLayers
+    from napari_cellsets._napari.beside import BesideLayers
     from napari_cellsets._napari.loading import (
         blank_form,
         owned_labels,
@@ -113,6 +116,13 @@ def build_layers(loaded: LoadedSample) -> Layers:
     image = new_image_layer(loaded.shown or blank_form(), loaded.sample.name)
     give_ticket(image, Ticket("image", loaded))
     layers: Layers = [image]
+    for role, made in (
+        ("beside", BesideLayers().make(loaded.beside)),
+        ("annotation", AnnotationLayers().make(loaded)),
+    ):
+        for key, further in made:
+            give_ticket(further, Ticket(role, loaded, key=key))
+            layers.append(further)
     truth, cells = tracked_truth(loaded), tracked_cells(loaded)
     if truth is not None:
         # locked: the layer may show what is compared against

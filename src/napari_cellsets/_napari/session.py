@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
 
+    from napari_cellsets._napari.annotation_layers import AnnotationLayers
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.image import Picture
     from napari_cellsets.core.sample import Sample
@@ -123,6 +124,11 @@ class Session:
     def cells_layer(self) -> Labels | None:
         """Layer of predicted, drawn and corrected cells."""
         return self._stage.cells.layer
+
+    @property
+    def annotations(self) -> AnnotationLayers:
+        """Layers and legend of all that is marked besides masks."""
+        return self._stage.annotations
 
     @property
     def cells(self) -> NDArray[Any] | None:

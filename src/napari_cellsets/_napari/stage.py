@@ -1,10 +1,12 @@
-"""The three layers of a session in its viewer: image, ground truth, cells."""
+"""The layers of a session in its viewer: image, annotations, ground truth, cells."""
 
 from __future__ import annotations
 
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from napari_cellsets._napari.annotation_layers import AnnotationLayers
+from napari_cellsets._napari.beside import BesideLayers
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
 from napari_cellsets._napari.overlay import Overlay
 from napari_cellsets._napari.slots import (
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
     from napari_cellsets._napari.edits import Tracked
     from napari_cellsets._napari.loading import LoadedSample
@@ -50,6 +52,8 @@ class Stage:
         self.image: Image | None = None
         self.truth = Overlay("truth", hooks[0])
         self.cells = Overlay("cells", hooks[1])
+        self.annotations = AnnotationLayers()
+        self.beside = BesideLayers()
         viewer.layers.events.inserted.connect(self._on_inserted, position="last")
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -64,6 +68,9 @@ class Stage:
         if viewer is None:
             return
         new_size = self._show_image(viewer, loaded)
+        self.beside.show(viewer, loaded.beside, self.image)
+        drawn_upon = (self.truth.layer, self.cells.layer)
+        self.annotations.show(viewer, loaded, drawn_upon)
         truth, cells = tracked_truth(loaded), tracked_cells(loaded)
         if truth is not None:
             self.truth.show(viewer, truth, loaded.pixel_size_um)
@@ -92,8 +99,7 @@ class Stage:
             fill_image(old, shown, loaded.sample.name)
         else:
             self.image = new_image_layer(shown, loaded.sample.name)
-            labels = (self.truth.layer, self.cells.layer)
-            put_layer(viewer, self.image, old, below=labels)
+            put_layer(viewer, self.image, old, below=self._ours()[1:])
         return size != (shown.data.shape, shown.scale)
 
     def _on_inserted(self, event: Any) -> None:
@@ -105,6 +111,10 @@ class Stage:
             if ticket.role == "sample":
                 self.show(ticket.loaded)
             self._arrived(ticket.loaded)
+        elif ticket.role == "annotation":
+            self.annotations.adopt(event.value, ticket.key, ticket.loaded)
+        elif ticket.role == "beside":
+            self.beside.adopt(event.value, ticket.key)
         else:
             overlay = self.truth if ticket.role == "truth" else self.cells
             overlay.adopt(event.value, ticket.tracked)
@@ -112,19 +122,26 @@ class Stage:
 
     def _adopt_image(self, layer: Image) -> None:
         """Let a reader's image take the place of all that was shown before."""
-        ours = (self.image, self.truth.layer, self.cells.layer)
-        self.truth.forget()
-        self.cells.forget()
+        ours = self._ours()
+        for group in (self.truth, self.cells, self.annotations, self.beside):
+            group.forget()
         self.image = layer
         viewer = self._viewer()
         for old in ours:
             if viewer is not None and old is not None and old in viewer.layers:
                 viewer.layers.remove(old)
 
+    def _ours(self) -> tuple[Layer | None, ...]:
+        """All our layers, the image first."""
+        labels = (self.truth.layer, self.cells.layer)
+        return (self.image, *labels, *self.annotations.layers, *self.beside.layers)
+
     def _on_removed(self, event: Any) -> None:
         layer = event.value
         if layer is self.image:
             self.image = None
+        self.annotations.forget(layer)
+        self.beside.forget(layer)
         for overlay in (self.truth, self.cells):
             if layer is overlay.layer:
                 overlay.forget()

@@ -21,17 +21,20 @@ class Ticket:
     Parameters
     ----------
     role
-        ``image``, ``truth`` or ``cells``; ``sample`` is an image whose labels the
-        session is to add.
+        ``image``, ``truth``, ``cells``, ``annotation`` or ``beside``; ``sample`` is
+        an image to which the session is to add all the rest.
     loaded
         The sample that the layer shows.
     tracked
         For labels: what the layer holds.
+    key
+        For an annotation or a further picture: which of them.
     """
 
     role: str
     loaded: LoadedSample
     tracked: Tracked | None = None
+    key: str = ""
 
 
 def give_ticket(layer: Layer, ticket: Ticket) -> None:

@@ -1,0 +1,266 @@
+"""All that is marked in the sample on screen: its layers, and their legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.colormaps.standardize_color import transform_color
+from psygnal import Signal
+
+from napari_cellsets._napari.annotation_slots import (
+    Looks,
+    colour_layer,
+    empty_layer,
+    fill_layer,
+    fits,
+    new_layer,
+)
+from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
+from napari_cellsets._napari.drawn import NO_CLASS
+from napari_cellsets._napari.slots import put_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from napari_cellsets._napari.drawn import Drawn
+    from napari_cellsets._napari.loading import LoadedSample
+    from napari_cellsets.catalogue import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One class of the sample on screen.
+
+    Parameters
+    ----------
+    name, colour
+        Its name, and its colour as ``#rrggbb``.
+    amount
+        How many objects, or how much of the picture, in words.
+    details
+        The same layer by layer, for a tooltip.
+    shown
+        Whether its objects are on screen.
+    """
+
+    name: str
+    colour: str
+    amount: str
+    details: str
+    shown: bool
+
+
+class AnnotationLayers:
+    """Shows annotations in layers that are reused from sample to sample.
+
+    They are locked: corrections have layers of their own.
+
+    Attributes
+    ----------
+    entries
+        The legend; classes in the order of the data set.
+    notes
+        Further sentences for the person: classes of the whole picture, planes.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self.entries: tuple[LegendEntry, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        self._hidden: set[str] = set()
+        self._layers: dict[str, Layer] = {}
+        self._drawn: dict[str, Drawn] = {}
+        self._put_away: set[str] = set()
+        self._palette = Palette()
+        self._looks: Looks | None = None
+        self._set = ""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Our layers, also those that show nothing of this sample."""
+        return tuple(self._layers.values())
+
+    def set_shown(self, name: str, shown: bool) -> None:
+        """Show or hide a class in all layers; kept from sample to sample."""
+        if shown == (name not in self._hidden):
+            return
+        (self._hidden.discard if shown else self._hidden.add)(name)
+        for key, drawn in self._drawn.items():
+            if name in drawn.classes and self._looks is not None:
+                colour_layer(self._layers[key], drawn, self._looks)
+        self._tell()
+
+    def show(
+        self, viewer: ViewerModel, loaded: LoadedSample, below: Sequence[Layer | None]
+    ) -> None:
+        """Show what is marked in a sample.
+
+        Parameters
+        ----------
+        viewer
+            Where to.
+        loaded
+            The decoded sample.
+        below
+            Layers that new ones must not cover.
+        """
+        self._turn_to(viewer, loaded)
+        looks = self._looks_of(loaded)
+        for drawn in loaded.drawn:
+            layer = self._layers.get(drawn.name)
+            self._drawn[drawn.name] = drawn
+            if layer is not None and fits(layer, drawn):
+                fill_layer(layer, drawn, looks)
+                if drawn.name in self._put_away:
+                    layer.visible = True
+            else:
+                new = new_layer(drawn, looks)
+                self._layers[drawn.name] = new
+                put_layer(viewer, new, layer, tuple(below))
+            self._put_away.discard(drawn.name)
+        self._put_rest_away({drawn.name for drawn in loaded.drawn})
+        self._note(loaded)
+
+    def make(self, loaded: LoadedSample) -> list[tuple[str, Layer]]:
+        """Return new layers for a sample, which `adopt` will take over."""
+        self._palette.turn_to(loaded.dataset)
+        looks = self._looks_of(loaded)
+        return [(drawn.name, new_layer(drawn, looks)) for drawn in loaded.drawn]
+
+    def adopt(self, layer: Layer, key: str, loaded: LoadedSample) -> None:
+        """Look after a layer that a reader made."""
+        if self._looks is None or self._set != loaded.dataset.identity:
+            self._set = loaded.dataset.identity
+            self._palette.turn_to(loaded.dataset)
+            self._looks_of(loaded)
+        drawn = {drawn.name: drawn for drawn in loaded.drawn}
+        if key in drawn:
+            self._layers[key], self._drawn[key] = layer, drawn[key]
+        self._note(loaded)
+
+    def forget(self, layer: Layer | None = None) -> None:
+        """Let go of a layer that left the viewer, or of all."""
+        gone = [k for k, own in self._layers.items() if layer is None or own is layer]
+        for key in gone:
+            del self._layers[key]
+            self._drawn.pop(key, None)
+            self._put_away.discard(key)
+        if gone:
+            self._tell()
+
+    def _turn_to(self, viewer: ViewerModel, loaded: LoadedSample) -> None:
+        """Of another set the layers have other names: take the old ones away."""
+        self._drawn = {}
+        if self._set == loaded.dataset.identity:
+            return
+        self._set = loaded.dataset.identity
+        self._hidden.clear()
+        self._palette.turn_to(loaded.dataset)
+        wanted = {drawn.name for drawn in loaded.drawn}
+        for key in set(self._layers) - wanted:
+            layer = self._layers.pop(key)
+            self._put_away.discard(key)
+            if layer in viewer.layers:
+                viewer.layers.remove(layer)
+
+    def _looks_of(self, loaded: LoadedSample) -> Looks:
+        colours = self._palette.colours_of(loaded.drawn)
+        size = loaded.picture.plane_shape if loaded.picture is not None else (512, 512)
+        self._looks = Looks(colours, self._hidden, size, loaded.pixel_size_um)
+        return self._looks
+
+    def _put_rest_away(self, used: set[str]) -> None:
+        for key in set(self._layers) - used:
+            layer = self._layers[key]
+            if layer.visible:
+                # what the person hid stays hidden
+                layer.visible = False
+                self._put_away.add(key)
+            empty_layer(layer)
+
+    def _note(self, loaded: LoadedSample) -> None:
+        notes = [f"Picture: {name}" for name in loaded.whole]
+        notes += [
+            f"{drawn.name}: objects overlap and lie in {drawn.planes} planes; the"
+            " slider below the picture goes through them."
+            for drawn in loaded.drawn
+            if drawn.planes > 1
+        ]
+        self.notes = tuple(notes)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.entries = tuple(
+            _entry(name, self._drawn.values(), self._palette, name not in self._hidden)
+            for name in self._palette.ordered(self._drawn.values())
+        )
+        self.changed.emit()
+
+
+class Palette:
+    """One colour a class as long as a set is open, published ones first."""
+
+    def __init__(self) -> None:
+        self._order: dict[str, int] = {}
+        self._published: dict[str, str] = {}
+
+    def turn_to(self, dataset: Dataset) -> None:
+        """Begin with the classes of a set, in its order."""
+        table = dataset.class_table
+        self._order = {name: i for i, name in enumerate(table.names.values())}
+        names, colours = table.names, table.colours
+        self._published = {
+            names[number]: _hex(colour)
+            for number, colour in colours.items()
+            if number in names
+        }
+
+    def colour(self, name: str) -> str:
+        """Colour of a class as ``#rrggbb``."""
+        if name in self._published:
+            return self._published[name]
+        if name == NO_CLASS:
+            return UNKNOWN_COLOUR
+        at = self._order.setdefault(name, len(self._order))
+        return class_colours(at + 1)[at]
+
+    def colours_of(self, drawn: Iterable[Drawn]) -> dict[str, tuple[float, ...]]:
+        """Colour of every class of some annotations, 0..1 with opacity."""
+        found: dict[str, tuple[float, ...]] = {}
+        for one in drawn:
+            for name, rgb in one.colours.items():
+                self._published.setdefault(name, _hex(rgb))
+            for name in dict.fromkeys(one.classes):
+                found[name] = tuple(transform_color(self.colour(name))[0].tolist())
+        return found
+
+    def ordered(self, drawn: Iterable[Drawn]) -> list[str]:
+        """Names of the classes that are there, in the order of the set."""
+        there = dict.fromkeys(name for one in drawn for name in one.classes)
+        last = len(self._order)
+        return sorted(there, key=lambda name: self._order.get(name, last))
+
+
+def _entry(
+    name: str, drawn: Iterable[Drawn], palette: Palette, shown: bool
+) -> LegendEntry:
+    counts: dict[str, str] = {}
+    shares: dict[str, str] = {}
+    for one in drawn:
+        if name in one.shares:
+            share = one.shares[name]
+            shares[one.name] = f"{share:.1%}" if share >= 0.0005 else "< 0.1%"
+        elif name in one.counts:
+            counts[one.name] = f"{one.counts[name]:,}"
+    amount = " + ".join(dict.fromkeys((counts or shares).values()))
+    lines = [f"{layer}: {many}" for layer, many in {**counts, **shares}.items()]
+    return LegendEntry(name, palette.colour(name), amount, "\n".join(lines), shown)
+
+
+def _hex(rgb: Any) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in rgb)

@@ -110,7 +110,7 @@ class SevenTree(NestingTree):
     def _list_members(self) -> dict[str, _Stretch]:
         errors: tuple[type[Exception], ...] = (*_faults(self.root), *_FAULTS)
         try:
-            with _archive(self._file()) as archive:
+            with self._file() as file, _archive(file) as archive:
                 locked = archive.needs_password()
                 infos = archive.list()
         except errors as error:
@@ -165,7 +165,7 @@ class SevenTree(NestingTree):
         spill = _Spill(self._members)
         errors: tuple[type[Exception], ...] = (*_faults(self.root), *_FAULTS)
         try:
-            with _archive(self._file()) as archive:
+            with self._file() as file, _archive(file) as archive:
                 archive.extract(targets=list(self._members), factory=spill.factory())
         except errors as error:
             said = f"the archive is damaged ({error})"

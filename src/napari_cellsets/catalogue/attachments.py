@@ -165,7 +165,8 @@ def templates_of(recipe: Recipe, layout: Layout) -> list[Template]:
     found = [layout.image_template, layout.truth_template]
     texts = [text for entry in recipe.annotations for text in entry.file]
     texts += [row.images for row in recipe.beside]
-    texts += [recipe.samples_from.file] if recipe.samples_from is not None else []
+    if recipe.samples_from is not None:
+        texts.append(recipe.samples_from.file)
     return [
         *(template for template in found if template is not None),
         *map(layout.template_of, texts),

@@ -308,12 +308,7 @@ def _meant(paired: Paired, within: str, attachments: Attachments) -> Paired:
         pair
         for pair in paired.pairs
         if pair.image.startswith(start)
-        or any(name.startswith(start) for name in files_of(pair))
-    ]
-    kept = kept or [
-        pair
-        for pair in paired.pairs
-        if any(name.startswith(start) for name in attachments.all_beside(pair))
+        or any(f"{name}/".startswith(start) for name in files_of(pair))
     ]
     if not kept:
         kept = attachments.beside_in(start, paired)

@@ -12,6 +12,7 @@
 ``python``           a function, where no word fits
 ``contour-files``    one text file an outline, a point a line
 ``cisd``             the JSON of CISD: runs over rows
+``cx22``             the MATLAB files of Cx22: masks that overlap, boxes
 ``dark-components``  a mask of dark objects on light ground
 ``wkt-parquet``      outlines as text in a parquet table
 ``renamed-yolo``     YOLO boxes of pictures that an export has renamed
@@ -41,6 +42,7 @@ _PLACES = {
     "picture-class": "picture_class",
     "python": "python",
     "cisd": "cisd",
+    "cx22": "cx22",
     "class-mask": "class_mask",
     "contour-files": "contour_files",
     "cric-outlines": "cric_outlines",

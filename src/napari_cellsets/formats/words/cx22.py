@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.annotation import Boxes, MaskStack
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.reading import BadObject, Notes
+from napari_cellsets.formats.words.base import Ask, Word, WordOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
 
     from napari_cellsets.core.annotation import Annotation
+    from napari_cellsets.formats.classes import ClassTable
     from napari_cellsets.formats.files import FileTree
 
 CANVAS = 512
@@ -359,3 +361,54 @@ def annotations_of(
         source = by_file.get("cyto_ins_bbox.mat") or by_file["nuc_ins_bbox.mat"]
         found.append(boxes_of(boxes, source))
     return tuple(found)
+
+
+class Cx22Options(WordOptions):
+    """Options of ``cx22``.
+
+    Parameters
+    ----------
+    number_from
+        Mark of the picture's path with the number of the image, from 1.
+    """
+
+    number_from: str = "number"
+
+
+def read(ask: Ask, options: Cx22Options) -> list[Annotation]:
+    """Read masks and boxes of one image.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a file is damaged, or has no such image.
+    """
+    number = ask.known(options.number_from)
+    if not ask.files or not number.isdigit():
+        return []
+    notes = Notes(ask.files[0], ask.tree.place(ask.files[0]))
+    found = annotations_of(ask.tree, ask.files, int(number) - 1, notes)
+    for problem in notes.problems:
+        ask.tell(problem.name, problem.message)
+    ids = {number: ask.classes.id_for(name) for number, name in CLASSES.items()}
+    return [_translated(annotation, ids, ask.classes) for annotation in found]
+
+
+def _translated(
+    annotation: Annotation, ids: Mapping[int, int], classes: ClassTable
+) -> Annotation:
+    """Give the classes the ids and colours of the set."""
+    import numpy as np
+
+    if not isinstance(annotation, MaskStack | Boxes) or annotation.class_ids is None:
+        return annotation
+    numbers = [ids[number] for number in annotation.class_ids.tolist()]
+    return replace(
+        annotation,
+        class_ids=np.asarray(numbers, int),
+        class_names=classes.names,
+        class_colours=classes.colours,
+    )
+
+
+WORD = Word(Cx22Options, read)

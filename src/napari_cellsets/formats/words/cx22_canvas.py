@@ -10,21 +10,23 @@ from __future__ import annotations
 import os
 import threading
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_picture
 from napari_cellsets.formats.files import open_tree
-from napari_cellsets.formats.words.cx22 import CANVAS
+from napari_cellsets.formats.templates import WRAP
+from napari_cellsets.formats.words.cx22 import CANVAS, Crop, read_crops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
 
     from napari_cellsets.formats.files import FileTree
-    from napari_cellsets.formats.words.cx22 import Crop
 
+TABLES = ("imagedatanames", "rois_x_y", "rois_w_h")
 PLACES = ("ccedd", "ccedd.zip", "label_correct", "png", "png.zip")
 _FOLDERS_ABOVE = 2
 _WHITE = 255
@@ -67,6 +69,43 @@ def canvas_of(crop: Crop, picture: np.ndarray | None) -> np.ndarray:
     return canvas
 
 
+def painted(tree: FileTree, values: Mapping[str, str]) -> bytes:
+    """Make the PNG of one image.
+
+    Parameters
+    ----------
+    tree
+        The files of Cx22.
+    values
+        What the marks of the picture's template stand for: ``number`` from 1, the
+        ``part`` of the set and the folders around it.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the tables of names and places, or the picture of CCEDD, are damaged.
+    """
+    import cv2
+
+    sources = _of(tree)
+    part = values.get("part")
+    around = values.get(WRAP, "") + (f"{part}/" if part else "")
+    crop = sources.crop(around, int(values["number"]) - 1)
+    picture = sources.picture(crop.name) if crop is not None else None
+    canvas = canvas_of(crop or Crop("", 0, 0, 0, 0), picture)
+    _, content = cv2.imencode(".png", cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR))
+    return content.tobytes()
+
+
+_KNOWN: WeakKeyDictionary[FileTree, Sources] = WeakKeyDictionary()
+_KNOWN_LOCK = threading.Lock()
+
+
+def _of(tree: FileTree) -> Sources:
+    with _KNOWN_LOCK:
+        return _KNOWN.setdefault(tree, Sources(tree))
+
+
 class Sources:
     """Pictures of CCEDD that lie in the same files, beside them, or above.
 
@@ -80,6 +119,23 @@ class Sources:
         self._tree = tree
         self._lock = threading.Lock()
         self._found: dict[str, tuple[FileTree, str]] | None = None
+        self._crops: dict[str, list[Crop]] = {}
+
+    def crop(self, around: str, image: int) -> Crop | None:
+        """Where an image was cut from; None where the tables are not there.
+
+        Parameters
+        ----------
+        around
+            Folders around the part of the set, with a slash at the end.
+        image
+            Position, from 0.
+        """
+        with self._lock:
+            if around not in self._crops:
+                self._crops[around] = _crops(self._tree, around)
+            crops = self._crops[around]
+        return crops[image] if 0 <= image < len(crops) else None
 
     @property
     def known(self) -> bool:
@@ -123,6 +179,13 @@ class Sources:
                         break
                     self._found = _pictures_of(tree, inside=False)
             return self._found
+
+
+def _crops(tree: FileTree, around: str) -> list[Crop]:
+    by_file = {name.lower(): name for name in tree.names()}
+    files = [by_file.get(f"{around}generator/{name}.mat".lower()) for name in TABLES]
+    names, xy, wh = files
+    return [] if not (names and xy and wh) else read_crops(tree, names, xy, wh)
 
 
 def _pictures_of(tree: FileTree, *, inside: bool) -> dict[str, tuple[FileTree, str]]:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellsets import __version__
 from napari_cellsets.batch.ahead import done_ahead
 from napari_cellsets.batch.class_rows import ClassRow, ObjectRow, table_of
+from napari_cellsets.batch.filling import Filling, Images, silent
 from napari_cellsets.batch.objects import ObjectsOf
 from napari_cellsets.batch.places import image_names, refuse_originals
-from napari_cellsets.batch.resume import GrowingTable
 from napari_cellsets.classify.crops import crop_objects
 from napari_cellsets.classify.job import cell_pixels
 from napari_cellsets.classify.report import ClassReport, compare
@@ -36,13 +35,12 @@ from napari_cellsets.inference.scoring import (
 from napari_cellsets.inference.sessions import physical_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from napari_cellsets.batch.filling import Progress
     from napari_cellsets.batch.objects import MarkedPicture
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
-
-    Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -141,15 +139,17 @@ def classify_dataset(
     if objects or masks_dir is not None:
         marked = ObjectsOf(dataset, None if masks_dir is None else Path(masks_dir))
     run = _Run(
-        dataset=dataset,
-        samples=dataset.samples if samples is None else samples,
-        names=image_names(dataset.samples),
+        images=Images(
+            dataset,
+            dataset.samples if samples is None else samples,
+            image_names(dataset.samples),
+        ),
         info=info,
         words=spoken(info.classes, titles, found, aliases),
         titles=titles,
         marked=marked,
         token=token or CancelToken(),
-        progress=progress or _silent,
+        progress=progress or silent,
     )
     return run.into(table, resume=resume)
 
@@ -158,9 +158,7 @@ def classify_dataset(
 class _Run:
     """One set on its way through one classifier."""
 
-    dataset: Dataset
-    samples: Sequence[Sample]
-    names: Mapping[str, str]
+    images: Images
     info: ClassifierInfo
     words: tuple[str, ...]
     titles: tuple[str, ...]
@@ -170,29 +168,18 @@ class _Run:
 
     def into(self, out_csv: Path, *, resume: bool) -> ClassifyReport:
         kind = ClassRow if self.marked is None else ObjectRow
-        table: GrowingTable[ClassRow] = GrowingTable(out_csv, kind, self._made_with())
-        before, told = table.begin(resume=resume)
-        if told:
-            self.progress(0.0, told)
-        rows = self._finished(before)
+        filling: Filling[ClassRow] = Filling(
+            self.images, out_csv, kind, self._made_with()
+        )
+        told = filling.begin(self.progress, resume=resume)
+        if self.marked is not None and filling.last:
+            # The run may have been stopped between two objects of the last image.
+            del filling.rows[filling.last]
         failed: list[Problem] = []
-        classified = 0
-        try:
-            for new in self._new_rows(rows, failed):
-                table.append(*new)
-                classified += len(new)
-                for row in new:
-                    rows.setdefault(row.image, []).append(row)
-        except CancelledError as error:
-            table.finish(self._in_order(rows))
-            raise CancelledError(
-                f"Stopped: {len(rows)} of {len(self.samples)} images are in {out_csv}"
-            ) from error
-        done = self._in_order(rows)
-        table.finish(done)
+        classified = filling.fill(self._new_rows(filling.rows, failed))
         self.progress(1.0, "Classified")
         notes = [told] if told else []
-        return self._report(done, failed, classified, notes)
+        return self._report(filling.in_order(), failed, classified, notes)
 
     def _report(
         self,
@@ -209,28 +196,13 @@ class _Run:
             unknown=self.info.unknown,
         )
         truth = [row.truth for row in rows]
-        aliases = self.dataset.recipe.class_titles
+        aliases = self.images.dataset.recipe.class_titles
         report = compare(table, truth, aliases) if any(truth) else None
-        told = {problem.name for problem in failed}
-        known = [p for p in self.dataset.problems if p.name not in told]
-        return ClassifyReport(rows, known + failed, table, report, classified, notes)
-
-    def _finished(self, before: list[ClassRow]) -> dict[str, list[ClassRow]]:
-        """Return the rows of images that need not be classified again."""
-        rows: dict[str, list[ClassRow]] = {}
-        for row in before:
-            rows.setdefault(row.image, []).append(row)
-        if self.marked is not None and before:
-            # The run may have been stopped between two objects of the last image.
-            del rows[before[-1].image]
-        return rows
+        problems = self.images.problems(failed)
+        return ClassifyReport(rows, problems, table, report, classified, notes)
 
     def _waiting(self, rows: Mapping[str, object]) -> list[Sample]:
-        return [s for s in self.samples if self.names[s.name] not in rows]
-
-    def _in_order(self, rows: Mapping[str, list[ClassRow]]) -> list[ClassRow]:
-        names = (self.names[sample.name] for sample in self.samples)
-        return [row for name in names for row in rows.get(name, [])]
+        return [s for s in self.images.samples if self.images.names[s.name] not in rows]
 
     def _new_rows(
         self, rows: Mapping[str, object], failed: list[Problem]
@@ -244,19 +216,21 @@ class _Run:
     ) -> Iterator[list[ClassRow]]:
         """Yield the rows of pictures of single cells, batch by batch."""
         waiting = self._waiting(rows)
-        seen = len(self.samples) - len(waiting)
+        seen = len(self.images.samples) - len(waiting)
         pending: list[Sample] = []
         cells = self._good(waiting, pending, failed)
         for scores in score_batches(cells, self.info, token=self.token):
             batch, pending[: len(scores)] = pending[: len(scores)], []
-            names = [self.names[sample.name] for sample in batch]
+            names = [self.images.names[sample.name] for sample in batch]
             table = ClassTable.of(names, scores, self.info).called(self.words)
             new = [
                 ClassRow.of(table, i, names[i], self._truth(sample))
                 for i, sample in enumerate(batch)
             ]
             seen += len(batch)
-            self.progress((seen + len(failed)) / len(self.samples), batch[-1].name)
+            self.progress(
+                (seen + len(failed)) / len(self.images.samples), batch[-1].name
+            )
             yield new
 
     def _good(
@@ -276,13 +250,13 @@ class _Run:
 
     def _prepared(self, sample: Sample) -> ReadyCell | Problem:
         try:
-            picture = self.dataset.read_picture(sample)
+            picture = self.images.dataset.read_picture(sample)
             return prepare_cell(cell_pixels(picture), self.info)
         except CellsetsError as error:
             return Problem(sample.name, str(error))
 
     def _truth(self, sample: Sample) -> str | None:
-        found = self.dataset.class_of(sample)
+        found = self.images.dataset.class_of(sample)
         return found.name if found is not None else None
 
     def _objects(
@@ -290,16 +264,16 @@ class _Run:
     ) -> Iterator[list[ClassRow]]:
         """Yield the rows of the objects of one image after the other."""
         waiting = self._waiting(rows)
-        before = len(self.samples) - len(waiting)
+        before = len(self.images.samples) - len(waiting)
         found = done_ahead(marked.read, waiting, self.token, workers=1, ahead=1)
         pairs = zip(waiting, found, strict=True)
         for done, (sample, picture) in enumerate(pairs, before):
-            self.progress(done / len(self.samples), sample.name)
+            self.progress(done / len(self.images.samples), sample.name)
             if isinstance(picture, Problem):
                 failed.append(picture)
                 continue
             try:
-                yield self._objects_of(self.names[sample.name], picture)
+                yield self._objects_of(self.images.names[sample.name], picture)
             except (CancelledError, ModelError):
                 raise
             except CellsetsError as error:
@@ -324,15 +298,11 @@ class _Run:
         ]
 
     def _made_with(self) -> dict[str, object]:
-        whole = len(self.samples) == len(self.dataset.samples)
         return {
-            "data set": self.dataset.identity,
-            "choice of images": "all" if whole else [s.name for s in self.samples],
             "model": model_hash(self.info.path),
             "reading of the model": self.info.model_dump(mode="json"),
             "names of classes": self.words,
             "choice of objects": None if self.marked is None else self.marked.source,
-            "version": __version__,
         }
 
 
@@ -348,7 +318,3 @@ def _ready(model: Path | str | ClassifierInfo | None) -> ClassifierInfo:
             advice="Tell them: ClassifierInfo.replace, or --model-says NAME=VALUE.",
         )
     return info
-
-
-def _silent(fraction: float, text: str) -> None:
-    """Report to nobody."""

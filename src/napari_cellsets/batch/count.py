@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellsets import __version__
 from napari_cellsets.batch.choice import model_for
+from napari_cellsets.batch.filling import Filling, Images, silent
 from napari_cellsets.batch.places import image_names, mask_names, refuse_originals
-from napari_cellsets.batch.resume import GrowingTable
 from napari_cellsets.batch.rows import CountRow, summary_of
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import (
@@ -30,15 +29,14 @@ from napari_cellsets.formats.labels_io import write_label_png, write_label_tiff
 from napari_cellsets.inference.metadata import ModelInfo, model_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
 
+    from napari_cellsets.batch.filling import Progress
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.counting.summary import SetSummary
-
-    Progress = Callable[[float, str], None]
 
 
 #: Share of an image's time in the progress; the rest is counting and saving.
@@ -134,16 +132,14 @@ def count_dataset(
     chosen = dataset.samples if samples is None else samples
     info, told = model_for(dataset, model, channel=channel, samples=chosen)
     run = _Run(
-        dataset=dataset,
-        samples=chosen,
-        names=image_names(dataset.samples),
+        images=Images(dataset, chosen, image_names(dataset.samples)),
         info=info,
         told=told,
         settings=settings,
         channel=channel,
         masks=_Masks(dataset, Path(masks_dir)) if masks_dir is not None else None,
         token=token or CancelToken(),
-        progress=progress or _silent,
+        progress=progress or silent,
     )
     return run.into(table, resume=resume)
 
@@ -152,9 +148,7 @@ def count_dataset(
 class _Run:
     """One set on its way through one model."""
 
-    dataset: Dataset
-    samples: Sequence[Sample]
-    names: Mapping[str, str]
+    images: Images
     info: ModelInfo
     told: str
     settings: CountSettings | None
@@ -164,84 +158,49 @@ class _Run:
     progress: Progress
 
     def into(self, out_csv: Path, *, resume: bool) -> BatchReport:
-        table = GrowingTable(out_csv, CountRow, self._made_with())
-        before, told = table.begin(resume=resume)
-        rows = {row.image: row for row in before}
-        if told:
-            self.progress(0.0, told)
+        filling = Filling(self.images, out_csv, CountRow, self._made_with())
+        told = filling.begin(self.progress, resume=resume)
         failed: list[Problem] = []
-        try:
-            counted = self._all(table, rows, failed)
-        except CancelledError as error:
-            done = self._in_order(rows)
-            table.finish(done)
-            raise CancelledError(
-                f"Stopped: {len(done)} of {len(self.samples)} images are in {out_csv}"
-            ) from error
-        done = self._in_order(rows)
-        table.finish(done)
+        counted = filling.fill(self._new_rows(filling.rows, failed))
         self.progress(1.0, "Counted")
+        rows = filling.in_order()
         notes = [said for said in (self.told, told) if said]
-        known = self._known_before(failed)
-        return BatchReport(done, known + failed, summary_of(done), counted, notes)
+        problems = self.images.problems(failed)
+        return BatchReport(rows, problems, summary_of(rows), counted, notes)
 
-    def _all(
-        self,
-        table: GrowingTable[CountRow],
-        rows: dict[str, CountRow],
-        failed: list[Problem],
-    ) -> int:
-        """Count what is missing into `rows` and `failed`; return how many."""
-        counted = 0
-        for i, sample in enumerate(self.samples):
+    def _new_rows(
+        self, rows: dict[str, list[CountRow]], failed: list[Problem]
+    ) -> Iterator[list[CountRow]]:
+        """Count what is missing in `rows`; tell what cannot be in `failed`."""
+        for i, sample in enumerate(self.images.samples):
             self.token.raise_if_cancelled()
-            name = self.names[sample.name]
-            if self._is_finished(sample, rows.get(name)):
+            name = self.images.names[sample.name]
+            if self._is_finished(sample, rows.get(name, [])):
                 continue
             rows.pop(name, None)
             row, problem = self._try(sample, i)
             if problem is not None:
                 failed.append(problem)
             if row is not None:
-                table.append(row)
-                rows[name] = row
-                counted += 1
-        return counted
-
-    def _in_order(self, rows: dict[str, CountRow]) -> list[CountRow]:
-        found = (rows.get(self.names[sample.name]) for sample in self.samples)
-        return [row for row in found if row is not None]
-
-    def _known_before(self, failed: list[Problem]) -> list[Problem]:
-        """What was wrong with the files of the set before they were counted."""
-        told = {problem.name for problem in failed}
-        return [p for p in self.dataset.problems if p.name not in told]
+                yield [row]
 
     def _made_with(self) -> dict[str, object]:
         settings = self.settings or CountSettings.for_model(self.info)
         return {
-            "data set": self.dataset.identity,
-            "choice of images": self._choice(),
             "model": model_hash(self.info.path),
             "reading of the model": self.info.model_dump(mode="json"),
             "settings": settings.model_dump(mode="json"),
             "channel": self.channel,
-            "version": __version__,
         }
 
-    def _choice(self) -> str | list[str]:
-        if len(self.samples) == len(self.dataset.samples):
-            return "all"
-        return [sample.name for sample in self.samples]
-
-    def _is_finished(self, sample: Sample, row: CountRow | None) -> bool:
-        if row is None or (sample.annotations and row.truth is None):
+    def _is_finished(self, sample: Sample, rows: list[CountRow]) -> bool:
+        if not rows or (sample.annotations and rows[0].truth is None):
             return False
         return self.masks is None or self.masks.has(sample)
 
     def _try(self, sample: Sample, i: int) -> tuple[CountRow | None, Problem | None]:
         """Count one image; a bad file becomes a problem, the run goes on."""
-        total = len(self.samples)
+        total = len(self.images.samples)
 
         def tell(fraction: float, _text: str) -> None:
             self.progress((i + _SHARE_OF_MODEL * fraction) / total, sample.name)
@@ -250,7 +209,7 @@ class _Run:
         start = time.perf_counter()
         try:
             request = CountRequest(
-                self.dataset.read_picture(sample),
+                self.images.dataset.read_picture(sample),
                 self.info,
                 self.settings,
                 self.channel,
@@ -268,7 +227,7 @@ class _Run:
         except CellsetsError as error:
             return None, Problem(sample.name, str(error))
         row = CountRow.of(
-            self.names[sample.name],
+            self.images.names[sample.name],
             result.count,
             result.evaluation,
             split=sample.split,
@@ -283,7 +242,7 @@ class _Run:
     ) -> tuple[CountResult, Problem | None]:
         """Count and compare; an image whose truth is unreadable is counted only."""
         try:
-            truth = self.dataset.read_truth(sample)
+            truth = self.images.dataset.read_truth(sample)
             result = count_from_probability(probability, request, truth, self.token)
         except CancelledError:
             raise
@@ -314,7 +273,3 @@ class _Masks:
             write_label_png(self._folder / self._png[sample.name], result.labels)
         else:
             write_label_tiff(self._folder / self._tiff[sample.name], result.labels)
-
-
-def _silent(fraction: float, text: str) -> None:
-    """Report to nobody."""

@@ -133,7 +133,7 @@ def _element(several: list[Thing]) -> list[str]:
     told |= {_KEYS[key]: known[key] for key in _KEYS if key in known}
     lines = [_open(tag, told, "    ", ">")]
     for key, value in known.items():
-        if key not in OWN or key in ("track", "name"):
+        if key not in OWN:
             name = quoteattr(_clean(unescaped(key, OWN)))
             text = escape(_clean(_text(value)))
             lines.append(f"      <attribute name={name}>{text}</attribute>")

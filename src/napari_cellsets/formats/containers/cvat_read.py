@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.containers.base import Container
     from napari_cellsets.formats.files import FileTree
 
-OWN = frozenset(
-    {"occluded", "z_order", "group", "source", "name", "set", "track", ELLIPSE}
-)
+OWN = frozenset({"occluded", "z_order", "group", "source", "set", ELLIPSE})
 """Properties that CVAT has keys for; all others are its attributes."""
 _NUMBERED = {"z_order": "z_order", "group_id": "group", "track": "track"}
 
@@ -126,10 +124,9 @@ def _of(images: list[Element]) -> Callable[[int], Iterable[tuple[str, Element]]]
 
 def _frames(root: Element) -> int:
     try:
-        told = whole(root.findtext("meta/task/size") or 0)
-    except BadObject:
+        return whole(root.findtext("meta/task/size") or 0)
+    except BadObject:  # beyond belief, or no number
         return 0
-    return told if 0 < told <= Tracks.MOST_FRAMES else 0
 
 
 class _Frames(Sequence[Item]):

@@ -12,6 +12,7 @@ from napari_cellsets.core.annotation import Boxes, ClassMask, ImageClass, LabelI
 from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, find_form
 from napari_cellsets.formats.containers.convert import NO_CLASS
+from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 from napari_cellsets.formats.words.base import Ask, Word, WordOptions
 from napari_cellsets.formats.words.joining import Items, Place
 from napari_cellsets.formats.words.shifting import shifted
@@ -45,13 +46,14 @@ class ContainerOptions(WordOptions):
         told.
     shift
         Pixels to move positions by, where a file counts otherwise than its format:
-        0.5 for COCO of which whole numbers are the middles of pixels.
+        0.5 for COCO of which whole numbers are the middles of pixels. Or
+        ``{form: pixels}`` where files of several forms may be there.
     """
 
     form: str = "auto"
     join: Literal["path", "name", "stem"] = "path"
     thinnest: float = 0.0
-    shift: float = 0.0
+    shift: float | dict[str, float] = 0.0
 
     @field_validator("form")
     @classmethod
@@ -61,6 +63,11 @@ class ContainerOptions(WordOptions):
             raise ValueError(f"the form {form!r} is not known; known: {known}")
         return form
 
+    def shift_of(self, form: str) -> float:
+        """How far to move what a file of one form says."""
+        given = self.shift
+        return given.get(form, 0.0) if isinstance(given, dict) else given
+
     def form_of(self, tree: FileTree, name: str) -> Form | None:
         """Return the form of a file; None where it is another one.
 
@@ -69,6 +76,9 @@ class ContainerOptions(WordOptions):
         UnreadableFileError
             If the file cannot be read.
         """
+        if self.form != "auto" and FORMS[self.form].pictures:
+            kind = picture_kind(tree.head(name, HEAD_BYTES), tree.place(name))
+            return FORMS[self.form] if kind else None
         found = find_form(tree, name)
         if self.form == "auto" or (found is not None and found.key == self.form):
             return found
@@ -94,7 +104,7 @@ def read(ask: Ask, options: ContainerOptions) -> list[Annotation]:
             classed = _classed(ask, options, annotation)
             if options.thinnest and isinstance(classed, Boxes):
                 classed = _without_thin(ask, options.thinnest, classed)
-            found.append(shifted(classed, options.shift))
+            found.append(shifted(classed, options.shift_of(container.key)))
     return found
 
 
@@ -274,11 +284,17 @@ def _ids_for(
 ) -> dict[int, int]:
     """``{id in the file: id in the set}`` of all classes of a file."""
     colours = container.colours
-    return {
-        number: classes.id_for(name, number, colours.get(number))
-        for number, name in names.items()
-        if number != NO_CLASS
-    }
+    known = classes.names
+    found = {}
+    for number, name in names.items():
+        if number == NO_CLASS:
+            continue
+        nameless = name == str(number) and classes.find(name) is None
+        if nameless and number in known:  # a file without names of its classes
+            found[number] = number
+        else:
+            found[number] = classes.id_for(name, number, colours.get(number))
+    return found
 
 
 def _looked_up(numbers: np.ndarray, ids: Mapping[int, int]) -> np.ndarray:

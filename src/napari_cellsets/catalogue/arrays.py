@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellsets.catalogue.rows_on_disk import list_datasets
+from napari_cellsets.formats.mat_tree import MatTree, is_picture_array
 from napari_cellsets.formats.names import DATA_ENDINGS
 
 if TYPE_CHECKING:
@@ -23,6 +24,14 @@ def is_array(name: str) -> bool:
     """Whether a name is that of an array in such a file."""
     lowered = name.lower()
     return any(text in lowered for text in _INSIDE)
+
+
+def pictures_in(tree: FileTree) -> list[str]:
+    """Names of all arrays of a file that can be pictures or masks."""
+    if not isinstance(tree, MatTree):
+        return list(tree.names())
+    sizes = tree.elements
+    return [name for name in tree.names() if is_picture_array(sizes[name])]
 
 
 def look_into_arrays(tree: FileTree) -> FileTree:

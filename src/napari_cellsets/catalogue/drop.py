@@ -14,6 +14,7 @@ from napari_cellsets.catalogue.arrays import (
     is_array,
     is_array_file,
     look_into_arrays,
+    pictures_in,
 )
 from napari_cellsets.catalogue.attachments import templates_of
 from napari_cellsets.formats.files import is_folder, open_tree
@@ -62,7 +63,7 @@ class Drop:
             return [self.path.name]
         names = self.tree.names()
         if is_array_file(self.path.name):
-            return names
+            return pictures_in(self.tree)
         return [name for name in names if is_picture_name(name) or is_array(name)]
 
     @property

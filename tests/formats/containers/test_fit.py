@@ -129,7 +129,7 @@ def test_slanted_holes_are_refused_or_rounded() -> None:
     outer = np.array([[1.0, 1.0], [1.0, 20.0], [20.0, 11.0]])
     hole = np.array([[4.0, 9.0], [4.0, 13.0], [8.0, 11.0]])
     polygons = Polygons([((outer, hole),)])
-    with pytest.raises(ExportError, match="polygons have no holes.*QuPath"):
+    with pytest.raises(ExportError, match=r"polygons have no holes.*QuPath"):
         fit(polygons, FORMS["coco"], SIZE)
     assert isinstance(fit(polygons, FORMS["coco"], SIZE, lossy=True), MaskStack)
 

@@ -174,6 +174,9 @@ class Form:
     refuses
         ``refuses(annotation)``: why an annotation of one of its kinds cannot be
         held without loss all the same (a hole, a turned box); empty if it can.
+    pictures
+        Whether its files are pictures, whose meaning cannot be seen in them: `sniff`
+        knows some by their names only.
     """
 
     key: str
@@ -184,6 +187,7 @@ class Form:
     open: Callable[[FileTree, str], Container]
     write: _Write
     refuses: Callable[[Annotation], str] = lambda annotation: ""
+    pictures: bool = False
 
 
 _HERE = "napari_cellsets.formats.containers"

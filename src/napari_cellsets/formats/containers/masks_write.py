@@ -40,6 +40,14 @@ if TYPE_CHECKING:
 
 _MOST_IN_PNG = 65_535
 _MOST_IN_PALETTE = 255
+FOLDERS = {
+    "instances": "masks",
+    "instances-png": "masks",
+    "binary-mask": "binary_masks",
+    "class-mask": "class_masks",
+    "mask-stack": "mask_stacks",
+}
+"""Where masks lie beside ``images``: what they mean cannot be seen in them."""
 _Kind = TypeVar("_Kind", LabelImage, ClassMask, MaskStack)
 
 
@@ -117,7 +125,7 @@ def write_binary(
     classes: Mapping[int, str],
     with_images: bool,
 ) -> list[Path]:
-    """Write ``masks/<picture>.png`` of 0 and 255."""
+    """Write ``binary_masks/<picture>.png`` of 0 and 255."""
 
     def put(path: Path, labels: np.ndarray) -> None:
         write_grey_png(path, (labels > 0).astype(np.uint8) * np.uint8(255))
@@ -132,16 +140,16 @@ def write_class_masks(
     classes: Mapping[int, str],
     with_images: bool,
 ) -> list[Path]:
-    """Write ``masks/<picture>.png`` with a palette, and ``classes.csv``."""
+    """Write ``class_masks/<picture>.png`` with a palette, and ``classes.csv``."""
     names, written = dict(classes), []
     colours: dict[int, Colour] = {}
     for marked, stem, found in _each("class-mask", ClassMask, items, out, with_images):
         plane = np.zeros(marked.size, np.uint8)
         if found is not None:
             plane = found.classes.astype(np.uint8)
-            names = {**found.class_names, **names}
+            names |= found.class_names
             colours.update(found.class_colours)
-        path = out / "masks" / f"{stem}.png"
+        path = out / FOLDERS["class-mask"] / f"{stem}.png"
         written.append(write_palette_png(path, plane, _palette(colours)))
     table = {key: colours.get(key, _colour(key)) for key in names}
     written.append(write_classes(out / CLASSES_NAME, names, table))
@@ -155,14 +163,14 @@ def write_stacks(
     classes: Mapping[int, str],
     with_images: bool,
 ) -> list[Path]:
-    """Write ``masks/<picture>.tif``, a page an object, and a table of the objects."""
+    """Write ``mask_stacks/<picture>.tif``, a page an object, and a table of them."""
     written, names = [], dict(classes)
     for marked, stem, found in _each("mask-stack", MaskStack, items, out, with_images):
-        path = out / "masks" / f"{stem}.tif"
+        path = out / FOLDERS["mask-stack"] / f"{stem}.tif"
         _write_pages(path, marked.size, found)
         written.append(path)
         if found is not None:
-            names = {**found.class_names, **names}
+            names |= found.class_names
             labels = range(1, len(found.masks) + 1)
             ids = () if found.class_ids is None else found.class_ids.tolist()
             class_of = {
@@ -187,11 +195,11 @@ def _write_labels(
     written, names = [], dict(classes)
     colours: dict[int, Colour] = {}
     for marked, stem, found in _each(key, LabelImage, items, out, with_images):
-        path = out / "masks" / f"{stem}{suffix}"
+        path = out / FOLDERS[key] / f"{stem}{suffix}"
         put(path, np.zeros(marked.size, np.int32) if found is None else found.labels)
         written.append(path)
         if found is not None and found.class_of:
-            names = {**found.class_names, **names}
+            names |= found.class_names
             colours.update(found.class_colours)
             known = _known_classes(key, found)
             beside = path.with_name(f"{path.stem}{OBJECTS_END}")

@@ -102,7 +102,7 @@ class _Reader:
         try:
             planes = planes_of(self._tree, self._name, self.classes, self.colours)
         except CellsetsError as error:
-            self.notes.add("", f"its mask is left out: {error}")
+            self.notes.add("its mask is left out", error.problem)
             return marked
         return (*planes, *(a for a in marked if not _repeats(a, planes)))
 

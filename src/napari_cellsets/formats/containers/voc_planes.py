@@ -11,7 +11,7 @@ from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane, read_shape
 from napari_cellsets.formats.containers.base import Container, Item, Opened
 from napari_cellsets.formats.containers.reading import files_of
-from napari_cellsets.formats.containers.voc_names import class_table
+from napari_cellsets.formats.containers.voc_names import class_table, voc_palette
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,13 +93,23 @@ def _plane(tree: FileTree, near: str, kind: str) -> np.ndarray | None:
     if name is None:
         return None
     plane = read_plane(tree, name)
-    if plane.ndim != 2:
-        raise UnreadableFileError(
-            "a palette picture was expected, this one has colours",
-            path=tree.place(name),
-            advice="Take the original file, not one that was saved again.",
-        )
-    return plane
+    return plane if plane.ndim == 2 else _indices(plane, tree.place(name))
+
+
+def _indices(pixels: np.ndarray, place: str) -> np.ndarray:
+    """Numbers of the challenge's colours, where a program wrote RGB for a palette."""
+    numbers = {tuple(colour): at for at, colour in enumerate(voc_palette().tolist())}
+    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3:
+        colours, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+        known = [numbers.get(tuple(colour)) for colour in colours.tolist()]
+        if None not in known:
+            plane = np.array(known, np.uint8)[index.ravel()]
+            return plane.reshape(pixels.shape[:2])
+    raise UnreadableFileError(
+        "a palette picture was expected, this one has other colours",
+        path=place,
+        advice="Take the original file, not one that was saved again.",
+    )
 
 
 def _plane_name(tree: FileTree, near: str, kind: str) -> str | None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 from copy import copy
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from napari_cellsets.catalogue.beside import read_beside
+from napari_cellsets.catalogue.annotated import AnnotatedSet
 from napari_cellsets.catalogue.completeness import Completeness, completeness_of
 from napari_cellsets.catalogue.identity import own_identity, published_identity
 from napari_cellsets.catalogue.problems import problems_of_files
-from napari_cellsets.catalogue.reading import AnnotationReader
 from napari_cellsets.catalogue.samples import (
     FOLDER_SPLIT,
     classes_of,
@@ -22,20 +21,18 @@ from napari_cellsets.catalogue.samples import (
     split_fact,
 )
 from napari_cellsets.catalogue.tables import told_by_table
-from napari_cellsets.core.annotation import ImageClass, LabelImage
+from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, ExportError, NotRecognisedError
 from napari_cellsets.core.image import Picture
 from napari_cellsets.formats.annotations import (
     AnnotationForm,
     is_mask,
-    read_labels,
     write_labels,
 )
 from napari_cellsets.formats.codecs import (
     check_ends,
     read_picture,
     read_plane,
-    read_shape,
 )
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.names import without_archive_ending
@@ -47,14 +44,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from napari_cellsets.catalogue.detect import Bound
-    from napari_cellsets.catalogue.recipe import Recipe
-    from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.core.sample import Sample
-    from napari_cellsets.formats.classes import ClassTable
-    from napari_cellsets.formats.files import FileTree
 
 
-class Dataset:
+class Dataset(AnnotatedSet):
     """Samples of one data set at one place.
 
     Made by `open_dataset`. Reading is safe from several threads at once.
@@ -79,9 +72,9 @@ class Dataset:
     """
 
     def __init__(self, bound: Bound, path: Path) -> None:
-        self.recipe: Recipe = bound.match.recipe
+        self.recipe = bound.match.recipe
         self.path = path
-        self.tree: FileTree = bound.tree
+        self.tree = bound.tree
         told = told_by_table(self.recipe, self.tree)
         self.samples: Sequence[Sample] = make_samples(
             self.recipe, bound.paired.pairs, told
@@ -91,11 +84,7 @@ class Dataset:
         )
         wraps = {pair.values[0] for pair in bound.paired.pairs}
         self._around = (wraps.pop() or "") if len(wraps) == 1 else ""
-        self.class_table: ClassTable = self.recipe.class_table()
-        self._attachments = bound.attachments
-        self._reader = AnnotationReader(
-            self.recipe, self.tree, bound.attachments, self.class_table
-        )
+        self._bind(bound)
         self._lock = threading.Lock()
         self._problems = problems_of_files(bound, self.samples)
         for problem in problems_of_table(self.recipe, self.samples, told):
@@ -235,127 +224,6 @@ class Dataset:
         scale = self.recipe.pixel_size_um or picture.pixel_size_um
         return Picture(picture.pixels, picture.axes, picture.channel_names, scale)
 
-    def read_truth(self, sample: Sample) -> LabelImage | None:
-        """Read the ground truth of a sample as instances.
-
-        Returns
-        -------
-        LabelImage or None
-            int32 labels of the size of the picture; None where there is none.
-
-        Raises
-        ------
-        UnreadableFileError, UnsafeArchiveError
-            If there is truth that cannot be read or has another size than the
-            picture; this is added to `problems` too. The picture still opens.
-        """
-        if self.recipe.form is not None:
-            return self._read_masks(sample, self.recipe.form)
-        return None
-
-    def read_annotations(
-        self, sample: Sample, *, masks: bool = True
-    ) -> tuple[Annotation, ...]:
-        """Read all that is marked in a sample, each in its own kind.
-
-        Parameters
-        ----------
-        sample
-            One of `samples`.
-        masks
-            Whether to read what `read_truth` returns too.
-
-        Returns
-        -------
-        tuple of Annotation
-            Masks first, then what the row names, in its order; of a picture of one
-            cell its class. What cannot be read is added to `problems` and left out.
-        """
-        found: list[Annotation] = []
-        if masks and self.recipe.form is not None:
-            try:
-                truth = self._read_masks(sample, self.recipe.form)
-            except CellsetsError:
-                truth = None  # told in problems
-            found += [] if truth is None else [truth]
-        note = partial(self._note, sample)
-        found += [annotation for _, annotation in self._reader.read(sample, note)]
-        whole = self.class_of(sample)
-        return (*found, whole) if whole is not None else tuple(found)
-
-    def beside(self, sample: Sample) -> tuple[str, ...]:
-        """Titles of further pictures of a sample that are there."""
-        return tuple(self._beside_files(sample))
-
-    def beside_files(self, sample: Sample, title: str) -> tuple[str, ...]:
-        """Files of a further picture in `tree`, of a stack one a plane, in order."""
-        return self._beside_files(sample).get(title, (False, ()))[1]
-
-    def read_beside(self, sample: Sample, title: str) -> Picture:
-        """Decode a further picture of a sample.
-
-        Parameters
-        ----------
-        sample
-            One of `samples`.
-        title
-            One of `beside`.
-
-        Returns
-        -------
-        Picture
-            A stack has the axes ``zyx`` or ``zyxc``.
-
-        Raises
-        ------
-        UnreadableFileError, UnsafeArchiveError
-            If it is not there or cannot be read; this is added to `problems` too.
-        """
-        try:
-            picture = read_beside(self.tree, self._beside_files(sample), title)
-        except CellsetsError as error:
-            self._note(sample, error)
-            raise
-        scale = self.recipe.pixel_size_um or picture.pixel_size_um
-        return replace(picture, pixel_size_um=scale)
-
-    def _beside_files(self, sample: Sample) -> dict[str, tuple[bool, tuple[str, ...]]]:
-        """Of each further picture whether it is a stack, and its files."""
-        values = self._reader.values_of(sample)
-        rows = enumerate(self.recipe.beside)
-        found = {
-            row.title: (row.kind == "stack", self._attachments.beside_of(i, values))
-            for i, row in rows
-        }
-        return {title: item for title, item in found.items() if item[1]}
-
-    def _read_masks(self, sample: Sample, form: AnnotationForm) -> LabelImage | None:
-        files = self._mask_files(sample)
-        if not files:
-            return None
-        try:
-            shape = self._picture_shape(sample)
-            labels = read_labels(form, self.tree, files, shape)
-        except CellsetsError as error:
-            self._note(sample, error)
-            raise
-        return LabelImage(
-            labels,
-            source=files[0] if len(files) == 1 else sample.name,
-            class_names=self._mask_classes,
-        )
-
-    @cached_property
-    def _mask_classes(self) -> Mapping[int, str]:
-        return self.class_table.names or dict(enumerate(self.recipe.classes, start=1))
-
-    def _mask_files(self, sample: Sample) -> tuple[str, ...]:
-        """Those of the sample's files that are masks of the row's `truth`."""
-        template = self.recipe.layout.truth_template
-        if template is None or not self.recipe.annotations:
-            return sample.annotations if template is not None else ()
-        return tuple(name for name in sample.annotations if template.match(name))
-
     def looks_whole(self, sample: Sample) -> bool:
         """Whether head and end of a picture are good, without decoding it.
 
@@ -443,12 +311,6 @@ class Dataset:
             self._problems.setdefault(
                 (sample.name, message), Problem(sample.name, message)
             )
-
-    def _picture_shape(self, sample: Sample) -> tuple[int, ...] | None:
-        try:
-            return read_shape(self.tree, sample.image)
-        except CellsetsError:
-            return None  # the picture's own trouble is told when it is read
 
     def _target(self, sample: Sample) -> tuple[AnnotationForm, str]:
         """Form and relative path of what is written for a sample."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellsets.formats.canvas_tree import CanvasTree
 from napari_cellsets.formats.files import Problem
 
 if TYPE_CHECKING:
@@ -48,7 +49,22 @@ def problems_of_files(
         Problem(name, f"{bound.tree.place(name)}: this picture is of no known class.")
         for name in bound.left_out
     ]
+    found += _blank(bound, samples)
     return {(item.name, item.message): item for item in found}
+
+
+def _blank(bound: Bound, samples: Sequence[Sample]) -> list[Problem]:
+    """Tell that canvases stand for pictures, once for all of them."""
+    source = bound.match.recipe.samples_from
+    if not isinstance(bound.tree, CanvasTree) or (source and source.pictures):
+        return []
+    blank = sum(sample.image in bound.tree.canvases for sample in samples)
+    said = "1 picture is" if blank == 1 else f"{blank:,} pictures are"
+    told = (
+        f"{bound.tree.root}: {said} not there; what is marked there is shown on a blank"
+        " canvas. Put the pictures beside the annotations."
+    )
+    return [Problem("", told)] if blank else []
 
 
 def _placed(tree: FileTree, problem: Problem) -> Problem:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.classes import ClassTable
     from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.words import WordOptions
+
+_KEPT = 2
 
 
 class AnnotationReader:
@@ -43,6 +47,10 @@ class AnnotationReader:
         self._recipe, self._tree = recipe, tree
         self._attachments, self._classes = attachments, classes
         self._shared = SetCache()
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[list[Annotation], list[WordOptions]]] = (
+            OrderedDict()
+        )
         self._layout = recipe.layout
 
     def values_of(self, sample: Sample) -> dict[str, str]:
@@ -51,8 +59,10 @@ class AnnotationReader:
 
     def read(
         self, sample: Sample, note: Callable[[CellsetsError | str], None]
-    ) -> Iterator[tuple[WordOptions, Annotation]]:
+    ) -> list[Annotation]:
         """Read one sample, word by word.
+
+        What was read last is kept, as truth and annotations are asked for in turn.
 
         Parameters
         ----------
@@ -61,20 +71,41 @@ class AnnotationReader:
         note
             Told what is wrong; the other annotations are read all the same.
 
-        Yields
-        ------
-        tuple of (options, annotation)
-            What the row says of it, and what was read.
+        Returns
+        -------
+        list of Annotation
+            In the order of the row.
         """
+        return self.read_with_entries(sample, note)[0]
+
+    def read_with_entries(
+        self, sample: Sample, note: Callable[[CellsetsError | str], None]
+    ) -> tuple[list[Annotation], list[WordOptions]]:
+        """Read one sample; also what the row says of each annotation."""
+        with self._lock:
+            kept = self._kept.get(sample.name)
+        if kept is None:
+            pairs = list(self._words(sample, note))
+            kept = [one for _, one in pairs], [entry for entry, _ in pairs]
+            with self._lock:
+                self._kept[sample.name] = kept
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return kept
+
+    def _words(
+        self, sample: Sample, note: Callable[[CellsetsError | str], None]
+    ) -> Iterator[tuple[WordOptions, Annotation]]:
         values = self.values_of(sample)
-        for options, files in self._attachments.annotations_of(values, sample.image):
+        found = self._attachments.annotations_of(values, sample.image)
+        for options, files in found:
             ask = self._ask(options, sample, values, files, note)
             try:
-                found = WORDS[options.word].read(ask, options)
+                annotations = WORDS[options.word].read(ask, options)
             except CellsetsError as error:
                 note(error)
                 continue
-            for annotation in found:
+            for annotation in annotations:
                 named = annotation
                 if options.title:
                     named = replace(annotation, source=options.title)

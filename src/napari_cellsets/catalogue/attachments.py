@@ -81,7 +81,7 @@ class Attachments:
         return False
 
     def owner(self, name: str, paired: Paired) -> str:
-        """Picture that a file stands beside as a further picture; empty if none."""
+        """Picture that a file stands beside, or is made of; empty if none."""
         marks = self._recipe.layout.image_template.marks
         for place in self._beside:
             if not place.template.match(name):
@@ -89,6 +89,20 @@ class Attachments:
             for pair in paired.pairs:
                 if name in place.of(dict(zip(marks, pair.values, strict=True))):
                     return pair.image
+        return self._made_of(name, paired)
+
+    def _made_of(self, name: str, paired: Paired) -> str:
+        source, layout = self._recipe.samples_from, self._recipe.layout
+        if source is None or source.form:
+            return ""
+        values = layout.template_of(source.file).match(name)
+        if values is None:
+            return ""
+        marks = layout.image_template.marks
+        for pair in paired.pairs:
+            own = dict(zip(marks, pair.values, strict=True))
+            if all((own.get(mark) or "") == text for mark, text in values.items()):
+                return pair.image
         return ""
 
     def beside_in(self, start: str, paired: Paired) -> list[Pair]:

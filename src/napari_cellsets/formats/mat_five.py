@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _HEADER = 128
 _MATRIX, _PACKED = 14, 15
 _CELL, _STRUCT, _OBJECT, _CHAR, _SPARSE = 1, 2, 3, 4, 5
-_COMPLEX, _LOGICAL = 0x0800, 0x0200
+_LOGICAL = 0x0200
 _STORED = {
     **{1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"},
     **{12: "i8", 13: "u8", 16: "u1", 17: "u2", 18: "u4"},
@@ -142,9 +142,7 @@ class MatFive:
             if len(self.elements) >= limits.MAT_ARRAYS:
                 raise self._damaged(f"there are more than {limits.MAT_ARRAYS:,} arrays")
             if found.kind in _CLASSES or found.kind == _CHAR:
-                self.elements[name] = Element(
-                    found.shape, found.kind == _CHAR, bool(found.flags & _LOGICAL)
-                )
+                self.elements[name] = Element(found.shape, found.kind == _CHAR)
                 self._at[name] = (variable, at)
 
     def _walk(

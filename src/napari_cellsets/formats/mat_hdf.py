@@ -39,6 +39,9 @@ _FAULTS = (
 )
 _INSIDE = ("#refs#", "#subsystem#")
 _TEXT, _LOGICAL = b"char", b"logical"
+_LETTER_BYTES = 2
+_FEW = 32
+"""Of an empty array its sizes are stored: so many numbers at most."""
 
 Route = tuple[str | int, ...]
 """How to reach an array: names in groups, places in arrays of references."""
@@ -93,12 +96,10 @@ class MatHdf:
         try:
             for text, route, found in _walk(file, file, name, name, (name,), 0):
                 if len(self.elements) >= limits.MAT_ARRAYS:
-                    raise ValueError(
-                        f"there are more than {limits.MAT_ARRAYS:,} arrays"
-                    )
-                kind = _class_of(found)
+                    most = f"{limits.MAT_ARRAYS:,}"
+                    raise ValueError(f"there are more than {most} arrays")
                 shape = tuple(int(length) for length in found.shape[::-1])
-                self.elements[text] = Element(shape, kind == _TEXT, kind == _LOGICAL)
+                self.elements[text] = Element(shape, _is_text(found))
                 self._route[text] = route
         except _FAULTS as error:
             self.problems.append((name, f"this variable cannot be read: {error}"))
@@ -133,33 +134,58 @@ def _walk(
 
     if not isinstance(parent.get(key, getlink=True), h5py.HardLink):
         raise ValueError(f"{name!r} is a link to elsewhere")
-    yield from _below(file, parent[key], name, route, depth)
+    yield from _below(file, parent[key].id, name, route, depth)
 
 
 def _below(
     file: Any, found: Any, name: str, route: Route, depth: int
 ) -> Iterator[tuple[str, Route, Any]]:
+    """Arrays below an object of the file, by the identifiers of its library.
+
+    Its objects for people cost a millisecond each, and there may be thousands.
+    """
     import h5py
 
     if depth > limits.MAT_DEPTH:
         raise ValueError(f"cells lie more than {limits.MAT_DEPTH} deep")
-    if isinstance(found, h5py.Group):
-        for key in found:
+    if isinstance(found, h5py.h5g.GroupID):
+        group = h5py.Group(found)
+        for key in group:
             inner = (*route, key)
-            yield from _walk(file, found, key, f"{name}/{key}", inner, depth + 1)
+            yield from _walk(file, group, key, f"{name}/{key}", inner, depth + 1)
         return
-    if "MATLAB_empty" in found.attrs or not found.size:
+    size, kind = math.prod(found.shape), found.get_type().get_class()
+    if not size or (size <= _FEW and h5py.h5a.exists(found, b"MATLAB_empty")):
         return
-    if h5py.check_ref_dtype(found.dtype) is None:
-        if found.dtype.kind in "uifb" and not (found.external or found.is_virtual):
+    if kind in (h5py.h5t.INTEGER, h5py.h5t.FLOAT):
+        if not _is_elsewhere(found):
             yield name, route, found
         return
-    references = found[()].ravel()
+    if kind != h5py.h5t.REFERENCE:
+        return
+    references = h5py.Dataset(found)[()].ravel()
     for place, reference in enumerate(references):
-        text = f"{name}/{numbered(place, references.size)}"
         if reference:
-            inner_found = file[reference]
+            text = f"{name}/{numbered(place, references.size)}"
+            inner_found = h5py.h5r.dereference(reference, file.id)
             yield from _below(file, inner_found, text, (*route, place), depth + 1)
+
+
+def _is_elsewhere(found: Any) -> bool:
+    """Whether the numbers lie in another file."""
+    import h5py
+
+    how = found.get_create_plist()
+    return bool(how.get_layout() == h5py.h5d.VIRTUAL or how.get_external_count() > 0)
+
+
+def _is_text(found: Any) -> bool:
+    """Whether an array of 16 bits holds letters."""
+    import h5py
+
+    if found.get_type().get_size() != _LETTER_BYTES:
+        return False
+    return _class_of(h5py.Dataset(found)) == _TEXT
 
 
 def _reached(file: Any, route: Route) -> Any:

@@ -16,13 +16,10 @@ class Element(NamedTuple):
         As MATLAB says it: rows, columns, further ones.
     text
         Whether it holds letters.
-    logical
-        Whether it holds true and false.
     """
 
     shape: tuple[int, ...]
     text: bool = False
-    logical: bool = False
 
 
 def numbered(place: int, count: int) -> str:

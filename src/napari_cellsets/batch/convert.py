@@ -128,8 +128,7 @@ def convert_dataset(
     if report.failed and not report.converted and not report.resumed:
         first = report.failed[0]
         raise ExportError(
-            f"nothing of it can be written as {form.title}; {first.name}: "
-            f"{first.message}"
+            f"nothing of it can be written as {form.title}; {first.message}"
         )
     return report
 
@@ -163,7 +162,7 @@ class _Run:
         self._with_images, self._lossy = with_images, lossy
         self._annotations_of, self._token = annotations_of, token
         self._progress = progress
-        self._names = container_names(dataset.samples)
+        self._names = container_names(dataset.samples, written=with_images)
         self._told: dict[str, list[str]] = {}
         self._heard = 0
         self._failed: dict[str, str] = {}

@@ -64,21 +64,57 @@ def mask_names(samples: Iterable[Sample], suffix: str) -> dict[str, str]:
     }
 
 
-def container_names(samples: Iterable[Sample]) -> dict[str, str]:
+def container_names(
+    samples: Iterable[Sample], *, written: bool = False
+) -> dict[str, str]:
     """Return how a file of annotations calls each image, by name of the sample.
 
-    The path in the set, with forward slashes; archives in it are called as folders.
-    Where two images differ in nothing but their suffix, the suffix becomes a part
-    of the name: ``a/b_tif.tif``, as forms name their files without suffix.
+    The path in the set, with forward slashes, so that the annotations fit beside the
+    set; archives in it are called as folders. Images that are written too lie in one
+    folder instead: they are called as their file where that is unique, else as their
+    sample. Where two images would differ in nothing but their suffix, it becomes a
+    part of the name: ``a/b_tif.tif``, as forms name their files without suffix.
 
     Parameters
     ----------
     samples
         All samples of the set, so that names do not depend on the choice.
+    written
+        Whether the images are written too.
     """
-    paths = {sample.name: _as_folders(sample.image) for sample in samples}
-    stems = Counter(path.rpartition(".")[0].casefold() for path in paths.values())
-    return {name: _told_apart(path, stems) for name, path in paths.items()}
+    if written:
+        paths = _flat_names(samples)
+    else:
+        paths = {sample.name: _as_folders(sample.image) for sample in samples}
+    stems = Counter(_stem(path) for path in paths.values())
+    names = {
+        name: path if stems[_stem(path)] == 1 else _with_suffix_told(path)
+        for name, path in paths.items()
+    }
+    if len({_stem(path) for path in names.values()}) == len(names):
+        return names
+    return {name: f"{at}_{names[name]}" for at, name in enumerate(names, start=1)}
+
+
+def _flat_names(samples: Iterable[Sample]) -> dict[str, str]:
+    files = {sample.name: sample.image.rpartition("/")[2] for sample in samples}
+    often = Counter(_stem(file) for file in files.values())
+    return {
+        name: file if often[_stem(file)] == 1 else _as_one(name, file)
+        for name, file in files.items()
+    }
+
+
+def _as_one(sample: str, file: str) -> str:
+    """Name of a sample as a file: ``red/trainval/0`` is ``red_trainval_0.png``."""
+    _, dot, suffix = file.rpartition(".")
+    return sample.replace("/", "_") + dot + suffix
+
+
+def _stem(path: str) -> str:
+    """What names of files are told apart by: case is no difference everywhere."""
+    stem, dot, _ = path.rpartition(".")
+    return (stem if dot else path).casefold()
 
 
 def _as_folders(path: str) -> str:
@@ -86,11 +122,9 @@ def _as_folders(path: str) -> str:
     return "/".join([*map(without_archive_ending, folders), file])
 
 
-def _told_apart(path: str, stems: Mapping[str, int]) -> str:
+def _with_suffix_told(path: str) -> str:
     stem, dot, suffix = path.rpartition(".")
-    if not dot or stems[stem.casefold()] == 1:
-        return path
-    return f"{stem}_{suffix}.{suffix}"
+    return f"{stem}_{suffix}.{suffix}" if dot else path
 
 
 def refuse_originals(dataset: Dataset, out_root: Path, names: Collection[str]) -> None:

@@ -8,7 +8,7 @@ import marked as small
 import numpy as np
 import pytest
 import tifffile
-from marked import SIZE, assert_same, back
+from marked import SIZE, back
 from PIL import Image
 
 from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack, Points
@@ -194,8 +194,8 @@ def test_a_stack_beyond_memory_is_refused(tmp_path, monkeypatch) -> None:
 
 def test_a_cut_stack_is_refused(tmp_path) -> None:
     back("mask-stack", tmp_path, small.mask_stack())
-    file = tmp_path / "masks" / "train" / "a.tif"
-    container = opened("mask-stack", tmp_path, "masks/train/a.tif")
+    file = tmp_path / "mask_stacks" / "train" / "a.tif"
+    container = opened("mask-stack", tmp_path, "mask_stacks/train/a.tif")
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(UnreadableFileError, match="TIFF"):
         container.read(0)
@@ -203,10 +203,10 @@ def test_a_cut_stack_is_refused(tmp_path) -> None:
 
 def test_tifffile_and_pillow_see_what_was_written(tmp_path) -> None:
     back("mask-stack", tmp_path / "stack", small.mask_stack())
-    pages = tifffile.imread(tmp_path / "stack" / "masks" / "train" / "a.tif")
+    pages = tifffile.imread(tmp_path / "stack" / "mask_stacks" / "train" / "a.tif")
     assert [int((page > 0).sum()) for page in pages] == [26, 27, 1]
     back("class-mask", tmp_path / "classes", small.class_mask())
-    with Image.open(tmp_path / "classes" / "masks" / "train" / "a.png") as image:
+    with Image.open(tmp_path / "classes" / "class_masks" / "train" / "a.png") as image:
         np.testing.assert_array_equal(np.asarray(image), small.class_mask().classes)
         assert image.convert("RGB").getpixel((3, 2)) == (10, 20, 30)
 
@@ -233,153 +233,6 @@ def test_a_mask_file_is_of_one_picture(form, tmp_path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 4), np.uint8))
     with pytest.raises(IndexError):
         opened(form, tmp_path, "a.tif").read(1)
-
-
-def panoptic(folder: Path, weights: tuple[int, int, int]) -> Container:
-    labels = small.label_image().labels * 300
-    pixels = np.stack([labels // weight % 256 for weight in weights], axis=-1)
-    (folder / "panoptic").mkdir()
-    Image.fromarray(pixels.astype(np.uint8)).save(folder / "panoptic" / "a.png")
-    text = (
-        '{"annotations": [{"image_id": "a", "file_name": "a.png", "segments_info": ['
-        '{"id": 300, "category_id": 1}, {"id": 600, "category_id": 1},'
-        '{"id": 900, "category_id": 1}, {"id": 5, "category_id": 1},'
-        '{"id": 1200, "category_id": 8}, {"id": -1}]}],'
-        '"categories": [{"id": 1, "name": "cell", "color": [1, 2, 3]}]}'
-    )
-    (folder / "panoptic.json").write_text(text)
-    return opened("coco-panoptic", folder, "panoptic.json")
-
-
-@pytest.mark.parametrize("weights", [(1, 256, 65536), (1, 65536, 256), (65536, 256, 1)])
-def test_the_ids_tell_how_they_are_packed(weights, tmp_path) -> None:
-    container = panoptic(tmp_path, weights)
-    (found,) = container.read(0)
-    expected = small.label_image().labels * 300
-    expected[expected == 1200] = 0
-    np.testing.assert_array_equal(found.labels, expected)
-    assert found.class_colours == {1: (1, 2, 3)}
-    said = " ".join(problem.message for problem in container.problems)
-    assert "the segment 1200 is not in the JSON" in said
-    assert "the segment 5 has no pixel" in said
-    assert "segments_info[4]" in said
-    assert "segments_info[5]" in said
-
-
-def test_a_panoptic_file_is_known_to_the_coco_reader(tmp_path) -> None:
-    panoptic(tmp_path, (1, 256, 65536))
-    assert opened("coco", tmp_path, "panoptic.json").key == "coco-panoptic"
-
-
-def test_the_packing_may_be_named(tmp_path) -> None:
-    from napari_cellsets.formats.containers.coco_panoptic import open_panoptic
-    from napari_cellsets.formats.containers.reading import load_json
-
-    panoptic(tmp_path, (1, 65536, 256))
-    tree = open_tree(tmp_path)
-    data = load_json(tree, "panoptic.json")
-    (found,) = open_panoptic(data, tree, "panoptic.json", "coco").read(0)
-    assert found.labels.max() == 0
-    (found,) = open_panoptic(data, tree, "panoptic.json", "ccagt").read(0)
-    assert found.labels.max() == 900
-
-
-def test_a_missing_or_flat_picture_of_segments_is_refused(tmp_path) -> None:
-    container = panoptic(tmp_path, (1, 256, 65536))
-    file = tmp_path / "panoptic" / "a.png"
-    Image.fromarray(np.zeros((4, 4, 4), np.uint8) + 7).save(file)
-    Image.fromarray(np.zeros((4, 4), np.uint8)).save(file)
-    assert container.read(0)[0].labels.max() == 0
-    import cv2
-
-    cv2.imwrite(str(file), np.arange(48, dtype=np.uint16).reshape(4, 4, 3))
-    with pytest.raises(UnreadableFileError, match="three channels of 8 bits"):
-        container.read(0)
-    file.unlink()
-    container = opened("coco-panoptic", tmp_path, "panoptic.json")
-    with pytest.raises(UnreadableFileError, match=r"'a.png' is missing.*'panoptic'"):
-        container.read(0)
-
-
-def test_other_json_is_no_panoptic_file(tmp_path) -> None:
-    (tmp_path / "a.json").write_text("{}")
-    with pytest.raises(UnreadableFileError, match="no panoptic file"):
-        opened("coco-panoptic", tmp_path, "a.json")
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        "y,x",
-        "row;col",
-        "axis-0\taxis-1",
-        "Centroid_Y,Centroid_X",
-        "index,axis-0,axis-1",
-    ],
-)
-def test_points_are_found_by_the_names_of_columns(head, tmp_path) -> None:
-    separator = next(sign for sign in ";\t," if sign in head)
-    line = separator.join((["0"] if "index" in head else []) + ["2.5", "7"])
-    (tmp_path / "a.csv").write_text(f"{head}\n{line}\n")
-    (found,) = opened("points-csv", tmp_path, "a.csv").read(0)
-    assert found.yx.tolist() == [[2.5, 7]]
-    assert found.class_ids is None
-    assert found.properties == {}
-
-
-def test_points_have_pictures_classes_and_more(tmp_path) -> None:
-    head = "\ufefffilename,X,Y,class,score"
-    text = f"{head}\na.png,1,2,dead,0.5\nb.png,3,4,live,\na.png,5,6,live,1\n"
-    (tmp_path / "a.csv").write_text(text)
-    container = opened("points-csv", tmp_path, "a.csv")
-    assert [item.name for item in container.items] == ["a.png", "b.png"]
-    (found,) = container.read(0)
-    assert found.yx.tolist() == [[2, 1], [6, 5]]
-    assert [container.classes[key] for key in found.class_ids] == ["dead", "live"]
-    assert found.properties == {"score": [0.5, 1]}
-
-
-@pytest.mark.parametrize("text", ["", "1,2\n3,4\n", "a,b\n1,2\n", "x\n1\n"])
-def test_points_without_names_of_coordinates_are_refused(text, tmp_path) -> None:
-    (tmp_path / "a.csv").write_text(text)
-    with pytest.raises(UnreadableFileError, match="columns named x and y"):
-        opened("points-csv", tmp_path, "a.csv")
-
-
-def test_broken_lines_of_points_are_told(tmp_path) -> None:
-    rows = "y,x,class_id\n1,2,3\nnan,2,3\n1,,3\n1,2,x\n\n4,5,3\n"
-    (tmp_path / "a.csv").write_text(rows)
-    container = opened("points-csv", tmp_path, "a.csv")
-    (found,) = container.read(0)
-    assert found.yx.tolist() == [[1, 2], [4, 5]]
-    assert ["line 3" in p.message for p in container.problems] == [True, False, False]
-
-
-def test_a_giant_or_foreign_table_is_refused(tmp_path, monkeypatch) -> None:
-    from napari_cellsets.formats.containers import points_csv
-
-    (tmp_path / "a.csv").write_text('y,x\n"' + "1" * 200_000 + '",2\n')
-    with pytest.raises(UnreadableFileError, match="no table"):
-        opened("points-csv", tmp_path, "a.csv")
-    monkeypatch.setattr(points_csv, "LARGEST_TABLE", 10)
-    with pytest.raises(UnreadableFileError, match="at most 10 bytes"):
-        opened("points-csv", tmp_path, "a.csv")
-
-
-def test_points_keep_what_else_is_known(tmp_path) -> None:
-    points = small.points()
-    more = {"score": [0.25, 3], "remark": ["a, b", None], "x": [1, 2]}
-    wanted = Points(
-        points.yx, "", points.class_names, points.class_ids, properties=more
-    )
-    (found,) = back("points-csv", tmp_path, wanted)
-    assert_same(found, points)
-    assert found.properties == {"score": [0.25, 3], "remark": ["a, b", None]}
-
-
-def test_points_without_end_are_refused(tmp_path) -> None:
-    with pytest.raises(ExportError, match="not at a finite place"):
-        back("points-csv", tmp_path, Points(np.array([[np.nan, 1]])))
 
 
 def test_a_coordinate_without_end_is_refused_by_json(tmp_path) -> None:

@@ -8,14 +8,15 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellsets.catalogue.arrays import is_array_file
+from napari_cellsets.catalogue.set_files import set_files
 from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.formats.containers.base import FORMS, SNIFFED_BYTES
 from napari_cellsets.formats.names import is_archive_name, is_junk, is_picture_name
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 from napari_cellsets.formats.sources import FileSource, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _MOST_ENTRIES = 300
 _END_RECORD = struct.Struct("<4s4H2LH")
@@ -37,19 +38,39 @@ def can_open(path: str | Path) -> bool:
     """
     try:
         place = Path(path)
+        known = _OfSets()
         if place.is_dir():
-            return _folder_has_pictures(place)
+            return _folder_has_some(place, known)
         if is_archive_name(place.name):
-            return _archive_has_pictures(place)
-        if is_array_file(place.name):
+            return _archive_has_some(place, known)
+        if is_picture_name(place.name):
+            return bool(picture_kind(read_file(place, HEAD_BYTES), str(place)))
+        if known(place.name):
             return place.is_file()
-        head = read_file(place, HEAD_BYTES)
-        return is_picture_name(place.name) and bool(picture_kind(head, str(place)))
+        head = read_file(place, SNIFFED_BYTES)
+        return any(form.sniff(place.name, head) for form in FORMS.values())
     except (CellsetsError, OSError, ValueError, TypeError, struct.error):
         return False
 
 
-def _folder_has_pictures(folder: Path) -> bool:
+class _OfSets:
+    """Whether a name is of a picture or of a file that a row knows.
+
+    Rows are asked for when the first name is none of a picture.
+    """
+
+    def __init__(self) -> None:
+        self._known: Callable[[str], bool] | None = None
+
+    def __call__(self, name: str) -> bool:
+        if is_picture_name(name):
+            return True
+        if self._known is None:
+            self._known = set_files()
+        return self._known(name)
+
+
+def _folder_has_some(folder: Path, known: _OfSets) -> bool:
     """Breadth first, so that many files in one folder do not hide another."""
     left = _MOST_ENTRIES
     waiting = deque([str(folder)])
@@ -63,18 +84,17 @@ def _folder_has_pictures(folder: Path) -> bool:
                     continue
                 if entry.is_dir():
                     waiting.append(entry.path)
-                elif is_picture_name(entry.name) or is_array_file(entry.name):
-                    return True
-                elif is_archive_name(entry.name) and _archive_has_pictures(
-                    Path(entry.path)
-                ):
+                elif is_archive_name(entry.name):
+                    if _archive_has_some(Path(entry.path), known):
+                        return True
+                elif known(entry.name):
                     return True
     return False
 
 
-def _archive_has_pictures(archive: Path) -> bool:
+def _archive_has_some(archive: Path, known: _OfSets) -> bool:
     names = _first_names(FileSource(archive))
-    return any(is_picture_name(name) or is_archive_name(name) for name in names)
+    return any(is_archive_name(name) or known(name) for name in names)
 
 
 def _first_names(source: FileSource) -> Iterator[str]:

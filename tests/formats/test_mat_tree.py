@@ -206,6 +206,12 @@ def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
     assert [problem.name for problem in tree.problems] == ["away"]
 
 
+def test_a_line_break_in_a_name_does_not_make_two(tmp_path: Path) -> None:
+    path = write_mat73(tmp_path / "a.mat", **{"a\nb": GREY})
+    assert MatTree.open(path).names() == ["a_b"]
+    np.testing.assert_array_equal(MatTree.open(path).array("a_b"), GREY)
+
+
 def test_a_circle_of_cells_ends(tmp_path: Path) -> None:
     path = write_mat73(tmp_path / "c.mat", good=GREY, circle=[GREY])
     with h5py.File(path, "r+") as file:

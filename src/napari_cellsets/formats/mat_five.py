@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
-from napari_cellsets.formats.mat_names import Element, numbered
+from napari_cellsets.formats.mat_names import Element, numbered, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,7 +180,8 @@ class MatFive:
         if not 0 < each <= 1024:
             raise self._damaged("the names of its fields are broken")
         pieces = [text[i : i + each] for i in range(0, len(text), each)]
-        return names.after, [p.split(b"\0")[0].decode("latin-1") for p in pieces]
+        plain = [p.split(b"\0")[0].decode("latin-1") for p in pieces]
+        return names.after, [one_line(text).replace("/", "_") for text in plain]
 
     def _array(self, part: Source, at: int) -> _Array:
         """Header of the array at an offset."""
@@ -202,7 +203,7 @@ class MatFive:
             raise self._damaged(f"an array declares the size {shape}")
         named = self._tag(part, sizes.after)
         name = self._bytes(part, named, min(named.length, 256)).decode("latin-1")
-        name = name.replace("/", "_").replace("\n", "_") or "unnamed"
+        name = one_line(name).replace("/", "_") or "unnamed"
         end = outer.start + outer.length
         return _Array(name, word & 0xFF, word & 0xFF00, shape, named.after, end)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
-from napari_cellsets.formats.mat_names import Element, numbered
+from napari_cellsets.formats.mat_names import Element, numbered, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,9 @@ class MatHdf:
 
     def _index(self, file: Any, name: str) -> None:
         try:
-            for text, route, found in _walk(file, file, name, name, (name,), 0):
+            for text, route, found in _walk(
+                file, file, name, one_line(name), (name,), 0
+            ):
                 if len(self.elements) >= limits.MAT_ARRAYS:
                     most = f"{limits.MAT_ARRAYS:,}"
                     raise ValueError(f"there are more than {most} arrays")
@@ -152,7 +154,9 @@ def _below(
         group = h5py.Group(found)
         for key in group:
             inner = (*route, key)
-            yield from _walk(file, group, key, f"{name}/{key}", inner, depth + 1)
+            yield from _walk(
+                file, group, key, f"{name}/{one_line(key)}", inner, depth + 1
+            )
         return
     size, kind = math.prod(found.shape), found.get_type().get_class()
     if not size or (size <= _FEW and h5py.h5a.exists(found, b"MATLAB_empty")):

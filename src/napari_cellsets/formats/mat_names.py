@@ -22,6 +22,11 @@ class Element(NamedTuple):
     text: bool = False
 
 
+def one_line(name: str) -> str:
+    """Name of a variable or field without line breaks, which only damage puts there."""
+    return name.replace("\n", "_")
+
+
 def numbered(place: int, count: int) -> str:
     """Name of one element of a cell array, counted from 1: ``007``.
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.annotation import Boxes, Points, Polygons
-from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.ellipses import ellipse_of
@@ -45,13 +44,16 @@ if TYPE_CHECKING:
 _LOWEST, _HIGHEST = -5000, 60535
 _MOST_GROUPS = 255
 _NAME_LENGTH = 60
+_EMPTY_ZIP = b"PK\x05\x06"
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """Whether a file is a ROI, or a zip whose first member is one."""
+    """Whether a file is a ROI, or a zip whose first member is one, or an empty zip."""
     small = name.lower()
     if small.endswith(".roi"):
         return head[:4] == b"Iout"
+    if small.endswith(".zip") and head[:4] == _EMPTY_ZIP:
+        return True
     if not small.endswith(".zip") or head[:4] != b"PK\x03\x04" or len(head) < 30:
         return False
     (length,) = struct.unpack("<H", head[26:28])
@@ -77,7 +79,7 @@ def write_imagej(
         if with_images:
             save_picture(marked, out, stem)
         several = together(things_of(marked, FORM, classes))
-        rois = [_roi(group, marked) for group in several]
+        rois = [_roi(group) for group in several]
         path = out / f"{stem}.zip"
         with atomic_output(path) as aside:
             _write_zip(aside, rois)
@@ -99,9 +101,9 @@ def _write_zip(path: Path, rois: list[ImagejRoi]) -> None:
             archive.writestr(entry, roi.tobytes())
 
 
-def _roi(several: list[Thing], marked: Marked) -> ImagejRoi:
+def _roi(several: list[Thing]) -> ImagejRoi:
     one = several[0]
-    roi = _shape(several, marked)
+    roi = _shape(several)
     known = one.properties
     roi.name = str(known.get("name", ""))
     for key in ("position", "c", "z", "t"):
@@ -129,7 +131,7 @@ def _line(value: Any) -> str:
     return " ".join(text.split())
 
 
-def _shape(several: list[Thing], marked: Marked) -> ImagejRoi:
+def _shape(several: list[Thing]) -> ImagejRoi:
     one = several[0]
     known = one.properties
     if one.kind == BOX:
@@ -146,7 +148,7 @@ def _shape(several: list[Thing], marked: Marked) -> ImagejRoi:
         kind = str(known.get("shape", ""))
         kind = kind if kind in SHAPES else "polygon"
         return _listed(one.shape[0][0] + 0.5, kind)
-    return _composite(one.shape, marked)
+    return _composite(one.shape)
 
 
 def _listed(yx: np.ndarray, kind: str) -> ImagejRoi:
@@ -252,12 +254,10 @@ def _points(several: list[Thing]) -> ImagejRoi:
     return roi
 
 
-def _composite(outline: Outline, marked: Marked) -> ImagejRoi:
+def _composite(outline: Outline) -> ImagejRoi:
     from roifile import ROI_TYPE
 
     rings = np.concatenate([part[0] for part in outline]) + 0.5
-    if not np.isfinite(rings).all():
-        raise ExportError("a coordinate is not finite", path=marked.name)
     top, left = np.floor(rings.min(axis=0)).tolist()
     low, right = np.ceil(rings.max(axis=0)).tolist()
     roi = _bounded(ROI_TYPE.RECT, top, left, low, right)

@@ -79,7 +79,8 @@ def open_imagej(tree: FileTree, name: str) -> Container:
             rois.append((where, _parsed(content)))
         except BadObject as error:
             notes.add(where, error)
-    if not rois and (not found or (len(found) == 1 and name.lower().endswith(".roi"))):
+    is_single = len(found) == 1 and name.lower().endswith(".roi")
+    if not rois and (is_single or (not found and not _is_empty(tree, name))):
         raise UnreadableFileError(
             "there is no readable ROI of ImageJ",
             path=place,
@@ -97,6 +98,11 @@ def open_imagej(tree: FileTree, name: str) -> Container:
         return gathered.annotations()
 
     return Opened("imagej", [Item("")], decode, classes, problems=notes.problems)
+
+
+def _is_empty(tree: FileTree, name: str) -> bool:
+    """Whether this is a zip without members: a picture without objects."""
+    return name.lower().endswith(".zip") and tree.head(name, 4) == b"PK\x05\x06"
 
 
 def _contents(tree: FileTree, name: str, notes: Notes) -> Iterator[tuple[str, bytes]]:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_cellsets.core.annotation import (
     Boxes,
     ImageClass,
@@ -18,8 +20,6 @@ from napari_cellsets.formats.containers.convert import NO_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    import numpy as np
 
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.containers.base import Form, Marked
@@ -64,13 +64,26 @@ def things_of(
 
     for annotation in fit_all(marked, form):
         for one in things(annotation, classes):
-            if one.kind == MASK and not one.shape[0].any():
-                raise ExportError(
-                    "an object has no pixels, so it cannot be written",
-                    path=marked.name,
-                    advice="Leave it out.",
-                )
+            why = _unfit(one)
+            if why:
+                advice = "Leave this object out."
+                raise ExportError(why, path=marked.name, advice=advice)
             yield one
+
+
+def _unfit(one: Thing) -> str:
+    """Say why an object can be written nowhere; empty where it can."""
+    if one.kind == MASK:
+        return "" if one.shape[0].any() else "an object has no pixels"
+    shapes = one.shape if one.kind == OUTLINE else ((one.shape,),)
+    if one.kind == BOX:
+        shapes = (((*one.shape[0], one.shape[1]),),)
+    rings = [ring for part in shapes for ring in part]
+    if not all(np.isfinite(ring).all() for ring in rings):
+        return "a coordinate is not a finite number"
+    least = {OUTLINE: 3, OPEN: 2}.get(one.kind, 1)
+    short = not rings or any(len(ring) < least for ring in rings)
+    return "an outline has too few points" if short else ""
 
 
 def image_classes(marked: Marked) -> list[str]:

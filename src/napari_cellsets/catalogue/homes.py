@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _ABOVE = 4
 _LOOKED_AT = 40
-_LONG = 6
+_LONG = 5
 _BETWEEN = re.compile(r"[^a-z0-9]+")
 _ENDING = re.compile(r"\.(zip|tar|tar\.gz|tgz|7z)$", re.IGNORECASE)
 
@@ -30,7 +30,7 @@ def at_home(recipe: Recipe, drop: Drop) -> bool:
     Returns
     -------
     bool
-        A name of six letters or more may be part of a longer one
+        A name of five letters or more may be part of a longer one
         (``AICCS-main (1)``), a shorter one must be all of it.
     """
     if not recipe.homes:

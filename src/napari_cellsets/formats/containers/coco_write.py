@@ -8,7 +8,6 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.annotation import Boxes, Polygons
-from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.rle import encode_rle, pack_counts
@@ -89,12 +88,7 @@ def write_coco(
             named = marked.name.replace("\\", "/")
             if with_images:
                 named = save_picture(marked, path.parent / "images", name)
-            try:
-                writer.picture(marked, named, file)
-            except ValueError as error:
-                raise ExportError(
-                    "a coordinate is not a finite number", path=marked.name
-                ) from error
+            writer.picture(marked, named, file)
         file.write('],\n"images": [')
         file.write(",".join(f"\n{_dumped(image)}" for image in writer.images))
         file.write(f'],\n"categories": {_dumped(writer.categories_as_rows())}}}\n')

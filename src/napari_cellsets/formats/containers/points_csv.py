@@ -11,10 +11,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_cellsets.core.annotation import Points
-from napari_cellsets.core.errors import ExportError, UnreadableFileError
+from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS, Container, Form, Item, Opened
 from napari_cellsets.formats.containers.objects import Objects
@@ -237,8 +235,6 @@ def write_points(
 
 
 def _row(named: str, thing: Thing, more: Sequence[str]) -> list[Any]:
-    if not np.isfinite(thing.shape).all():
-        raise ExportError("a point is not at a finite place", path=named)
     known = "" if thing.class_id is None else thing.class_id
     y, x = thing.shape
     kept = [thing.properties.get(key, "") for key in more]

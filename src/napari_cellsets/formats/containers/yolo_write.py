@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.annotation import Boxes, Polygons
-from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.bridges import joined
 from napari_cellsets.formats.containers.convert import corners_of_boxes
@@ -94,8 +93,6 @@ def _line(thing: Thing, number: int, marked: Marked) -> str:
         values = shares.ravel().tolist()
     if "score" in thing.properties:
         values.append(thing.properties["score"])
-    if not np.isfinite(values).all():
-        raise ExportError("a coordinate is not a finite number", path=marked.name)
     return " ".join([str(number), *(_short(value) for value in values)])
 
 

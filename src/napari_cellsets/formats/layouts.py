@@ -156,8 +156,14 @@ class Layout:
         return Template(self.truth, self._choices_in(self.truth))
 
     def template_of(self, text: str) -> Template:
-        """Compile a further template with the choices of this layout."""
-        return Template(text, self._choices_in(text))
+        """Compile a further template with the choices of this layout, once."""
+        if text not in self._further:
+            self._further[text] = Template(text, self._choices_in(text))
+        return self._further[text]
+
+    @cached_property
+    def _further(self) -> dict[str, Template]:
+        return {}
 
     def attach(self, text: str, names: str) -> Attached:
         """Find the files of a further template.

@@ -13,7 +13,7 @@ from openings import zipped
 from PIL import Image
 from skimage import draw
 
-from napari_cellsets.catalogue import open_dataset, recognise
+from napari_cellsets.catalogue import dataset_info, open_dataset, recognise
 from napari_cellsets.core.annotation import ClassMask, Polygons
 from napari_cellsets.formats.words.wkt_parquet import outline_of
 
@@ -218,6 +218,19 @@ def test_real_tiles_have_the_objects_of_the_json(real_samples: Path) -> None:
         assert dataset.read_picture(sample).plane_shape == mask.classes.shape
     assert counts == {"C": 27, "E": 50, "K": 16, "O": 75}
     assert dataset.problems == []
+
+
+def test_real_objects_are_counted_by_class(real_samples: Path) -> None:
+    info = dataset_info(open_dataset(real_tiles(real_samples)))
+    assert info["classes"] == {
+        "Nucleus": 40,
+        "Cluster": 79,
+        "Satellite": 9,
+        "Nucleus_out_of_focus": 10,
+        "Overlapped_Nuclei": 6,
+        "non-viable_nucleus": 10,
+        "Leukocyte_Nucleus": 14,
+    }
 
 
 def test_real_outlines_lie_upon_the_real_masks(real_samples: Path) -> None:

@@ -12,7 +12,7 @@ from openings import zipped
 from PIL import Image
 
 from mat_files import write_mat5
-from napari_cellsets.catalogue import can_open, open_dataset, recognise
+from napari_cellsets.catalogue import can_open, dataset_info, open_dataset, recognise
 from napari_cellsets.core.annotation import LabelImage, MaskStack
 from napari_cellsets.core.errors import CellsetsError
 
@@ -85,6 +85,14 @@ def test_the_challenge_opens_with_overlapping_masks_apart(challenge: Path) -> No
     stack, _ = dataset.read_annotations(dataset.samples[0])
     assert isinstance(stack, MaskStack)
     assert (unpacked(stack, 0) & unpacked(stack, 1)).any()
+
+
+def test_nuclei_are_counted_as_cytoplasm_overlaps(challenge: Path) -> None:
+    dataset = open_dataset(challenge)
+    truth = dataset.read_truth(dataset.samples[0])
+    assert truth is not None
+    assert truth.class_names == {2: "nucleus"}
+    assert dataset_info(dataset)["classes"] == {"nucleus": 10}
 
 
 def test_files_of_both_versions_agree_on_rows_and_columns(dataset_folder: Path) -> None:

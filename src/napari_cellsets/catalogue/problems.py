@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.canvases import function_of
 from napari_cellsets.formats.canvas_tree import CanvasTree
 from napari_cellsets.formats.files import Problem
 
@@ -56,8 +57,11 @@ def problems_of_files(
 def _blank(bound: Bound, samples: Sequence[Sample]) -> list[Problem]:
     """Tell that canvases stand for pictures, once for all of them."""
     source = bound.match.recipe.samples_from
-    if not isinstance(bound.tree, CanvasTree) or (source and source.pictures):
+    if not isinstance(bound.tree, CanvasTree):
         return []
+    if source is not None and source.pictures:
+        said = function_of(source.told)(bound.tree) if source.told else ""
+        return [Problem("", f"{bound.tree.root}: {said}")] if said else []
     blank = sum(sample.image in bound.tree.canvases for sample in samples)
     said = "1 picture is" if blank == 1 else f"{blank:,} pictures are"
     told = (

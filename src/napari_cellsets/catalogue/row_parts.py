@@ -115,12 +115,16 @@ class SamplesFrom(FrozenModel):
     pictures
         ``package.module:function`` that makes them: given the tree and what the marks
         stand for, it returns the bytes of a picture file.
+    told
+        ``package.module:function`` that says in one sentence, given the tree, why
+        such pictures are blank; nothing where they are not.
     """
 
     file: str
     form: str = ""
     size: tuple[int, int] | None = None
     pictures: str = ""
+    told: str = ""
 
 
 class BesideRow(FrozenModel):

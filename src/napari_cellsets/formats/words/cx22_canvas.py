@@ -97,6 +97,16 @@ def painted(tree: FileTree, values: Mapping[str, str]) -> bytes:
     return content.tobytes()
 
 
+def missing(tree: FileTree) -> str:
+    """Say that images are white, where no picture of CCEDD is there; else nothing."""
+    if _of(tree).known:
+        return ""
+    return (
+        "the images of Cx22 are cut from CCEDD, which is not beside it: they are blank."
+        " Put the folder CCEDD, or its png.zip, beside this one."
+    )
+
+
 _KNOWN: WeakKeyDictionary[FileTree, Sources] = WeakKeyDictionary()
 _KNOWN_LOCK = threading.Lock()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from functools import partial
+from glob import escape
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from napari_cellsets.catalogue.attachments import Attachments
@@ -28,6 +30,7 @@ ROW = "annotation_file"
 _DEEPEST = 3
 _FOLDERS_ABOVE = 2
 _MOST_ENTRIES = 50_000
+_MOST_COMPANIONS = 5_000
 
 
 def open_loose(
@@ -67,28 +70,31 @@ def open_loose(
             f"this file of {form.title} speaks of no picture", path=path
         )
     wanted = [plain(item.name) or picture_of(path.name) for item in container.items]
-    found = _found(here, wanted)
+    needed = _companions(path, form.companions)
+    found = _found(here, wanted, set(needed))
     up = max((place.count("../") for place in found.values()), default=0)
+    more = [name for name in needed if name.count("../") <= up]
     root = (here, *here.parents)[up]
     inside = "".join(f"{part}/" for part in here.relative_to(root).parts)
     places = {
         name: os.path.relpath(here / place, root).replace(os.sep, "/")
         for name, place in found.items()
     }
-    tree, images = _with_blank(root, inside + path.name, container, wanted, places)
+    beside = [os.path.relpath(here / n, root).replace(os.sep, "/") for n in more]
+    chosen = Chosen(root, [inside + path.name, *places.values(), *beside])
+    tree, images = _with_blank(chosen, inside + path.name, container, wanted, places)
     attachments = Attachments(recipe, [inside + path.name])
     return tree, attachments, attachments.attach(recipe.layout.pair(images))
 
 
 def _with_blank(
-    root: Path,
+    chosen: Chosen,
     file: str,
     container: Container,
     wanted: Sequence[str],
     places: dict[str, str],
 ) -> tuple[FileTree, list[str]]:
     """The chosen files, blank canvases among them; and the names of all pictures."""
-    chosen = Chosen(root, [file, *places.values()])
     canvases: dict[str, Callable[[], bytes]] = {}
     images = []
     for index, (item, name) in enumerate(zip(container.items, wanted, strict=True)):
@@ -148,18 +154,36 @@ class Chosen(FileTree):
         return self.root / name
 
 
-def _found(here: Path, wanted: Sequence[str]) -> dict[str, str]:
+def _companions(path: Path, patterns: Sequence[str]) -> list[str]:
+    """Files that a file of annotations may need: paths from its folder."""
+    stem = escape(path.stem)
+    found: list[str] = []
+    places = (path.parent, *path.parent.parents[:_FOLDERS_ABOVE])
+    for above, folder in enumerate(places):
+        for pattern in patterns:
+            files = islice(folder.glob(pattern.format(stem=stem)), _MOST_COMPANIONS)
+            found += [
+                "../" * above + file.relative_to(folder).as_posix()
+                for file in files
+                if file != path and not is_junk(file.name)
+            ]
+    return found
+
+
+def _found(here: Path, wanted: Sequence[str], others: set[str]) -> dict[str, str]:
     """Pictures by the names that are wanted: paths from the folder of the file.
 
-    In the folder and below it first; then, for those not found, in the folders above
-    and below those, with ``../`` before them.
+    `others` are masks and the like, which are none. In the folder and below it
+    first; then, for those not found, in the folders above and below those, with
+    ``../`` before them.
     """
     found: dict[str, str] = {}
     skip = ""
     for up, folder in enumerate((here, *list(here.parents)[:_FOLDERS_ABOVE])):
         missing = [name for name in wanted if name not in found]
         if missing:
-            found |= _matched(_pictures(folder, "../" * up, skip), missing)
+            there = _pictures(folder, "../" * up, skip)
+            found |= _matched((n for n in there if n not in others), missing)
         skip = folder.name
     return found
 

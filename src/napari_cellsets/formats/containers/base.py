@@ -177,6 +177,9 @@ class Form:
     pictures
         Whether its files are pictures, whose meaning cannot be seen in them: `sniff`
         knows some by their names only.
+    companions
+        Patterns of files beside a file, or in folders above, that it may need:
+        names of classes, masks. ``{stem}`` is its name without suffix.
     """
 
     key: str
@@ -188,6 +191,7 @@ class Form:
     write: _Write
     refuses: Callable[[Annotation], str] = lambda annotation: ""
     pictures: bool = False
+    companions: tuple[str, ...] = ()
 
 
 _HERE = "napari_cellsets.formats.containers"

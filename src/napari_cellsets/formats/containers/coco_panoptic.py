@@ -307,4 +307,5 @@ COCO_PANOPTIC = Form(
     open=_open,
     write=write_panoptic,
     refuses=refuses,
+    companions=("{stem}/*.png", "{stem}/*/*.png"),
 )

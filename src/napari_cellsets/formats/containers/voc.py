@@ -254,4 +254,11 @@ VOC = Form(
     open=_open,
     write=write_voc,
     refuses=refuses,
+    companions=(
+        "labelmap.txt",
+        "class_names.txt",
+        "*.xml",
+        "SegmentationObject/**/{stem}.png",
+        "SegmentationClass/**/{stem}.png",
+    ),
 )

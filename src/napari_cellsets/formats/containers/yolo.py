@@ -23,7 +23,7 @@ from napari_cellsets.formats.containers.reading import (
     Notes,
     ring_of,
 )
-from napari_cellsets.formats.containers.yolo_names import names_for
+from napari_cellsets.formats.containers.yolo_names import PLAIN_NAMES, names_for
 from napari_cellsets.formats.containers.yolo_write import refuses, write_yolo
 
 if TYPE_CHECKING:
@@ -256,4 +256,5 @@ YOLO = Form(
     open=_open,
     write=write_yolo,
     refuses=refuses,
+    companions=("*.yaml", "*.yml", "*.names", *PLAIN_NAMES),
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.formats.files import FileTree
 
-_PLAIN = ("classes.txt", "obj.names", "predefined_classes.txt", "labels.txt")
+PLAIN_NAMES = ("classes.txt", "obj.names", "predefined_classes.txt", "labels.txt")
 _KEY = re.compile(r"^(names|kpt_shape)\s*:\s*(.*)$")
 _ITEM = re.compile(r"^\s*-\s+(.*)$")
 _ENTRY = re.compile(r"^\s+['\"]?(\d+)['\"]?\s*:\s*(.*)$")
@@ -86,7 +86,7 @@ def _candidates(tree: FileTree, folder: str) -> Iterator[str]:
     ranked = []
     for base, names in files_of(tree).items():
         is_yaml = base.endswith((".yaml", ".yml"))
-        if is_yaml or base in _PLAIN or base.endswith(".names"):
+        if is_yaml or base in PLAIN_NAMES or base.endswith(".names"):
             for name in names:
                 home = name.rpartition("/")[0]
                 if not home or folder == home or folder.startswith(f"{home}/"):

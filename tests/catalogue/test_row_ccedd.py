@@ -82,6 +82,8 @@ def test_outline_of_two_points_is_told(tmp_path: Path) -> None:
         "label_correct/json",
         "label_correct/edge",
         "label_correct/png/00003.png",
+        "label_correct/json/00003.json",
+        "label_correct/edge/00003_edge.png",
     ],
 )
 def test_set_opens_from_any_part(part: str, tmp_path: Path) -> None:

@@ -196,7 +196,17 @@ def stacks(dataset: Dataset) -> dict[str, MaskStack]:
 
 @pytest.mark.parametrize(
     "part",
-    ["", "CISD", "CISD/edf", "CISD/center_slice", f"CISD/edf/{NAMES[0]}", "a.zip"],
+    [
+        "",
+        "CISD",
+        "CISD/edf",
+        "CISD/center_slice",
+        f"CISD/edf/{NAMES[0]}",
+        f"CISD/center_slice/{NAMES[0]}",
+        "CISD/stack/0241_BB_01471/img_007.png",
+        "CISD/CISD.json",
+        "a.zip",
+    ],
 )
 def test_set_opens_from_any_part(part: str, tmp_path: Path) -> None:
     write_cisd(tmp_path / "set")
@@ -217,6 +227,12 @@ def test_set_opens_from_any_part(part: str, tmp_path: Path) -> None:
         for place_of, (_, mask) in enumerate(masks_of(number)):
             np.testing.assert_array_equal(full(stack, place_of), mask)
     assert dataset.problems == []
+
+
+def test_folder_of_one_stack_is_its_one_sample(tmp_path: Path) -> None:
+    dataset = open_dataset(write_cisd(tmp_path) / "stack" / "0241_BB_01471")
+    assert [sample.name for sample in dataset.samples] == ["0241_BB_01471"]
+    assert "stack" in dataset.beside(dataset.samples[0])
 
 
 def test_stack_and_plane_in_focus_lie_beside(tmp_path: Path) -> None:

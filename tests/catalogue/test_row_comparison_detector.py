@@ -89,7 +89,9 @@ def test_boxes_one_pixel_thin_are_left_out_and_told(tmp_path: Path) -> None:
     assert "1 box of train/01210.bmp" in told[1]
 
 
-@pytest.mark.parametrize("part", ["train", "test", "test/00008.bmp", "a.zip", ".."])
+@pytest.mark.parametrize(
+    "part", ["train", "test", "test/00008.bmp", "test.json", "a.zip", ".."]
+)
 def test_set_opens_from_any_part(part: str, tmp_path: Path) -> None:
     root = write_comparison_detector(tmp_path / "set")
     zipped(root, root / "a.zip")

@@ -12,6 +12,7 @@ from openings import zipped
 from PIL import Image
 
 from mat_files import write_mat5
+from napari_cellsets.batch.places import container_names
 from napari_cellsets.catalogue import can_open, dataset_info, open_dataset, recognise
 from napari_cellsets.core.annotation import LabelImage, MaskStack
 from napari_cellsets.core.errors import CellsetsError
@@ -247,3 +248,11 @@ def test_volumes_and_stacks_of_cervix93_are_told_apart(
     cervix = write_cervix93(tmp_path)
     assert [match.recipe.key for match in recognise(cervix)] == ["cervix93"]
     assert [match.recipe.key for match in recognise(volumes)] == ["isbi2015"]
+
+
+def test_arrays_are_called_as_files_in_folders_when_converted(challenge: Path) -> None:
+    dataset = open_dataset(challenge / "isbi_test90.mat")
+    names = container_names(dataset.samples).values()
+    assert list(names) == ["isbi_test90/ISBI_Test90/001", "isbi_test90/ISBI_Test90/002"]
+    written = container_names(open_dataset(challenge).samples, written=True).values()
+    assert "isbi_train_001" in written

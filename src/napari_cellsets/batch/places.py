@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import ExportError
-from napari_cellsets.formats.names import without_archive_ending
+from napari_cellsets.formats.names import DATA_ENDINGS, without_archive_ending
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
@@ -108,7 +108,7 @@ def _flat_names(samples: Iterable[Sample]) -> dict[str, str]:
 def _as_one(sample: str, file: str) -> str:
     """Name of a sample as a file: ``red/trainval/0`` is ``red_trainval_0.png``."""
     _, dot, suffix = file.rpartition(".")
-    return sample.replace("/", "_") + dot + suffix
+    return sample.replace("/", "_") + (dot + suffix if dot else "")
 
 
 def _stem(path: str) -> str:
@@ -119,7 +119,15 @@ def _stem(path: str) -> str:
 
 def _as_folders(path: str) -> str:
     *folders, file = path.split("/")
-    return "/".join([*map(without_archive_ending, folders), file])
+    return "/".join([*map(_as_folder, folders), file])
+
+
+def _as_folder(part: str) -> str:
+    plain = without_archive_ending(part)
+    for ending in DATA_ENDINGS:  # a file of arrays, of which this picture is one
+        if plain.lower().endswith(ending):
+            plain = plain[: -len(ending)]
+    return plain
 
 
 def _with_suffix_told(path: str) -> str:

@@ -252,9 +252,10 @@ def _filled(ring: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         share = (row - low[:, 0]) / (high[:, 0] - low[:, 0])
         column = np.ceil(low[:, 1] + share * (high[:, 1] - low[:, 1]))
         place = row * (width + 1) + np.clip(column, 0, width).astype(np.int64)
-        flips += np.bincount(place, minlength=len(flips)).astype(np.uint8)
-    odd = np.add.accumulate(flips.reshape(height, width + 1), axis=1, dtype=np.uint8)
-    return (odd[:, :width] & 1).astype(bool)
+        met, times = np.unique(place, return_counts=True)
+        flips[met] ^= (times & 1).astype(np.uint8)
+    odd = np.bitwise_xor.accumulate(flips.reshape(height, width + 1), axis=1)
+    return odd[:, :width].astype(bool)
 
 
 def _in_portions(count: np.ndarray) -> list[np.ndarray]:

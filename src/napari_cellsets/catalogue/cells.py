@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cellsets.catalogue.tables import told_by_table
+from napari_cellsets.catalogue.tables import names_classes
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_shape
 
@@ -42,7 +42,7 @@ def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
         no class of cells.
     """
     if not recipe.class_in_path:
-        return bool(told_by_table(recipe, tree).classes)
+        return names_classes(recipe, tree)
     marks = recipe.layout.image_template.marks
     place = marks.index("class")
     found = {(pair.values[place] or "").lower() for pair in pairs}

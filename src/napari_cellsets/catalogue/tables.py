@@ -68,6 +68,21 @@ def told_by_table(recipe: Recipe, tree: FileTree) -> Told:
     return _joined(parts, tuple(problems))
 
 
+def names_classes(recipe: Recipe, tree: FileTree) -> bool:
+    """Whether a table of the row is there that names classes; one line is read."""
+    table = recipe.table
+    if table is None or not table.class_column:
+        return False
+    wanted = [table.named_by, table.class_column, *table.facts.values()]
+    for file in (table.file, *table.further):
+        try:
+            for content, place in _found(table, file, tree):
+                return next(_lines(table, content, wanted, place), None) is not None
+        except CellsetsError:
+            continue
+    return False
+
+
 def _joined(parts: Sequence[Told], problems: tuple[Problem, ...]) -> Told:
     if not parts:
         return Told(problems=problems)

@@ -99,6 +99,18 @@ def test_other_pictures_are_no_cric(tmp_path: Path) -> None:
     assert open_dataset(tmp_path).recipe.key == "plain_images"
 
 
+@pytest.mark.parametrize(
+    "table", ["classifications.csv", "classifications.json", "segmentations.csv"]
+)
+def test_a_table_of_that_name_in_other_peoples_sets_is_no_cric(
+    table: str, tmp_path: Path
+) -> None:
+    mini.write_pictures(tmp_path)
+    content = '[{"file": "a"}]' if table.endswith("json") else "file,class\na,b\n"
+    (tmp_path / table).write_text(content)
+    assert open_dataset(tmp_path).recipe.key == "plain_images"
+
+
 def test_it_does_not_open_as_cric_where_nothing_fits(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("no picture")
     with pytest.raises(NotRecognisedError, match="no picture here is named as in"):
@@ -166,7 +178,7 @@ def test_a_broken_file_of_points_is_told(
 ) -> None:
     mini.write_pictures(tmp_path)
     (tmp_path / "classifications.json").write_bytes(broken)
-    dataset = open_dataset(tmp_path)
+    dataset = open_dataset(tmp_path, "cric")
     assert dataset.read_annotations(dataset.samples[0]) == ()
     assert said in dataset.problems[0].message
 

@@ -92,6 +92,12 @@ def test_counts_are_those_of_the_files_and_the_published_ones_are_told(
     assert any("other way round" in note for note in recipe.expect.notes)
 
 
+def test_numbered_pictures_of_other_classes_are_another_set(tmp_path: Path) -> None:
+    codes = {name: f"class {code}" for name, code in mini.CODES.items()}
+    root = mini.write_mendeley_lbc(tmp_path / "set", codes)
+    assert open_dataset(root).recipe.key != "mendeley_lbc"
+
+
 def test_pictures_named_otherwise_are_another_set(tmp_path: Path) -> None:
     root = mini.write_mendeley_lbc(tmp_path / "set", mini.CODES)
     for file in root.rglob("*.jpg"):

@@ -80,6 +80,11 @@ class Attachments:
                 return True
         return False
 
+    def misfit(self, tree: FileTree) -> bool:
+        """Whether files are named as those of the row, but none of them is one."""
+        named = any(place.by_key for places in self._annotations for place in places)
+        return named and not self.has_truth(tree)
+
     def owner(self, name: str, paired: Paired) -> str:
         """Picture that a file stands beside, or is made of; empty if none."""
         marks = self._recipe.layout.image_template.marks

@@ -233,6 +233,8 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
         if found is None:
             continue
         tree, attachments, paired = found
+        if recipe.needs and not chosen and attachments.misfit(tree):
+            continue
         if recipe.kind == "cells" and not chosen:
             if not fits_cells(recipe, tree, paired.pairs):
                 continue

@@ -14,17 +14,19 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
 from napari_cellsets.formats.tables import LARGEST_TABLE, read_table
 from napari_cellsets.formats.words.tables import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.words.base import Ask
 
 _HEX = re.compile(r"[0-9a-f]{32}")
 _FARTHEST = 1e6
+_HEAD_BYTES = 4096
 _COLUMNS = ("image_filename", "cell_id", "bethesda_system", "nucleus_x", "nucleus_y")
 _LISTS = {
     "nucleus": ("nucleus_segmentation_cells", "coords"),
@@ -59,6 +61,24 @@ def key_of(picture: str) -> str:
     stem = joined(picture, "stem")
     found = _HEX.search(stem)
     return found[0] if found else stem
+
+
+def fits(tree: FileTree, options: object, files: Sequence[str]) -> bool:
+    """Whether a file begins as those of the exporter do; see `Word`.
+
+    A web page or nothing at all is a download gone wrong, of which the reader tells.
+    """
+    return any(_may_be(tree, name) for name in files)
+
+
+def _may_be(tree: FileTree, name: str) -> bool:
+    try:
+        head = tree.head(name, _HEAD_BYTES)
+    except CellsetsError:
+        return True
+    plain = head.lstrip()
+    told = b"image_name" in head or b"image_filename" in head
+    return told or not plain or plain.startswith(b"<")
 
 
 def spots_in(ask: Ask, name: str) -> list[Spot]:

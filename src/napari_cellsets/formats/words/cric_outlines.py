@@ -8,7 +8,7 @@ from pydantic import Field
 
 from napari_cellsets.core.annotation import Polygons
 from napari_cellsets.formats.words.base import Ask, Word, WordOptions
-from napari_cellsets.formats.words.cric import by_picture, key_of, outlines_in
+from napari_cellsets.formats.words.cric import by_picture, fits, key_of, outlines_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,4 +67,4 @@ def read(ask: Ask, options: CricOutlinesOptions) -> list[Polygons]:
     ]
 
 
-WORD = Word(CricOutlinesOptions, read)
+WORD = Word(CricOutlinesOptions, read, fits)

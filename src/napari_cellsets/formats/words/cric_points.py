@@ -8,7 +8,7 @@ from pydantic import Field
 
 from napari_cellsets.core.annotation import Points
 from napari_cellsets.formats.words.base import Ask, Word, WordOptions
-from napari_cellsets.formats.words.cric import by_picture, key_of, spots_in
+from napari_cellsets.formats.words.cric import by_picture, fits, key_of, spots_in
 from napari_cellsets.formats.words.tables import joined
 
 if TYPE_CHECKING:
@@ -90,4 +90,4 @@ def _files_of(ask: Ask) -> tuple[str, ...]:
     return ()
 
 
-WORD = Word(CricPointsOptions, read)
+WORD = Word(CricPointsOptions, read, fits)

@@ -18,7 +18,8 @@ from napari_cellsets._napari.annotation_slots import (
 )
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
 from napari_cellsets._napari.drawn import NO_CLASS
-from napari_cellsets._napari.slots import put_layer
+from napari_cellsets._napari.looks import scale_and_units
+from napari_cellsets._napari.slots import place, put_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,6 +80,7 @@ class AnnotationLayers:
         self._palette = Palette()
         self._looks: Looks | None = None
         self._set = ""
+        self._leaving: list[Layer] = []
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -98,7 +100,7 @@ class AnnotationLayers:
     def show(
         self, viewer: ViewerModel, loaded: LoadedSample, below: Sequence[Layer | None]
     ) -> None:
-        """Show what is marked in a sample.
+        """Show what is marked in a sample, after `turn_to`.
 
         Parameters
         ----------
@@ -109,7 +111,6 @@ class AnnotationLayers:
         below
             Layers that new ones must not cover.
         """
-        self._turn_to(viewer, loaded)
         looks = self._looks_of(loaded)
         for drawn in loaded.drawn:
             layer = self._layers.get(drawn.name)
@@ -124,6 +125,7 @@ class AnnotationLayers:
                 put_layer(viewer, new, layer, tuple(below))
             self._put_away.discard(drawn.name)
         self._put_rest_away({drawn.name for drawn in loaded.drawn})
+        self._see_off(viewer)
         self._note(loaded)
 
     def make(self, loaded: LoadedSample) -> list[tuple[str, Layer]]:
@@ -153,20 +155,29 @@ class AnnotationLayers:
         if gone:
             self._tell()
 
-    def _turn_to(self, viewer: ViewerModel, loaded: LoadedSample) -> None:
-        """Of another set the layers have other names: take the old ones away."""
+    def turn_to(self, dataset: Dataset, pixel_size_um: float | None) -> None:
+        """Forget what was shown; of another set let the layers go.
+
+        They get the new units at once, as napari draws without units where they are
+        mixed, and leave when the new ones are there.
+        """
         self._drawn = {}
-        if self._set == loaded.dataset.identity:
+        if self._set == dataset.identity:
             return
-        self._set = loaded.dataset.identity
+        self._set = dataset.identity
         self._hidden.clear()
-        self._palette.turn_to(loaded.dataset)
-        wanted = {drawn.name for drawn in loaded.drawn}
-        for key in set(self._layers) - wanted:
-            layer = self._layers.pop(key)
-            self._put_away.discard(key)
+        self._palette.turn_to(dataset)
+        for layer in self.layers:
+            axes = "p" * (layer.ndim - 2) + "yx"
+            place(layer, *scale_and_units(axes, pixel_size_um), layer.axis_labels)
+        self._leaving += self.layers
+        self.forget()
+
+    def _see_off(self, viewer: ViewerModel) -> None:
+        for layer in self._leaving:
             if layer in viewer.layers:
                 viewer.layers.remove(layer)
+        self._leaving = []
 
     def _looks_of(self, loaded: LoadedSample) -> Looks:
         colours = self._palette.colours_of(loaded.drawn)

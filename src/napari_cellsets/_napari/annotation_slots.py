@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.drawn import Drawn
 
 #: Lines and points are this part of the longer side of the picture, within limits.
-_LINE_PART, _LINE_PX = 1 / 800, (1.0, 6.0)
+_LINE_PART, _LINE_PX = 1 / 500, (1.5, 8.0)
 _POINT_PART, _POINT_PX = 1 / 90, (4.0, 60.0)
 _FILLED_OPACITY, _LINES_OPACITY = 0.45, 1.0
 #: Without a compiled triangulation more polygons than this are drawn as closed

@@ -84,7 +84,7 @@ def fill_labels(
 
 
 def place(
-    layer: Image | Labels,
+    layer: Layer,
     scale: tuple[float, ...],
     units: tuple[str, ...],
     axis_labels: tuple[str, ...],
@@ -112,8 +112,8 @@ def widest_range(shown: Shown) -> tuple[float, float]:
 
 def put_layer(
     viewer: ViewerModel,
-    new: Image | Labels,
-    old: Image | Labels | None,
+    new: Layer,
+    old: Layer | None,
     below: tuple[Layer | None, ...] = (),
 ) -> None:
     """Add `new`, in the place of `old` where that is in the list.

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from napari_cellsets._napari.annotation_layers import AnnotationLayers
 from napari_cellsets._napari.beside import BesideLayers
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
+from napari_cellsets._napari.looks import label_options
 from napari_cellsets._napari.overlay import Overlay
 from napari_cellsets._napari.slots import (
     fill_image,
     fits_image,
     new_image_layer,
+    place,
     put_layer,
 )
 from napari_cellsets._napari.tickets import take_ticket
@@ -67,10 +69,9 @@ class Stage:
         viewer = self._viewer()
         if viewer is None:
             return
+        self.annotations.turn_to(loaded.dataset, loaded.pixel_size_um)
         new_size = self._show_image(viewer, loaded)
-        self.beside.show(viewer, loaded.beside, self.image)
-        drawn_upon = (self.truth.layer, self.cells.layer)
-        self.annotations.show(viewer, loaded, drawn_upon)
+        self._show_annotations(viewer, loaded)
         truth, cells = tracked_truth(loaded), tracked_cells(loaded)
         if truth is not None:
             self.truth.show(viewer, truth, loaded.pixel_size_um)
@@ -89,6 +90,20 @@ class Stage:
         if viewer is not None:
             self.cells.discard()
             self.cells.show(viewer, tracked, pixel_size_um)
+
+    def _show_annotations(self, viewer: ViewerModel, loaded: LoadedSample) -> None:
+        """Show what is there besides labels; the person's choice stays chosen."""
+        chosen = viewer.layers.selection.active or self.image
+        labels = (self.truth.layer, self.cells.layer)
+        self.beside.show(viewer, loaded.beside, self.image)
+        self.annotations.show(viewer, loaded, labels)
+        if viewer.layers.selection.active is not chosen and chosen in viewer.layers:
+            viewer.layers.selection.active = chosen
+        for layer in labels:
+            if layer is not None and not layer.visible:
+                # what is hidden counts where napari asks whether all units agree
+                looks = label_options("cells", layer.ndim, loaded.pixel_size_um)
+                place(layer, looks["scale"], looks["units"], looks["axis_labels"])
 
     def _show_image(self, viewer: ViewerModel, loaded: LoadedSample) -> bool:
         """Put the picture into the image layer; return whether its size is new."""

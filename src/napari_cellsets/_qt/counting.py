@@ -138,6 +138,7 @@ class CountWidget(DockContent):
         self.regions = RegionsView()
         self.whole_set = SetView()
         self.export = ExportView()
+        self.export.add_progress(ProgressRow(self._export_runner))
         self.tabs = QTabWidget()
         for title, page in (
             ("Cells", self.cells),
@@ -164,7 +165,7 @@ class CountWidget(DockContent):
         ):
             column.addWidget(part)
         column.addWidget(self.tabs, 1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -209,6 +210,11 @@ class CountWidget(DockContent):
         self._viewer.layers.events.removed.connect(self._on_layers_changed)
         self._viewer.events.theme.connect(self._on_theme_changed)
         self._on_layers_changed()
+
+    def show_export(self) -> None:
+        """Bring the page in front that writes files."""
+        self.tabs.setCurrentWidget(self.export)
+        self._scroll.ensureWidgetVisible(self.export.export_button)
 
     # Wishes
 
@@ -279,14 +285,19 @@ class CountWidget(DockContent):
             title="Exporting",
             done=self._on_exported,
             failed=self._on_export_failed,
+            cancelled=self._on_export_cancelled,
         )
 
     def _on_exported(self, said: str) -> None:
         folder = self.export.folder.text().strip()
+        self.export.annotations.tell_losses("")
         self.export.tell(f"Written to {folder}: {said}.", written=True)
 
+    def _on_export_cancelled(self) -> None:
+        self.export.tell("Exporting was cancelled.", written=False)
+
     def _on_export_failed(self, error: Exception) -> None:
-        self.export.tell(f"⚠ {error}", written=False)
+        self.export.tell_failed(error)
 
     @Slot(object)
     def _on_part_failed(self, error: Exception) -> None:

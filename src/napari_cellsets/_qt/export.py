@@ -1,4 +1,4 @@
-"""Write masks and tables to a folder that the person chooses."""
+"""Write masks, tables and annotations to a folder that the person chooses."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.export_annotations import (
+    ContainerExport,
+    ContainerRow,
+    losses_in,
+)
 from napari_cellsets.batch.export import (
     MaskForm,
     export_masks,
@@ -70,6 +75,8 @@ class Export:
         Form of the masks, None for none.
     counts, objects
         Whether to write the tables.
+    annotations
+        Annotations to write as well, None for none.
     """
 
     dataset: Dataset
@@ -79,6 +86,7 @@ class Export:
     masks: MaskForm | None
     counts: bool
     objects: bool
+    annotations: ContainerExport | None = None
 
     def __call__(self, token: CancelToken, progress: Progress) -> str:
         """Write everything; return a sentence for the person.
@@ -89,13 +97,28 @@ class Export:
             If the folder cannot be written, the disk is full, or nothing was
             counted yet.
         """
+        said = []
+        if self.annotations is not None:
+            said.append(
+                self.annotations.write(
+                    self.dataset,
+                    self.project,
+                    self.samples,
+                    self.folder,
+                    token,
+                    progress,
+                )
+            )
+            if self.masks is None and not (self.counts or self.objects):
+                return said[0]
         kept = [sample for sample in self.samples if self._labels(sample) is not None]
+        if not kept and self.annotations is not None:
+            return f"{said[0]}, no masks or tables: nothing was counted yet"
         if not kept:
             raise ExportError(
                 "nothing was counted yet, so there is nothing to export",
                 advice="Count first.",
             )
-        said = []
         if self.masks is not None:
             report = export_masks(
                 self.dataset,
@@ -172,7 +195,7 @@ class ExportView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scope = QComboBox()
-        self.scope.addItems(["This image", "Every counted image of the set"])
+        self.scope.addItems(["This image", "Every image of the set"])
         self.scope.setAccessibleName("What to export")
         self.masks = QCheckBox("Masks")
         self.form = QComboBox()
@@ -182,6 +205,7 @@ class ExportView(QWidget):
         self.objects = QCheckBox("Table of objects (CSV)")
         for box in (self.masks, self.counts, self.objects):
             box.setChecked(True)
+        self.annotations = ContainerRow()
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("Folder to write to")
         self.folder.setAccessibleName("Folder to write to")
@@ -203,6 +227,18 @@ class ExportView(QWidget):
         """Say what came of the export."""
         self.message.setText(text)
         self.open_button.setVisible(written)
+
+    def add_progress(self, row: QWidget) -> None:
+        """Show how far an export is, and a way to stop it, below the button."""
+        layout = self.layout()
+        layout.insertWidget(layout.indexOf(self.message), row)
+
+    def tell_failed(self, error: Exception) -> None:
+        """Say why nothing was written; ask first where something would be lost."""
+        losses = losses_in(error)
+        self.annotations.tell_losses(losses)
+        text = "Nothing was written: something would be lost." if losses else str(error)
+        self.tell(f"⚠ {text}", written=False)
 
     def _lay_out(self) -> None:
         self.message.setWordWrap(True)
@@ -227,6 +263,7 @@ class ExportView(QWidget):
             if left is self.masks:
                 layout.addWidget(self.counts)
                 layout.addWidget(self.objects)
+                layout.addWidget(self.annotations)
         for widget in (self.export_button, self.message, self.open_button):
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -253,6 +290,7 @@ class ExportView(QWidget):
             else None,
             "counts": self.counts.isChecked(),
             "objects": self.objects.isChecked(),
+            "annotations": self.annotations.asked(),
         }
         self.wanted.emit(asked)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer, Slot
 from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
@@ -14,6 +14,7 @@ from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets._qt.docking import DockContent, raise_dock
 from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets._qt.legend import Legend
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.opening import OpenButton, dropped_path
 from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
@@ -146,6 +147,7 @@ class SamplesWidget(DockContent):
         self.view = SampleView(self._model, self)
         self.problems = Folded("Problems", self)
         self.cell = CellLine(self)
+        self.legend = Legend(self._session.annotations, self)
         self.steps = StepRow(self)
         self.correct_truth = QCheckBox("Correct the ground truth", self)
         self.correct_truth.setToolTip(
@@ -172,6 +174,8 @@ class SamplesWidget(DockContent):
             layout.addWidget(widget)
         for widget in self._of_a_set:
             layout.addWidget(widget, stretch=1 if widget is self.view else 0)
+            if widget is self.cell:
+                layout.addWidget(self.legend)
         layout.setStretchFactor(self.welcome, 1)
         self.setMinimumWidth(_WIDTH_LEAST)
 
@@ -193,6 +197,7 @@ class SamplesWidget(DockContent):
         self.steps.stepped.connect(session.walk)
         self.steps.count_asked.connect(self._on_count_asked)
         self.steps.classify_asked.connect(self._on_classify_asked)
+        self.steps.export_asked.connect(self._on_export_asked)
         self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
         self._switcher.failed.connect(self._say)
 
@@ -294,12 +299,18 @@ class SamplesWidget(DockContent):
     def _on_classify_asked(self) -> None:
         self._open_dock("Classify")
 
-    def _open_dock(self, name: str) -> None:
+    def _on_export_asked(self) -> None:
+        dock = self._open_dock("Count")
+        if dock is not None:
+            dock.show_export()
+
+    def _open_dock(self, name: str) -> Any:
         from napari_cellsets._napari.docks import open_dock
 
         dock = open_dock(self._viewer, name)
         if dock is not None:
             raise_dock(dock)
+        return dock
 
     # Inside
 

@@ -231,6 +231,7 @@ class StepRow(QWidget):
     stepped = Signal(int)
     count_asked = Signal()
     classify_asked = Signal()
+    export_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -246,18 +247,24 @@ class StepRow(QWidget):
         self.classify = QPushButton("Classify cells…", self)
         self.classify.setToolTip("Open the Classify dock")
         self.classify.hide()
+        self.export = QPushButton("Export…", self)
+        self.export.setToolTip(
+            "Write annotations, masks or tables: COCO, VOC, YOLO and others"
+        )
         self.back.clicked.connect(self._on_back_clicked)
         self.on.clicked.connect(self._on_on_clicked)
         self.count.clicked.connect(self._on_count_clicked)
         self.classify.clicked.connect(self._on_classify_clicked)
+        self.export.clicked.connect(self._on_export_clicked)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addWidget(self.back, 0, 0)
         layout.addWidget(self.position, 0, 1)
         layout.addWidget(self.on, 0, 2)
-        layout.addWidget(self.count, 1, 0, 1, 3)
-        layout.addWidget(self.classify, 2, 0, 1, 3)
+        layout.addWidget(self.count, 1, 0, 1, 2)
+        layout.addWidget(self.classify, 2, 0, 1, 2)
+        layout.addWidget(self.export, 1, 2)
         layout.setColumnStretch(1, 1)
 
     def show_position(self, row: int | None, rows: int, index: int, all_: int) -> None:
@@ -282,6 +289,7 @@ class StepRow(QWidget):
         """Offer what can be done: count in fields, classify single cells."""
         self.count.setVisible(kind == "fields")
         self.classify.setVisible(kind == "cells")
+        self.export.setVisible(kind == "fields")
 
     @Slot()
     def _on_back_clicked(self) -> None:
@@ -298,3 +306,7 @@ class StepRow(QWidget):
     @Slot()
     def _on_classify_clicked(self) -> None:
         self.classify_asked.emit()
+
+    @Slot()
+    def _on_export_clicked(self) -> None:
+        self.export_asked.emit()

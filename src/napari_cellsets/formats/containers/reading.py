@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -147,7 +148,9 @@ def size_of(height: object, width: object) -> tuple[int, int] | None:
     return found
 
 
-def ring_of(xy: Sequence[Any], *, shift: float = -0.5, least: int = 3) -> np.ndarray:
+def ring_of(
+    xy: Sequence[Any] | np.ndarray, *, shift: float = -0.5, least: int = 3
+) -> np.ndarray:
     """Return a ring of rows and columns from x and y as files give them.
 
     Parameters
@@ -244,20 +247,24 @@ def find_beside(
         f"{place}/{name}".strip("/") for place in (home, above) for name in folders
     ]
 
+    told = f"/{plain.lower()}" if "/" in plain else ""
+
     def farness(name: str) -> tuple[int, int]:
         folder = name.rpartition("/")[0]
+        if told and f"/{name.lower()}".endswith(told):
+            return -1, len(name)
         for rank, place in enumerate(first):
             if folder == place or folder.startswith(f"{place}/"):
                 return rank, len(name)
-        shared = 0
-        for one, other in zip(folder.split("/"), home.split("/"), strict=False):
-            if one != other:
-                break
-            shared += 1
-        said = name.lower().endswith(plain.lower())
-        return 100 - 2 * shared - said, len(name)
+        return 100 - _shared(folder, home), len(name)
 
     return min(found, key=farness)
+
+
+def _shared(one: str, other: str) -> int:
+    """Number of folders that two paths begin with alike."""
+    pairs = zip(one.split("/"), other.split("/"), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def unique_ids(names: Iterable[str], *, start: int = 1) -> dict[int, str]:

@@ -370,6 +370,30 @@ def test_without_ccedd_images_are_white(tmp_path: Path) -> None:
     assert (picture.pixels == 255).all()
 
 
+def test_facts_tell_where_an_image_was_cut_from(tmp_path: Path) -> None:
+    write_pair(tmp_path)
+    write_multi(tmp_path)
+    dataset = open_dataset(tmp_path)
+    facts = dataset.samples[dataset.find("Cx22-Multi-Test/001")].facts
+    assert facts["picture of CCEDD"] == "00477"
+    assert facts["cut from (x, y)"] == "300, 200"
+    assert facts["size of the cut"] == "800 x 600"
+    assert facts["scale"] == "0.64"
+    assert facts["cells"] == "4"
+    apart = dataset.samples[dataset.find("Cx22-Pair/003")].facts
+    assert (apart["smallest overlap"], apart["largest overlap"]) == ("0", "0")
+
+
+def test_damaged_table_is_told_and_masks_are_read(tmp_path: Path) -> None:
+    root = write_pair(tmp_path)
+    write_sources(tmp_path / "png")
+    (root / NAMES).write_bytes(b"<html>")
+    dataset = open_dataset(root)
+    check_pair(dataset)
+    assert (dataset.read_picture(dataset.samples[0]).pixels == 255).all()
+    assert any("ImageDataNames.mat" in p.message for p in dataset.problems)
+
+
 def test_one_damaged_file_leaves_the_other(tmp_path: Path) -> None:
     root = write_pair(tmp_path)
     file = root / "nuc" / "nuc_ins.mat"
@@ -384,6 +408,8 @@ def test_real_boxes_are_a_set(real_samples: Path) -> None:
     assert dataset.recipe.key == "cx22"
     assert dataset.completeness.text == "820 of 820 images of Cx22-Pair, complete"
     assert [p for p in dataset.problems if "they are blank" not in p.message] == []
+    assert dataset.samples[0].facts["picture of CCEDD"] == "00000"
+    assert sum(int(sample.facts["cells"]) for sample in dataset.samples) == 1640
     (boxes,) = dataset.read_annotations(dataset.samples[0])
     assert isinstance(boxes, Boxes)
     np.testing.assert_array_equal(

@@ -57,7 +57,10 @@ class TableRow(FrozenModel):
     Parameters
     ----------
     file
-        Its name.
+        Its name; empty with `reader`.
+    reader
+        ``package.module:function`` for what is no table: given the tree, it yields the
+        name of each picture in the tree and ``{fact: text}``.
     further
         Names of further tables of the same columns, such as one a split.
     archive
@@ -83,13 +86,14 @@ class TableRow(FrozenModel):
         ``{fact: {text: what it means}}`` for codes; ``split`` counts as a fact.
     """
 
-    file: str
+    file: str = ""
+    reader: str = ""
     further: tuple[str, ...] = ()
     archive: str = ""
     separator: str = Field(default=",", min_length=1, max_length=1)
     columns: tuple[str, ...] = ()
     records: str = ""
-    named_by: str
+    named_by: str = ""
     facts: dict[str, str] = Field(default_factory=dict)
     split: str = ""
     split_by: str = ""

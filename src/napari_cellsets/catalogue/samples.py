@@ -47,8 +47,7 @@ def make_samples(
         key = tuple([pair.values[place] for place in places])
         file: tuple[str, ...] = ()
         if by_file:
-            stem = stem_of(pair.image)
-            file = _of_file(recipe, told, stem)
+            file = _of_file(recipe, told, pair.image)
             key = (*key, *file)
         if key not in known:
             values = template.named(pair.values)
@@ -88,7 +87,7 @@ def problems_of_table(
     if recipe.table is None or not told.facts:
         return
     file = " or ".join((recipe.table.file, *recipe.table.further))
-    stems = [stem_of(sample.image) for sample in samples]
+    stems = [told.key_of(sample.image) for sample in samples]
     missing = [
         s for s, stem in zip(samples, stems, strict=True) if stem not in told.facts
     ]
@@ -136,11 +135,12 @@ def _split_and_facts(
     return values.get("split", ""), facts
 
 
-def _of_file(recipe: Recipe, told: Told, stem: str) -> tuple[str, ...]:
+def _of_file(recipe: Recipe, told: Told, image: str) -> tuple[str, ...]:
     """Class by a table, remark, split and facts of one file."""
+    stem = told.key_of(image)
     facts = told.facts.get(stem, ())
     of_table = "" if recipe.class_in_path else told.classes.get(stem, "")
-    remark, split = recipe.remarks.get(stem, ""), told.splits.get(stem, "")
+    remark, split = recipe.remarks.get(stem_of(image), ""), told.splits.get(stem, "")
     return of_table, remark, split, *facts
 
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.canvases import function_of
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.files import Problem, open_tree
 from napari_cellsets.formats.sources import read_file
@@ -38,6 +39,8 @@ class Told:
         Class of each picture as the table spells it.
     problems
         Tables that cannot be read.
+    by_path
+        Whether pictures are known by their names in the tree instead.
     """
 
     names: tuple[str, ...] = ()
@@ -46,6 +49,11 @@ class Told:
     split_by: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    by_path: bool = False
+
+    def key_of(self, image: str) -> str:
+        """By what a picture is known here."""
+        return image if self.by_path else stem_of(image)
 
 
 def told_by_table(recipe: Recipe, tree: FileTree) -> Told:
@@ -57,6 +65,8 @@ def told_by_table(recipe: Recipe, tree: FileTree) -> Told:
     table = recipe.table
     if table is None:
         return Told()
+    if table.reader:
+        return _told_by_reader(table, tree)
     parts, problems = [], []
     for file in (table.file, *table.further):
         try:
@@ -66,6 +76,19 @@ def told_by_table(recipe: Recipe, tree: FileTree) -> Told:
         except CellsetsError as error:
             problems.append(Problem(file, str(error)))
     return _joined(parts, tuple(problems))
+
+
+def _told_by_reader(table: TableRow, tree: FileTree) -> Told:
+    """Ask the row's function; what it cannot read is told."""
+    names = tuple(table.facts)
+    try:
+        facts = {
+            image: tuple([said.get(table.facts[name], "") for name in names])
+            for image, said in function_of(table.reader)(tree)
+        }
+    except CellsetsError as error:
+        return Told(problems=(Problem(table.file, str(error)),))
+    return Told(names, facts, by_path=True)
 
 
 def names_classes(recipe: Recipe, tree: FileTree) -> bool:

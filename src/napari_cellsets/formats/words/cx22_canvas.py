@@ -16,7 +16,7 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_picture
 from napari_cellsets.formats.files import open_tree
 from napari_cellsets.formats.templates import WRAP
-from napari_cellsets.formats.words.cx22 import CANVAS, Crop, read_crops
+from napari_cellsets.formats.words.cx22 import CANVAS, Crop, read_crops, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from napari_cellsets.formats.files import FileTree
 
+IMAGES = ["generator", "imagedataset"]
+"""Folders, in small letters, in which a row names the images."""
 TABLES = ("imagedatanames", "rois_x_y", "rois_w_h")
 PLACES = ("ccedd", "ccedd.zip", "label_correct", "png", "png.zip")
 _FOLDERS_ABOVE = 2
@@ -97,6 +99,62 @@ def painted(tree: FileTree, values: Mapping[str, str]) -> bytes:
     return content.tobytes()
 
 
+def facts(tree: FileTree) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where each image was cut from, how many cells it has, how far they overlap.
+
+    Parameters
+    ----------
+    tree
+        The files of Cx22, with its images.
+
+    Yields
+    ------
+    tuple of (image, facts)
+        Name of the image in the tree.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a table is damaged.
+    """
+    by_file = {name.lower(): name for name in tree.names()}
+    tables: dict[str, list[dict[str, str]]] = {}
+    for name in tree.names():
+        *folders, file = name.split("/")
+        number = file.rpartition(".")[0]
+        if [part.lower() for part in folders[-2:]] != IMAGES or not number.isdigit():
+            continue
+        place = "".join(f"{part}/" for part in folders[:-2])
+        if place not in tables:
+            tables[place] = _facts_of(tree, place, by_file)
+        if 0 < int(number) <= len(tables[place]):
+            yield name, tables[place][int(number) - 1]
+
+
+def _facts_of(
+    tree: FileTree, around: str, by_file: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Facts of the images of one part, in their order."""
+    found = [_said(crop) for crop in _of(tree).crops(around)]
+    for key, names in (("CellNum", ("cells",)), ("OverlapRatio", ("least", "most"))):
+        file = by_file.get(f"{around}{key}.mat".lower())
+        if file is None:
+            continue
+        for row, said in zip(read_table(tree, file, key), found, strict=False):
+            for name, value in zip(names, row, strict=False):
+                said[name] = f"{value:.3g}" if key == "OverlapRatio" else f"{value:.0f}"
+    return found
+
+
+def _said(crop: Crop) -> dict[str, str]:
+    return {
+        "picture": crop.name,
+        "place": f"{crop.x}, {crop.y}",
+        "size": f"{crop.width} x {crop.height}",
+        "scale": f"{crop.scale:.3g}",
+    }
+
+
 def missing(tree: FileTree) -> str:
     """Say that images are white, where no picture of CCEDD is there; else nothing."""
     if _of(tree).known:
@@ -132,7 +190,7 @@ class Sources:
         self._crops: dict[str, list[Crop]] = {}
 
     def crop(self, around: str, image: int) -> Crop | None:
-        """Where an image was cut from; None where the tables are not there.
+        """Where an image was cut from; None where no whole tables are there.
 
         Parameters
         ----------
@@ -141,11 +199,18 @@ class Sources:
         image
             Position, from 0.
         """
+        try:
+            crops = self.crops(around)
+        except CellsetsError:  # told when the facts of the images are read
+            return None
+        return crops[image] if 0 <= image < len(crops) else None
+
+    def crops(self, around: str) -> list[Crop]:
+        """Where all images of one part were cut from; empty without the tables."""
         with self._lock:
             if around not in self._crops:
                 self._crops[around] = _crops(self._tree, around)
-            crops = self._crops[around]
-        return crops[image] if 0 <= image < len(crops) else None
+            return self._crops[around]
 
     @property
     def known(self) -> bool:

@@ -16,7 +16,12 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_picture
 from napari_cellsets.formats.files import open_tree
 from napari_cellsets.formats.templates import WRAP
-from napari_cellsets.formats.words.cx22 import CANVAS, Crop, read_crops, read_table
+from napari_cellsets.formats.words.cx22_files import (
+    CANVAS,
+    Crop,
+    read_crops,
+    read_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -249,14 +249,13 @@ def find_beside(
 
     told = f"/{plain.lower()}" if "/" in plain else ""
 
-    def farness(name: str) -> tuple[int, int]:
+    def farness(name: str) -> tuple[bool, int, int]:
         folder = name.rpartition("/")[0]
-        if told and f"/{name.lower()}".endswith(told):
-            return -1, len(name)
+        other = bool(told) and not f"/{name.lower()}".endswith(told)
         for rank, place in enumerate(first):
             if folder == place or folder.startswith(f"{place}/"):
-                return rank, len(name)
-        return 100 - _shared(folder, home), len(name)
+                return other, rank, len(name)
+        return other, 100 - _shared(folder, home), len(name)
 
     return min(found, key=farness)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
+
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Item, Opened
 from napari_cellsets.formats.containers.cvat_masks import decode_runs
@@ -240,9 +242,16 @@ def _properties(shape: Element) -> dict[str, Any]:
     return known
 
 
-def _points(shape: Element, least: int) -> Any:
+def _points(shape: Element, least: int) -> np.ndarray:
     text = shape.get("points") or ""
-    return ring_of([pair.split(",") for pair in text.split(";") if pair], least=least)
+    pairs = [pair for pair in text.split(";") if pair]
+    if pairs and all(pair.count(",") == 1 for pair in pairs):
+        try:  # all at once is far faster
+            flat = np.array(",".join(pairs).split(","), np.float64)
+        except ValueError:
+            raise BadObject("its coordinates are no numbers") from None
+        return ring_of(flat.reshape(-1, 2), least=least)
+    return ring_of([pair.split(",") for pair in pairs], least=least)
 
 
 def _box(shape: Element) -> tuple[list[float], float]:

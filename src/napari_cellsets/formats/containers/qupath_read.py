@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Item, Opened
 from napari_cellsets.formats.containers.ellipses import ELLIPSE, ellipse_ring
@@ -22,8 +24,6 @@ from napari_cellsets.formats.containers.things import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import numpy as np
 
     from napari_cellsets.core.annotation import Annotation, Colour
     from napari_cellsets.formats.containers.base import Container
@@ -310,6 +310,12 @@ def _listed(told: Any) -> list[Any]:
 
 
 def _ring(told: Any, least: int) -> np.ndarray:
+    try:  # all at once is ten times faster
+        found = np.asarray(told, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        found = np.empty(0)
+    if found.ndim == 2 and found.shape[1] >= 2:
+        return ring_of(found[:, :2], least=least)
     pairs = [_pair(pair) for pair in _listed(told)]
     return ring_of(pairs, least=least)
 

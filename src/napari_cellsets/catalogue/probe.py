@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _MOST_ENTRIES = 300
+_SEVEN_OR_GZIP = (b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b")
 _END_RECORD = struct.Struct("<4s4H2LH")
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
 _LONGEST_COMMENT = 65_535
@@ -93,8 +94,16 @@ def _folder_has_some(folder: Path, known: _OfSets) -> bool:
 
 
 def _archive_has_some(archive: Path, known: _OfSets) -> bool:
+    if not archive.name.lower().endswith(".zip"):
+        return _is_other_archive(archive)
     names = _first_names(FileSource(archive))
     return any(is_archive_name(name) or known(name) for name in names)
+
+
+def _is_other_archive(archive: Path) -> bool:
+    """Whether a file begins as 7z, gzip or tar archives do; their names come late."""
+    head = FileSource(archive).read_at(0, 512)
+    return head[257:262] == b"ustar" or head.startswith(_SEVEN_OR_GZIP)
 
 
 def _first_names(source: FileSource) -> Iterator[str]:

@@ -78,7 +78,8 @@ class NestingTree(FileTree):
             self.problems += [
                 Problem(f"{name}/{item.name}", item.message) for item in tree.problems
             ]
-            self._add(f"{name}/{member}" for member in tree.names())
+            prefix = f"{name}/"
+            self._add([prefix + member for member in unordered(tree)])
 
     def names(self) -> Sequence[str]:
         """All files in natural order."""
@@ -139,6 +140,11 @@ class NestingTree(FileTree):
             return open_archive(_NOTHING, place, depth=depth)  # says what is wrong
         local = self._own_local_path(name)
         return open_archive(self._source_of(name), place, depth=depth, local=local)
+
+
+def unordered(tree: FileTree) -> Iterable[str]:
+    """All names of a tree; not put in order where they are not yet."""
+    return tree._found if isinstance(tree, NestingTree) else tree.names()  # noqa: SLF001
 
 
 _NOTHING = HeldSource(b"", in_memory=1)

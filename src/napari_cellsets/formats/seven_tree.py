@@ -284,7 +284,11 @@ def _archive(file: IO[bytes]) -> Any:
 def _faults(place: Path) -> tuple[type[Exception], ...]:
     """Errors of py7zr; says so where it is not installed."""
     try:
-        from py7zr.exceptions import ArchiveError
+        from py7zr.exceptions import (
+            AbsolutePathError,
+            ArchiveError,
+            PasswordRequired,
+        )
     except ImportError as error:
         raise UnreadableFileError(
             "reading 7z archives needs the package py7zr",
@@ -292,7 +296,7 @@ def _faults(place: Path) -> tuple[type[Exception], ...]:
             advice="Install it with: pip install napari-cellsets[archives];"
             " or unpack the archive and open the folder.",
         ) from error
-    return (ArchiveError,)
+    return ArchiveError, AbsolutePathError, PasswordRequired
 
 
 def open_seven(

@@ -76,7 +76,16 @@ def test_it_is_read_from_an_archive(tmp_path: Path) -> None:
     check(open_dataset(zipped(root, tmp_path / "a.zip", f"{mini.FOLDER}/")))
 
 
-@pytest.mark.parametrize("part", ["APCData_points", "APCData_points/images"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "APCData_points",
+        "APCData_points/images",
+        "APCData_points/labels/csv",
+        "APCData_YOLO",
+        "APCData_YOLO/labels",
+    ],
+)
 def test_a_folder_of_it_finds_the_rest(part: str, tmp_path: Path) -> None:
     check(open_dataset(mini.write_apcdata(tmp_path) / part))
 
@@ -91,6 +100,11 @@ def test_one_picture_opens_the_set_at_itself(tmp_path: Path) -> None:
 def test_a_table_of_clicks_opens_the_set(tmp_path: Path) -> None:
     root = mini.write_apcdata(tmp_path)
     check(open_dataset(root / "APCData_points" / "labels" / "csv" / "0002.csv"))
+
+
+def test_a_file_of_boxes_opens_the_set(tmp_path: Path) -> None:
+    root = mini.write_apcdata(tmp_path)
+    check(open_dataset(next((root / "APCData_YOLO" / "labels").iterdir())))
 
 
 def test_the_half_of_boxes_alone_opens_with_its_pictures(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from openings import zipped
 
-from napari_cellsets.catalogue import open_dataset
+from napari_cellsets.catalogue import can_open, open_dataset
 from napari_cellsets.core.annotation import Points
 
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ def test_one_file_opens_the_set_at_its_frame(file: str, whole: Path) -> None:
     dataset = open_dataset(whole / "dataset" / file)
     check(dataset)
     assert dataset.samples[dataset.start].name == "frame077"
+
+
+def test_the_table_of_grades_opens_the_set(whole: Path) -> None:
+    assert can_open(whole / "dataset" / "labels.csv")
+    check(open_dataset(whole / "dataset" / "labels.csv"))
 
 
 def test_a_broken_line_is_told_and_the_other_points_stay(

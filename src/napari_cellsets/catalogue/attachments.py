@@ -86,7 +86,12 @@ class Attachments:
         return named and not self.has_truth(tree)
 
     def owner(self, name: str, paired: Paired) -> str:
-        """Picture that a file stands beside, or is made of; empty if none."""
+        """Picture that a file stands beside, or is made of; empty if none.
+
+        A table of the set stands beside all of its pictures.
+        """
+        if name.rpartition("/")[2].lower() in map(str.lower, tables_of(self._recipe)):
+            return next((pair.image for pair in paired.pairs), "")
         marks = self._recipe.layout.image_template.marks
         for place in self._beside:
             if not place.template.match(name):
@@ -186,10 +191,17 @@ def templates_of(recipe: Recipe, layout: Layout) -> list[Template]:
     texts += [row.images for row in recipe.beside]
     if recipe.samples_from is not None:
         texts.append(recipe.samples_from.file)
+    texts += tables_of(recipe)
     return [
         *(template for template in found if template is not None),
         *map(layout.template_of, texts),
     ]
+
+
+def tables_of(recipe: Recipe) -> list[str]:
+    """Names of the tables of a row."""
+    table = recipe.table
+    return [] if table is None else [f for f in (table.file, *table.further) if f]
 
 
 def files_of(pair: Pair) -> tuple[str, ...]:

@@ -296,7 +296,8 @@ def _coverage(recipe: Recipe, drop: Drop, spot: Spot) -> float:
     image, *others = templates_of(recipe, recipe.layout)
     images = {name for name, _ in image.find_all(names)}
     masks = {name for other in others for name, _ in other.find_all(names)}
-    if not images and len(masks) < len(some) and recipe.samples_from is None:
+    least = len(some) if drop.pictures else len(some) / 2
+    if not images and len(masks) < least and recipe.samples_from is None:
         return 0.0
     return len(images | masks) / max(1, len(some))
 

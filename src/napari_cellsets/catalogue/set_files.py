@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.attachments import tables_of
 from napari_cellsets.catalogue.rows_on_disk import list_datasets
 from napari_cellsets.formats.names import is_picture_name
 
@@ -60,5 +61,6 @@ def _texts(recipe: Recipe) -> Iterator[str]:
     if recipe.rank == _PUBLISHED:
         for entry in recipe.annotations:
             yield from entry.file
+        yield from tables_of(recipe)
         if recipe.samples_from is not None:
             yield recipe.samples_from.file

@@ -75,6 +75,7 @@ class OpenButton(QPushButton):
     """*Open data set…* with a menu: folders and files need dialogs of their own."""
 
     chosen = Signal(object)
+    describe_chosen = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +87,9 @@ class OpenButton(QPushButton):
         menu.addAction("Folder…").triggered.connect(self._on_folder_triggered)
         menu.addAction("Zip archive or image…").triggered.connect(
             self._on_file_triggered
+        )
+        menu.addAction("Describe a folder…").triggered.connect(
+            self._on_describe_triggered
         )
         self.setMenu(menu)
 
@@ -100,3 +104,9 @@ class OpenButton(QPushButton):
         path = ask_file(self._session, self)
         if path is not None:
             self.chosen.emit(path)
+
+    @Slot()
+    def _on_describe_triggered(self) -> None:
+        path = ask_folder(self._session, self)
+        if path is not None:
+            self.describe_chosen.emit(path)

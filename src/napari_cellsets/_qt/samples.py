@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer, Slot
@@ -12,6 +13,7 @@ from napari_cellsets._napari.browsing import Marks, read_marks
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
+from napari_cellsets._qt.describing import DescribeOffer
 from napari_cellsets._qt.docking import DockContent, raise_dock
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.legend import Legend
@@ -100,13 +102,14 @@ class SamplesWidget(DockContent):
             progress(0.8, f"Reading {dataset.samples[dataset.start].name}")
             return session.loader(dataset.start, dataset)()
 
+        self.describe.withdraw()
         self._say(f"Opening {path.name} …")
         raise_dock(self)
         self._runner.start(
             work,
             title=f"Open {path.name}",
             done=self._on_opened,
-            failed=self._on_open_failed,
+            failed=partial(self._on_open_failed, path),
             cancelled=self._on_open_cancelled,
         )
 
@@ -114,8 +117,9 @@ class SamplesWidget(DockContent):
         self._say("")
         self._session.display(loaded)
 
-    def _on_open_failed(self, error: Exception) -> None:
+    def _on_open_failed(self, path: Path, error: Exception) -> None:
         self._say(str(error))
+        self.describe.offer_after(path, error)
 
     def _on_open_cancelled(self) -> None:
         self._say("Opening was cancelled.")
@@ -139,6 +143,7 @@ class SamplesWidget(DockContent):
         self.message = QLabel(self)
         self.message.setWordWrap(True)
         self.message.setAccessibleName("Message")
+        self.describe = DescribeOffer(self)
         self.welcome = QLabel(WELCOME, self)
         self.welcome.setWordWrap(True)
         self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -170,7 +175,8 @@ class SamplesWidget(DockContent):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
-        for widget in (self.open_button, self.message, self.welcome):
+        top = (self.open_button, self.message, self.describe, self.welcome)
+        for widget in top:
             layout.addWidget(widget)
         for widget in self._of_a_set:
             layout.addWidget(widget, stretch=1 if widget is self.view else 0)
@@ -191,6 +197,8 @@ class SamplesWidget(DockContent):
         follow(self, session.truth_changed, self._on_cells_changed)
         follow(self, session.status_changed, self._on_status_changed)
         self.open_button.chosen.connect(self.open_path)
+        self.open_button.describe_chosen.connect(self.describe.show_dialog)
+        self.describe.chosen.connect(self.open_path)
         self.filters.changed.connect(self._on_filters_changed)
         self.view.row_chosen.connect(self._on_row_chosen)
         self.view.stepped.connect(session.walk)
@@ -213,6 +221,7 @@ class SamplesWidget(DockContent):
         if dataset is None:
             return
         self._say("")
+        self.describe.offer_for(dataset)
         self.header.show_dataset(dataset)
         self.filters.show_dataset(dataset)
         self.steps.show_kind(dataset.kind)

@@ -14,7 +14,10 @@ from PIL import Image
 from skimage import draw
 
 from napari_cellsets.catalogue import dataset_info, open_dataset, recognise
+from napari_cellsets.catalogue.completeness import completeness_of
+from napari_cellsets.catalogue.rows_on_disk import recipe_of
 from napari_cellsets.core.annotation import ClassMask, Polygons
+from napari_cellsets.core.sample import Sample
 from napari_cellsets.formats.words.wkt_parquet import outline_of
 
 if TYPE_CHECKING:
@@ -98,6 +101,17 @@ def test_one_file_opens_the_set(file: str, whole: Path) -> None:
     dataset = open_dataset(whole / file)
     check(dataset)
     assert dataset.samples[dataset.start].name == FIRST
+
+
+def test_a_whole_copy_is_complete_though_published_slides_lack_one() -> None:
+    recipe = recipe_of("ccagt")
+    assert sum(recipe.expect.parts.values()) == 9338
+    samples = [
+        Sample(f"{slide}{number}", "", (), "", {"slide": slide})
+        for slide, count in {**recipe.expect.parts, "O": 263}.items()
+        for number in range(count)
+    ]
+    assert completeness_of(recipe, samples).text == "9,339 of 9,339 images, complete"
 
 
 def test_it_is_recognised_without_doubt(whole: Path) -> None:

@@ -322,6 +322,18 @@ def test_masks_of_a_group_that_lie_too_far_apart_are_told(tmp_path: Path) -> Non
     assert "too far apart" in held.problems[0].message
 
 
+def test_a_mask_beyond_belief_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_cellsets.formats.containers import labelme_json
+
+    monkeypatch.setattr(labelme_json, "MASK_PIXELS", 3)
+    one = shape(shape_type="mask", points=[[1, 1], [2, 2]], mask=png(np.ones((2, 2))))
+    held = container(tmp_path, one)
+    assert held.read(0) == ()
+    assert "its mask is too large" in held.problems[0].message
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"shapes": 3}', '"x"', "{", "\xff", ""])
 def test_a_file_that_is_no_labelme_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UnreadableFileError, match=r"no list of shapes|no whole JSON"):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 from container_tools import SIZE, save
+from PIL import Image
 
 from napari_cellsets.core.annotation import (
     Boxes,
@@ -13,12 +16,13 @@ from napari_cellsets.core.annotation import (
     Points,
     Polygons,
 )
-from napari_cellsets.core.errors import ExportError
+from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.containers import gather
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.convert import NO_CLASS
 from napari_cellsets.formats.containers.ellipses import ellipse_of, turned_box
 from napari_cellsets.formats.containers.gather import Gatherer, tight
+from napari_cellsets.formats.containers.one_file import OneFile, mask_from_png
 from napari_cellsets.formats.containers.reading import BadObject
 from napari_cellsets.formats.containers.things import (
     escaped,
@@ -142,3 +146,27 @@ def test_what_was_no_ellipse_is_none(told: object) -> None:
 def test_corners_in_one_place_make_no_rectangle() -> None:
     with pytest.raises(BadObject, match="of no rectangle"):
         turned_box(np.zeros((4, 2)))
+
+
+def test_a_file_in_memory_knows_its_own_name_only() -> None:
+    tree = OneFile("a", b"xyz", "/place")
+    assert (list(tree.names()), tree.size("a"), tree.head("a", 2)) == (["a"], 3, b"xy")
+    assert tree.local_path("a") is None
+    with pytest.raises(UnreadableFileError, match="no such file"):
+        tree.read("b")
+
+
+def test_a_mask_of_several_planes_is_none() -> None:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.ones((5, 6, 7), np.uint8), metadata={"axes": "ZYX"})
+    with pytest.raises(BadObject, match="more than one plane"):
+        mask_from_png(buffer.getvalue(), "/place")
+
+
+def test_a_mask_in_colour_is_set_where_any_channel_is() -> None:
+    pixels = np.zeros((2, 3, 3), np.uint8)
+    pixels[0, 1, 2] = 9
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    mask = mask_from_png(buffer.getvalue(), "/place")
+    assert np.argwhere(mask).tolist() == [[0, 1]]

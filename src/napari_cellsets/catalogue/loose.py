@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ROW = "annotation_file"
 _DEEPEST = 3
 _FOLDERS_ABOVE = 2
+_IMAGE_FOLDERS = frozenset(
+    "images image imgs img jpegimages pictures photos raw train val valid test".split()
+)
 _MOST_ENTRIES = 50_000
 _MOST_COMPANIONS = 5_000
 
@@ -174,18 +177,25 @@ def _found(here: Path, wanted: Sequence[str], others: set[str]) -> dict[str, str
     """Pictures by the names that are wanted: paths from the folder of the file.
 
     `others` are masks and the like, which are none. In the folder and below it
-    first; then, for those not found, in the folders above and below those, with
-    ``../`` before them.
+    first; then, for those not found, in the folders above and in folders of pictures
+    there, with ``../`` before them.
     """
     found: dict[str, str] = {}
     skip = ""
     for up, folder in enumerate((here, *list(here.parents)[:_FOLDERS_ABOVE])):
         missing = [name for name in wanted if name not in found]
         if missing:
-            there = _pictures(folder, "../" * up, skip)
+            inside = _picture_folders(missing, skip) if up else None
+            there = _pictures(folder, "../" * up, inside)
             found |= _matched((n for n in there if n not in others), missing)
         skip = folder.name
     return found
+
+
+def _picture_folders(wanted: Sequence[str], skip: str) -> set[str]:
+    """Folders above a file in which its pictures may lie; any others are strangers'."""
+    named = {part for name in wanted for part in name.split("/")[:-1]}
+    return (_IMAGE_FOLDERS | named) - {skip.lower()}
 
 
 def _matched(pictures: Iterator[str], wanted: Sequence[str]) -> dict[str, str]:
@@ -201,8 +211,11 @@ def _matched(pictures: Iterator[str], wanted: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _pictures(folder: Path, prefix: str, skip: str) -> Iterator[str]:
-    """Pictures in a folder and below, breadth first, a bounded number of entries."""
+def _pictures(folder: Path, prefix: str, inside: set[str] | None) -> Iterator[str]:
+    """Pictures in a folder and below, breadth first, a bounded number of entries.
+
+    Of its folders only those in `inside` are looked into, or all for None.
+    """
     waiting = [(str(folder), prefix, 0)]
     left = _MOST_ENTRIES
     while waiting:
@@ -218,7 +231,7 @@ def _pictures(folder: Path, prefix: str, skip: str) -> Iterator[str]:
                     if is_picture_name(entry.name) and entry.is_file():
                         yield before + entry.name
                     elif depth < _DEEPEST and entry.is_dir(follow_symlinks=False):
-                        if depth or entry.name != skip:
+                        if depth or not inside or entry.name.lower() in inside:
                             below = f"{before}{entry.name}/"
                             waiting.append((entry.path, below, depth + 1))
         except OSError:

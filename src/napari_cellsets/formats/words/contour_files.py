@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -53,12 +52,7 @@ def read(ask: Ask, options: ContourFilesOptions) -> list[Polygons]:
     failure: CellsetsError | None = None
     for name in ask.files:
         try:
-            if ask.tree.size(name) > _LARGEST_FILE:
-                raise UnreadableFileError(
-                    f"a contour of {ask.tree.size(name):,} bytes is none",
-                    path=ask.tree.place(name),
-                )
-            ring = ring_of(ask.tree.read(name), ask.tree.place(name), options.separator)
+            ring = _ring_in(ask, name, options.separator)
         except CellsetsError as error:
             ask.tell(name, str(error))
             failure = error
@@ -81,6 +75,13 @@ def read(ask: Ask, options: ContourFilesOptions) -> list[Polygons]:
             {"file": names},
         )
     ]
+
+
+def _ring_in(ask: Ask, name: str, separator: str) -> np.ndarray:
+    place, size = ask.tree.place(name), ask.tree.size(name)
+    if size > _LARGEST_FILE:
+        raise UnreadableFileError(f"a contour of {size:,} bytes is none", path=place)
+    return ring_of(ask.tree.read(name), place, separator)
 
 
 def ring_of(content: bytes, place: str, separator: str = ",") -> np.ndarray:
@@ -112,16 +113,13 @@ def ring_of(content: bytes, place: str, separator: str = ",") -> np.ndarray:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        try:
-            first, second = map(float, line.split(separator))
-        except ValueError:
-            first = second = math.nan
-        if not (abs(first) < _FARTHEST and abs(second) < _FARTHEST):
+        point = _point(line.split(separator))
+        if point is None:
             raise UnreadableFileError(
                 f"line {number} of a contour is no point: {line.strip()[:40]!r}",
                 path=place,
             )
-        points.append((first, second))
+        points.append(point)
     if len(points) > 1 and points[0] == points[-1]:
         points.pop()
     if len(points) < _FEWEST_POINTS:
@@ -130,6 +128,16 @@ def ring_of(content: bytes, place: str, separator: str = ",") -> np.ndarray:
             path=place,
         )
     return np.array(points, np.float64)
+
+
+def _point(fields: list[str]) -> tuple[float, float] | None:
+    """Two numbers that a picture can have; None where they are not."""
+    try:
+        first, second = map(float, fields)
+    except ValueError:
+        return None
+    there = abs(first) < _FARTHEST and abs(second) < _FARTHEST
+    return (first, second) if there else None
 
 
 WORD = Word(ContourFilesOptions, read)

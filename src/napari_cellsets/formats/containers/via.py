@@ -86,24 +86,20 @@ def write_via(
             if one.label:
                 labels[one.label] = ""
             others.update(dict.fromkeys(region["region_attributes"]))
-        chosen = image_classes(marked)
+        chosen = dict.fromkeys(image_classes(marked), True)
         of_file |= dict.fromkeys(chosen, "")
         pictures[f"{picture}{_UNKNOWN_SIZE}"] = {
-            "filename": picture,
-            "size": _UNKNOWN_SIZE,
-            "regions": regions,
-            "file_attributes": {CLASS: dict.fromkeys(chosen, True)} if chosen else {},
+            **{"filename": picture, "size": _UNKNOWN_SIZE, "regions": regions},
+            "file_attributes": {CLASS: chosen} if chosen else {},
         }
     others.pop(CLASS, None)
     of_region = {CLASS: _attribute("dropdown", labels)} if labels else {}
     of_region |= {name: _attribute("text") for name in others}
+    told = {CLASS: _attribute("checkbox", of_file)} if of_file else {}
     content = {
         "_via_settings": _settings("images/" if with_images else ""),
         "_via_img_metadata": pictures,
-        "_via_attributes": {
-            "region": of_region,
-            "file": {CLASS: _attribute("checkbox", of_file)} if of_file else {},
-        },
+        "_via_attributes": {"region": of_region, "file": told},
         "_via_data_format_version": _VERSION,
         "_via_image_id_list": list(pictures),
     }

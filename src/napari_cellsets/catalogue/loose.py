@@ -195,7 +195,7 @@ def _found(here: Path, wanted: Sequence[str], others: set[str]) -> dict[str, str
 def _picture_folders(wanted: Sequence[str], skip: str) -> set[str]:
     """Folders above a file in which its pictures may lie; any others are strangers'."""
     named = {part for name in wanted for part in name.split("/")[:-1]}
-    return (_IMAGE_FOLDERS | named) - {skip.lower()}
+    return {*_IMAGE_FOLDERS, *named} - {skip.lower()}
 
 
 def _matched(pictures: Iterator[str], wanted: Sequence[str]) -> dict[str, str]:

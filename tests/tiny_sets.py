@@ -59,7 +59,7 @@ def plain_rows() -> list[Recipe]:
 
 
 def _is_plain(recipe: Recipe) -> bool:
-    if recipe.annotations or recipe.beside or recipe.needs:
+    if (recipe.annotations and recipe.truth is None) or recipe.beside or recipe.needs:
         return False
     if recipe.kind == "cells" and not recipe.class_in_path:
         return False

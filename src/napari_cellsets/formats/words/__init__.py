@@ -5,6 +5,7 @@
 ``class-mask``       a picture whose numbers (or colours) are classes
 ``points-table``     a text table of positions, for each picture or for the set
 ``boxes-table``      a text table of rectangles, likewise
+``runs-table``       a text table of objects as runs of pixels
 ``mask-files``       one mask file an object; objects may overlap
 ``components``       a mask, each connected part an object; and ``instances``,
                      ``either``, ``object-files``, see `formats.annotations`
@@ -41,6 +42,7 @@ _PLACES = {
     "object-files": "masks",
     "picture-class": "picture_class",
     "python": "python",
+    "runs-table": "runs_table",
     "cisd": "cisd",
     "cx22": "cx22",
     "class-mask": "class_mask",

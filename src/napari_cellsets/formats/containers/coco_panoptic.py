@@ -121,15 +121,16 @@ class PanopticFile:
                 "a picture of segments has three channels of 8 bits",
                 path=self.tree.place(name),
             )
-        colours = np.unique(pixels.reshape(-1, 3), axis=0).astype(np.int64)
+        packed = _packed_ids(pixels, PACKINGS["coco"])
+        there = np.unique(packed)
+        colours = _colours_of(there)
         asked = [self.packing] if self.packing else list(PACKINGS)
         hits = {
-            key: int(np.isin(colours @ np.array(PACKINGS[key]), list(class_of)).sum())
+            key: int(np.isin(_packed_ids(colours, PACKINGS[key]), list(class_of)).sum())
             for key in asked
         }
         best = max(hits, key=lambda key: hits[key])
-        packed: np.ndarray = pixels.astype(np.int64) @ np.array(PACKINGS[best])
-        return packed
+        return packed if best == "coco" else _packed_ids(pixels, PACKINGS[best])
 
     def _compare(self, ids: np.ndarray, known: Mapping[int, int], name: str) -> None:
         there = set(np.unique(ids).tolist()) - {0}
@@ -241,7 +242,7 @@ def write_panoptic(
             {"id": number, "file_name": named, "height": height, "width": width}
         )
         labels = _one_image(marked)
-        write_colours(path.with_suffix("") / f"{stem}.png", _packed(labels.labels))
+        write_colours(path.with_suffix("") / f"{stem}.png", _colours_of(labels.labels))
         entries.append(
             {
                 "image_id": number,
@@ -293,7 +294,15 @@ def _rows(found: LabelImage, categories: Categories) -> list[dict[str, Any]]:
     return rows
 
 
-def _packed(labels: np.ndarray) -> np.ndarray:
+def _packed_ids(pixels: np.ndarray, weights: tuple[int, int, int]) -> np.ndarray:
+    """Ids of colours: int32, without the last axis."""
+    red, green, blue = (pixels[..., at].astype(np.int32) for at in range(3))
+    found: np.ndarray = red * weights[0] + green * weights[1] + blue * weights[2]
+    return found
+
+
+def _colours_of(labels: np.ndarray) -> np.ndarray:
+    """Colours of ids: uint8, a last axis of red, green and blue."""
     parts = [(labels >> shift) & 255 for shift in (0, 8, 16)]
     return np.stack(parts, axis=-1).astype(np.uint8)
 

@@ -252,9 +252,16 @@ def classes_of_labels(found: LabelImage) -> ClassMask:
 
 def _dense(labels: np.ndarray) -> tuple[list[int], np.ndarray]:
     """Labels that are there, and the image with them numbered 1, 2, ..."""
+    largest = int(labels.max()) if labels.size else 0
+    if largest <= labels.size + 65_536 and (not labels.size or labels.min() >= 0):
+        there = np.zeros(largest + 1, bool)
+        there[labels] = True
+        there[0] = False
+        lookup = np.cumsum(there, dtype=np.int32) * there
+        return np.flatnonzero(there).tolist(), lookup[labels]
     values, dense = np.unique(labels, return_inverse=True)
     dense = dense.reshape(labels.shape)
-    if not len(values) or values[0] != 0:
+    if values[0] != 0:
         dense = dense + 1
     return [value for value in values.tolist() if value], dense
 

@@ -98,13 +98,13 @@ def _plane(tree: FileTree, near: str, kind: str) -> np.ndarray | None:
 
 def _indices(pixels: np.ndarray, place: str) -> np.ndarray:
     """Numbers of the challenge's colours, where a program wrote RGB for a palette."""
-    numbers = {tuple(colour): at for at, colour in enumerate(voc_palette().tolist())}
+    weights = np.array([1 << 16, 1 << 8, 1])
     if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3:
-        colours, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-        known = [numbers.get(tuple(colour)) for colour in colours.tolist()]
+        numbers = {key: at for at, key in enumerate((voc_palette() @ weights).tolist())}
+        present, index = np.unique(pixels @ weights, return_inverse=True)
+        known = [numbers.get(key) for key in present.tolist()]
         if None not in known:
-            plane = np.array(known, np.uint8)[index.ravel()]
-            return plane.reshape(pixels.shape[:2])
+            return np.array(known, np.uint8)[index].reshape(pixels.shape[:2])
     raise UnreadableFileError(
         "a palette picture was expected, this one has other colours",
         path=place,
@@ -138,8 +138,7 @@ def _split(folders: str) -> tuple[str, str]:
 def _class_of(objects: np.ndarray, classes: np.ndarray) -> dict[int, int]:
     """Class that most pixels of each object have."""
     inside = (objects != 0) & (objects != VOID) & (classes != VOID)
-    pairs, counts = np.unique(
-        np.stack([objects[inside], classes[inside]]), axis=1, return_counts=True
-    )
+    joint = objects[inside].astype(np.int64) << 16 | classes[inside]
+    pairs, counts = np.unique(joint, return_counts=True)
     most = np.argsort(counts, kind="stable")
-    return {int(pairs[0, at]): int(pairs[1, at]) for at in most}
+    return {int(pair) >> 16: int(pair) & 0xFFFF for pair in pairs[most]}

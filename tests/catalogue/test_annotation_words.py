@@ -17,6 +17,8 @@ from napari_cellsets.core.annotation import (
     MaskStack,
     Points,
 )
+from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats.words import SetCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -302,3 +304,78 @@ def test_container_of_the_set_is_joined_by_stem_and_speaks_of_its_classes(
     assert boxes.class_ids is not None
     assert boxes.class_ids.tolist() == [1]
     assert boxes.class_names == {1: "nucleus", 2: "cluster"}
+
+
+@pytest.mark.parametrize("part", ["f2_stack/fov1.png", "f2_stack"])
+def test_plane_or_stack_opens_the_set_at_its_picture(part: str, tmp_path: Path) -> None:
+    root = made(tmp_path, BESIDE)
+    for frame in ("f1", "f2"):
+        picture(root, f"edf/{frame}.png")
+        save(root, f"{frame}_stack/fov1.png", np.zeros(SHAPE, np.uint8))
+    dataset = open_dataset(root / part)
+    assert dataset.recipe.key == "mine"
+    assert dataset.samples[dataset.start].image == "edf/f2.png"
+
+
+def test_picture_beside_that_is_not_there_is_named(tmp_path: Path) -> None:
+    root = made(tmp_path, BESIDE)
+    picture(root, "edf/f1.png")
+    dataset = open_dataset(root)
+    with pytest.raises(UnreadableFileError, match=r"no picture 'stack'.*are: none"):
+        dataset.read_beside(dataset.samples[0], "stack")
+
+
+def test_planes_of_different_size_are_no_stack(tmp_path: Path) -> None:
+    root = made(tmp_path, BESIDE)
+    picture(root, "edf/f1.png")
+    save(root, "f1_stack/fov0.png", np.zeros(SHAPE, np.uint8))
+    save(root, "f1_stack/fov1.png", np.zeros((3, 4), np.uint8))
+    dataset = open_dataset(root)
+    with pytest.raises(UnreadableFileError, match=r"this plane has the shape \(3, 4\)"):
+        dataset.read_beside(dataset.samples[0], "stack")
+
+
+COLOURS = """
+classes = ["nucleus"]
+class_colours = { nucleus = [10, 20, 30] }
+images = "tiles/{stem}.jpg"
+annotations = [{ word = "class-mask", file = "classes/{stem}.png", colours = true }]
+"""
+
+
+def test_colours_of_a_mask_are_classes(tmp_path: Path) -> None:
+    root = made(tmp_path, COLOURS)
+    picture(root, "tiles/a.jpg")
+    mask = np.zeros((*SHAPE, 3), np.uint8)
+    mask[2:4, 2:4] = (10, 20, 30)
+    mask[9, 9] = (1, 1, 1)
+    save(root, "classes/a.png", mask)
+    dataset = open_dataset(root)
+    (found,) = dataset.read_annotations(dataset.samples[0])
+    assert isinstance(found, ClassMask)
+    assert np.argwhere(found.classes == 1).tolist() == [[2, 2], [2, 3], [3, 2], [3, 3]]
+    assert "1 pixels have a colour of no class" in dataset.problems[0].message
+
+
+def test_grey_mask_has_no_colours_of_classes(tmp_path: Path) -> None:
+    root = made(tmp_path, COLOURS)
+    picture(root, "tiles/a.jpg")
+    save(root, "classes/a.png", np.zeros(SHAPE, np.uint8))
+    dataset = open_dataset(root)
+    assert dataset.read_annotations(dataset.samples[0]) == ()
+    assert "a coloured mask was expected" in dataset.problems[0].message
+
+
+def test_what_cannot_be_made_for_a_set_is_tried_once() -> None:
+    tried = []
+
+    def fail() -> None:
+        tried.append(1)
+        raise UnreadableFileError("broken")
+
+    cache = SetCache()
+    for _ in range(3):
+        with pytest.raises(UnreadableFileError, match="broken"):
+            cache.get("key", fail)
+    assert tried == [1]
+    assert cache.get("other", lambda: 5) == 5

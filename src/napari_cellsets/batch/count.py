@@ -194,7 +194,8 @@ class _Run:
         }
 
     def _is_finished(self, sample: Sample, rows: list[CountRow]) -> bool:
-        if not rows or (sample.annotations and rows[0].truth is None):
+        masks = self.images.dataset.recipe.form is not None
+        if not rows or (masks and sample.annotations and rows[0].truth is None):
             return False
         return self.masks is None or self.masks.has(sample)
 

@@ -183,3 +183,10 @@ def test_uncertain_row_says_what_is_not_known(key: str) -> None:
     (recipe,) = (recipe for recipe in list_datasets() if recipe.key == key)
     assert recipe.layout_notes
     assert recipe.expect.notes
+
+
+def test_known_set_in_a_folder_of_that_name_stays_known(tmp_path: Path) -> None:
+    from miniatures_cisd import write_cisd
+
+    write_cisd(tmp_path / "Urine Cyto")
+    assert open_dataset(tmp_path / "Urine Cyto").recipe.key == "cisd"

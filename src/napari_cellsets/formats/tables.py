@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LARGEST_TABLE = 256 * 2**20
 """Bytes; the largest published one has 4 MB."""
+_SHOWN = 200
 
 
 def read_table(
@@ -128,7 +129,7 @@ def _place(name: str, names: Sequence[str], place: str) -> int:
     if name.lower() not in known:
         raise UnreadableFileError(
             f"a table with a column {name!r} was expected,"
-            f" found {', '.join(names[:8]) or 'no column at all'}",
+            f" found {', '.join(names[:8])[:_SHOWN] or 'no column at all'}",
             path=place,
             advice="Download it again.",
         )

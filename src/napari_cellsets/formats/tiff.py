@@ -165,7 +165,11 @@ def read_pages(source: bytes | Path, packed: int, place: str) -> Iterator[np.nda
 
     try:
         with np.errstate(all="ignore"), tifffile.TiffFile(_opened(source)) as tiff:
+            seen: set[int] = set()
             for page in tiff.pages:
+                if page.offset in seen:
+                    raise ValueError("its pages lead back to an earlier one")
+                seen.add(page.offset)
                 _refuse(page.shape, page.dtype, packed, place)
                 yield np.asarray(page.asarray())
     except _OPEN_FAULTS as error:

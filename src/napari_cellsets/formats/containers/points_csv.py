@@ -81,7 +81,7 @@ class _Table:
         if "y" not in self.places or "x" not in self.places:
             raise UnreadableFileError(
                 f"columns named x and y were expected, found "
-                f"{', '.join(self.header[:8]) or 'nothing'}",
+                f"{', '.join(self.header[:8])[:200] or 'nothing'}",
                 path=place,
                 advice="Name the columns in the first line.",
             )

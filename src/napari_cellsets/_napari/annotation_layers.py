@@ -125,7 +125,8 @@ class AnnotationLayers:
                 put_layer(viewer, new, layer, tuple(below))
             self._put_away.discard(drawn.name)
         self._put_rest_away({drawn.name for drawn in loaded.drawn})
-        self._see_off(viewer)
+        if not hasattr(viewer, "window"):
+            self.see_off(viewer)
         self._note(loaded)
 
     def make(self, loaded: LoadedSample) -> list[tuple[str, Layer]]:
@@ -156,10 +157,10 @@ class AnnotationLayers:
             self._tell()
 
     def turn_to(self, dataset: Dataset, pixel_size_um: float | None) -> None:
-        """Forget what was shown; of another set let the layers go.
+        """Forget what was shown; of another set hide the layers.
 
         They get the new units at once, as napari draws without units where they are
-        mixed, and leave when the new ones are there.
+        mixed; `see_off` takes them away.
         """
         self._drawn = {}
         if self._set == dataset.identity:
@@ -170,10 +171,16 @@ class AnnotationLayers:
         for layer in self.layers:
             axes = "p" * (layer.ndim - 2) + "yx"
             place(layer, *scale_and_units(axes, pixel_size_um), layer.axis_labels)
+            layer.visible = False
         self._leaving += self.layers
         self.forget()
 
-    def _see_off(self, viewer: ViewerModel) -> None:
+    def see_off(self, viewer: ViewerModel) -> None:
+        """Take away the layers of the set before.
+
+        In a window only once the new picture was drawn: software OpenGL crashes
+        where an image and other layers leave between two drawings.
+        """
         for layer in self._leaving:
             if layer in viewer.layers:
                 viewer.layers.remove(layer)

@@ -49,6 +49,7 @@ WELCOME = (
     "shows simulated neurons."
 )
 _MARKS_DELAY_MS = 400
+_SEE_OFF_MS = 400
 _WIDTH_LEAST, _WIDTH = 260, 340
 _PROBLEMS_SHOWN = 200
 
@@ -231,6 +232,11 @@ class SamplesWidget(DockContent):
         self._marks_timer.start(0)
         # once the window has made room for this dock
         QTimer.singleShot(0, self._viewer.reset_view)
+        QTimer.singleShot(_SEE_OFF_MS, self._on_new_set_drawn)
+
+    @Slot()
+    def _on_new_set_drawn(self) -> None:
+        self._session.annotations.see_off(self._viewer)
 
     def _on_sample_changed(self, index: int) -> None:
         self._reveal(index)

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from qtpy.QtCore import Qt
+
+from annotated_sets import write_annotated_set
+from napari_cellsets._napari.session import get_session
+from napari_cellsets._qt.describe import DescribeDialog
+from napari_cellsets._qt.export import Export
+from napari_cellsets._qt.export_annotations import (
+    ContainerExport,
+    ContainerRow,
+    LossesForeseenError,
+    losses_in,
+)
+from napari_cellsets._qt.legend import Legend
+from napari_cellsets.core.cancel import CancelToken
+from napari_cellsets.core.errors import ExportError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari.viewer import Viewer
+    from pytestqt.qtbot import QtBot
+
+    from napari_cellsets._napari.session import Session
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def session(viewer: Viewer, tmp_path: Path) -> Session:
+    """The annotated set, open at its first picture."""
+    session = get_session(viewer)
+    session.open(write_annotated_set(tmp_path / "annotated"))
+    return session
+
+
+def export(session: Session, folder: Path, **more: object) -> Export:
+    annotations = ContainerExport(**more)
+    samples = session.dataset.samples
+    return Export(
+        session.dataset, session.project, samples, folder, None, False, False,
+        annotations,
+    )  # fmt: skip
+
+
+def run(work: Export) -> str:
+    return work(CancelToken(), lambda fraction, text: None)
+
+
+def test_legend_lists_classes_and_hides_them(
+    session: Session, qtbot: QtBot, viewer: Viewer
+) -> None:
+    legend = Legend(session.annotations)
+    qtbot.addWidget(legend)
+    model = legend.model
+    first = model.index(0, 0)
+    assert model.data(first) == "nucleus"
+    assert model.data(model.index(0, 1)) == "1"
+    unchecked = Qt.CheckState.Unchecked.value
+    assert model.setData(first, unchecked, Qt.ItemDataRole.CheckStateRole)
+    assert viewer.layers["boxes"].edge_color[0, 3] == 0
+    assert not legend.all.isHidden()
+    legend.all.click()
+    assert viewer.layers["boxes"].edge_color[0, 3] == 1
+    legend.none.click()
+    assert not any(entry.shown for entry in session.annotations.entries)
+
+
+def test_legend_takes_no_room_without_annotations(
+    session: Session, qtbot: QtBot
+) -> None:
+    legend = Legend(session.annotations)
+    qtbot.addWidget(legend)
+    session.show(1)
+    assert legend.isHidden()
+    session.show(0)
+    assert not legend.isHidden()
+
+
+def test_losses_are_told_before_anything_is_written(
+    session: Session, tmp_path: Path
+) -> None:
+    with pytest.raises(LossesForeseenError, match="images looked at") as caught:
+        run(export(session, tmp_path / "out", form="voc"))
+    assert losses_in(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_allowed_losses_are_written_and_the_rest_is_told(
+    session: Session, tmp_path: Path
+) -> None:
+    said = run(export(session, tmp_path / "out", form="voc", lossy=True))
+    assert "Pascal VOC of 1 image; 2 left out" in said
+    assert "two masks cannot share" in said
+    assert list((tmp_path / "out").rglob("*.xml"))
+
+
+def test_cells_of_the_store_are_exported(session: Session, tmp_path: Path) -> None:
+    labels = np.zeros((40, 50), np.int32)
+    labels[3:9, 4:12] = 1
+    session.set_cells(labels, {})
+    session.save()
+    said = run(export(session, tmp_path / "out", form="coco", cells=True))
+    assert "1 image" in said
+    (file,) = (tmp_path / "out").rglob("*.json")
+    assert len(json.loads(file.read_text())["annotations"]) == 1
+
+
+def test_no_cells_are_refused(session: Session, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="nothing was counted yet"):
+        run(export(session, tmp_path / "out", form="coco", cells=True))
+
+
+def test_row_forgets_allowed_losses_with_another_form(qtbot: QtBot) -> None:
+    row = ContainerRow()
+    qtbot.addWidget(row)
+    assert row.asked() is None
+    row.wanted.setChecked(True)
+    row.tell_losses("Overlap is lost.")
+    row.lossy.setChecked(True)
+    assert row.asked().lossy
+    row.form.setCurrentIndex(2)
+    assert not row.asked().lossy
+    assert row.lossy.isHidden()
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """Folders that no row knows."""
+    for folder, tail, top in (("fotos", "_rgb", 255), ("drawn", "_areas", 2)):
+        (tmp_path / "odd" / folder).mkdir(parents=True)
+        for number in range(3):
+            rng = np.random.default_rng(number)
+            pixels = rng.integers(0, top, (20, 30), dtype=np.uint8)
+            name = f"odd/{folder}/cell{number}{tail}.png"
+            Image.fromarray(pixels).save(tmp_path / name)
+    return tmp_path / "odd"
+
+
+@pytest.fixture
+def dialog(odd: Path, qtbot: QtBot) -> DescribeDialog:
+    """The dialog, having looked."""
+    dialog = DescribeDialog(odd)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(lambda: dialog.pairs.topLevelItemCount() > 0, timeout=20_000)
+    return dialog
+
+
+def test_dialog_shows_what_pairs(dialog: DescribeDialog) -> None:
+    assert "6 pictures" in dialog.there.toPlainText()
+    assert dialog.truth.text() == "drawn/{stem}_areas.{ext}"
+    assert dialog.pairs.topLevelItemCount() == 3
+    assert dialog.save_button.isEnabled()
+
+
+def test_template_is_previewed_as_it_is_typed(
+    dialog: DescribeDialog, qtbot: QtBot
+) -> None:
+    dialog.images.setText("nowhere/{stem}.png")
+    dialog.images.textEdited.emit("")
+    qtbot.waitUntil(lambda: "No picture" in dialog.summary.text(), timeout=20_000)
+    assert not dialog.save_button.isEnabled()
+
+
+def test_saving_asks_to_open_with_the_new_row(
+    dialog: DescribeDialog, qtbot: QtBot, odd: Path
+) -> None:
+    with qtbot.waitSignal(dialog.chosen) as told:
+        dialog.save_button.click()
+    assert told.args == [odd, "odd"]

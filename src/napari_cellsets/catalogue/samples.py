@@ -40,13 +40,14 @@ def make_samples(
     telling = [mark for mark in dict.fromkeys(marks) if mark in template.marks]
     places = [template.marks.index(mark) for mark in telling]
     by_file = bool(told.facts or recipe.remarks)
+    remarked = None if told.facts else set(recipe.remarks)  # few, where no table is
     known: dict[Values, tuple[str, Mapping[str, str]]] = {}
     spelt = {text.lower(): name for text, name in recipe.other_spellings.items()}
     samples = []
     for pair in pairs:
         key = tuple([pair.values[place] for place in places])
         file: tuple[str, ...] = ()
-        if by_file:
+        if by_file and (remarked is None or stem_of(pair.image) in remarked):
             file = _of_file(recipe, told, pair.image)
             key = (*key, *file)
         if key not in known:
@@ -58,7 +59,7 @@ def make_samples(
                     values["class"].lower(), values["class"]
                 )
             said = _split_and_facts(recipe, values)
-            known[key] = _with_file(told, *said, file) if by_file else said
+            known[key] = _with_file(told, *said, file) if file else said
         split, facts = known[key]
         split = split or split_of.get(pair.name, recipe.split_else)
         annotations = (*pair.truth, *pair.more) if pair.more else pair.truth

@@ -11,7 +11,11 @@ from PIL import Image
 
 from napari_cellsets.catalogue import can_open, open_dataset
 from napari_cellsets.core.annotation import Boxes, LabelImage, Polygons
-from napari_cellsets.core.errors import NotRecognisedError, UnreadableFileError
+from napari_cellsets.core.errors import (
+    NotRecognisedError,
+    RecipeError,
+    UnreadableFileError,
+)
 from napari_cellsets.formats.canvas_tree import blank_png
 
 if TYPE_CHECKING:
@@ -258,3 +262,18 @@ def test_real_files_of_all_forms_open(real_samples: Path) -> None:
         dataset = open_dataset(place)
         assert dataset.recipe.key == key
         assert any(dataset.read_annotations(sample) for sample in dataset.samples)
+
+
+def test_function_that_makes_pictures_and_is_not_there_is_named(
+    tmp_path: Path,
+) -> None:
+    rows = tmp_path / "data-home" / "rows"
+    rows.mkdir(parents=True)
+    named = GROUPS.replace("size = [20, 30]", 'pictures = "no.such:function"')
+    (rows / "mine.toml").write_text(named)
+    mask = tmp_path / "set" / "masks" / "1_1.png"
+    mask.parent.mkdir(parents=True)
+    Image.fromarray(np.ones(SHAPE, np.uint8)).save(mask)
+    dataset = open_dataset(tmp_path / "set", row="mine")
+    with pytest.raises(RecipeError, match=r"no function 'no\.such:function'"):
+        dataset.read_picture(dataset.samples[0])

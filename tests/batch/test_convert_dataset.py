@@ -12,7 +12,12 @@ import pytest
 
 from napari_cellsets.batch import convert_dataset
 from napari_cellsets.catalogue import open_dataset
-from napari_cellsets.core.annotation import ImageClass, LabelImage, MaskStack
+from napari_cellsets.core.annotation import (
+    ClassMask,
+    ImageClass,
+    LabelImage,
+    MaskStack,
+)
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, ExportError
 from napari_cellsets.formats.containers.base import FORMS
@@ -280,3 +285,25 @@ def test_too_many_refusals_end_the_run(
     monkeypatch.setattr("napari_cellsets.batch.convert._MOST_RESTARTS", 2)
     with pytest.raises(ExportError, match="2 pictures could not be written"):
         convert_dataset(four, "coco", tmp_path / "out")
+
+
+@pytest.mark.parametrize(("key", "kept"), [("class-mask", 3), ("instances", 1)])
+def test_lossy_keeps_of_two_annotations_the_one_that_the_form_is_made_for(
+    key: str, kept: int, four: Dataset, tmp_path: Path
+) -> None:
+    def two(sample: Sample) -> Sequence[Annotation]:
+        labels, classes = np.zeros((2, *SHAPE), np.int32)
+        labels[2:5, 2:5], classes[9:12, 9:12] = 1, 3
+        return (LabelImage(labels), ClassMask(classes, class_names={3: "debris"}))
+
+    report = convert_dataset(four, key, tmp_path / "o", annotations_of=two, lossy=True)
+    assert (report.converted, report.failed) == (4, [])
+    container = FORMS[key].open(
+        open_tree(tmp_path / "o"),
+        report.written[0].relative_to(tmp_path / "o").as_posix(),
+    )
+    (found,) = container.read(0)
+    plane = found.labels if isinstance(found, LabelImage) else found.classes
+    assert plane.max() == kept
+    with pytest.raises(ExportError, match="nothing of it can be written"):
+        convert_dataset(four, key, tmp_path / "p", annotations_of=two)

@@ -87,7 +87,8 @@ def convert_dataset(
         Whether to write the pictures too, as PNG or TIFF.
     lossy
         Whether annotations may lose what the form cannot hold: overlap, holes,
-        outlines. Else such a picture is left out and told.
+        outlines, a second annotation where there is one mask a picture. Else such a
+        picture is left out and told.
     annotations_of
         Gives what is marked in a sample; `Dataset.read_annotations` by default.
     token
@@ -283,9 +284,23 @@ class _Run:
         fitted = fit_all(whole, self._form, lossy=self._lossy)
         if self._lossy:
             fitted = tuple(_with_pixels(annotation) for annotation in fitted)
+            fitted = self._that_have_room(found, fitted)
         if said:
             self._partly[sample.name] = said
         return Marked(name, size, fitted, None if picture is None else lambda: picture)
+
+    def _that_have_room(
+        self, found: tuple[Annotation, ...], fitted: tuple[Annotation, ...]
+    ) -> tuple[Annotation, ...]:
+        """Leave one annotation for a form that is one mask a picture."""
+        form = self._form
+        if len(fitted) < 2 or not (form.pictures or form.key == "coco-panoptic"):
+            return fitted
+        own = [annotation for annotation in found if type(annotation) in form.kinds]
+        kept = [
+            annotation for annotation in fitted if any(annotation is one for one in own)
+        ]
+        return tuple(kept[:1]) or fitted[:1]
 
     def _said_of(self, sample: Sample) -> list[str]:
         """What reading has told of a sample, also before this conversion."""

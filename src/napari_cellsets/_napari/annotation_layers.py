@@ -157,7 +157,7 @@ class AnnotationLayers:
             self._tell()
 
     def turn_to(self, dataset: Dataset, pixel_size_um: float | None) -> None:
-        """Forget what was shown; of another set hide the layers.
+        """Forget what was shown; of another set let the layers go.
 
         They get the new units at once, as napari draws without units where they are
         mixed; `see_off` takes them away.
@@ -171,15 +171,24 @@ class AnnotationLayers:
         for layer in self.layers:
             axes = "p" * (layer.ndim - 2) + "yx"
             place(layer, *scale_and_units(axes, pixel_size_um), layer.axis_labels)
-            layer.visible = False
         self._leaving += self.layers
         self.forget()
+
+    def leave(self, viewer: ViewerModel) -> bool:
+        """Take all layers away before another set comes; say whether any went."""
+        layers = [*self.layers, *self._leaving]
+        self._drawn, self._leaving, self._set = {}, [], ""
+        self.forget()
+        for layer in layers:
+            if layer in viewer.layers:
+                viewer.layers.remove(layer)
+        return bool(layers)
 
     def see_off(self, viewer: ViewerModel) -> None:
         """Take away the layers of the set before.
 
-        In a window only once the new picture was drawn: software OpenGL crashes
-        where an image and other layers leave between two drawings.
+        In a window, `leave` does so before: software OpenGL was seen to crash where an
+        image was replaced and other layers went between two drawings.
         """
         for layer in self._leaving:
             if layer in viewer.layers:

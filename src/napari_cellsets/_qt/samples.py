@@ -116,7 +116,13 @@ class SamplesWidget(DockContent):
 
     def _on_opened(self, loaded: LoadedSample) -> None:
         self._say("")
-        self._session.display(loaded)
+        show = partial(self._session.display, loaded)
+        other = loaded.dataset is not self._session.dataset
+        if other and self._session.annotations.leave(self._viewer):
+            # a drawing must come between, see `see_off`
+            QTimer.singleShot(_SEE_OFF_MS, show)
+        else:
+            show()
 
     def _on_open_failed(self, path: Path, error: Exception) -> None:
         self._say(str(error))

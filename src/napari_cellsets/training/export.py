@@ -86,7 +86,7 @@ def export_onnx(model: CResUnet, path: Path, metadata: Mapping[str, Any]) -> Non
 def load_checkpoint(path: Path) -> CResUnet:
     """Network of a ``best.pt`` or the running average of a ``last.pt``."""
     state = torch.load(path, weights_only=True)
-    model = CResUnet(int(state.get("recipe", {}).get("width", 16)))
+    model = CResUnet(int(state.get("identity", {}).get("width", 16)))
     model.load_state_dict(state.get("average", state["model"]))
     model.eval()
     return model

@@ -3,8 +3,11 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 XVFB := xvfb-run -a -s "-screen 0 1920x1080x24"
+# two virtual displays that start at once look for a free number from different ones
+XVFB_TOO := xvfb-run -a -n 199 -s "-screen 0 1920x1080x24"
+WINDOWS := tests/_qt tests/_napari
 
-.PHONY: demo test setup lint types contracts unit pyside bench docs screenshots clean
+.PHONY: demo test setup lint types contracts headless windows bench docs screenshots clean
 
 ## demo: open napari with simulated neurons, segment, count and compare
 demo:
@@ -13,7 +16,9 @@ demo:
 	else $(XVFB) $(BIN)/python tools/demo.py --save demo; fi
 
 ## test: all checks and tests, from nothing
-test: lint types contracts unit pyside
+test: lint types contracts
+	@echo "Running the tests, windows beside the rest; they speak when they end."
+	@$(MAKE) --no-print-directory -j2 --output-sync=line headless windows
 
 setup:
 	@$(PYTHON) tools/bootstrap.py $(EXTRAS)
@@ -29,12 +34,14 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-unit: setup
-	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest
+## headless: everything that needs no window
+headless: setup
+	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest $(WINDOWS:%=--ignore=%)
 
-## pyside: the window's tests once more on the other Qt binding
-pyside: setup
-	QT_API=pyside6 PYTEST_QT_API=pyside6 $(XVFB) $(BIN)/python -m pytest tests/_qt tests/_napari
+## windows: the window's tests, on both Qt bindings
+windows: setup
+	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB_TOO) $(BIN)/python -m pytest $(WINDOWS)
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(XVFB_TOO) $(BIN)/python -m pytest $(WINDOWS)
 
 ## bench: every ratio with its reference, also as JSON under benchmarks/results
 bench: setup

@@ -40,6 +40,7 @@ KINDS = {
     "points-table": "points",
     "python": "of its own",
     "renamed-yolo": "boxes",
+    "runs-table": "masks of objects",
     "wkt-parquet": "outlines",
 }
 MARKS = {

@@ -50,33 +50,16 @@ def maps_of(
 
 
 def run(runs: Path, pairs: Sequence[Pair], simulated: Sequence[Pair]) -> dict[str, Any]:
-    """Figures of the folds, with the settings that each one used.
-
-    `for shipping` are the settings that count best on all pictures, each seen
-    through the network that was not trained on it, and on simulated fields: for the
-    network trained on all. `with them` is how they count here, a little too kind.
-    """
-    found, used, unseen = {}, {}, []
+    """Figures of the folds, with the settings that each one used."""
+    found, used = {}, {}
     for pair in pairs:
         model = load_checkpoint(runs / fold_name(pair) / "last.pt")
         seen = [other for other in real_pairs() if other != pair]
         chosen = tune([maps_of(model, simulated), maps_of(model, seen)])
         (left_out,) = maps_of(model, [pair])
-        unseen.append(left_out)
         found[pair.name] = compare(labels_from_probability(left_out[0], chosen), pair)
         used[pair.name] = chosen.model_dump()
-    final = load_checkpoint(runs / "final" / "last.pt")
-    best = tune([unseen, maps_of(final, simulated)])
-    shipped = {
-        pair.name: compare(labels_from_probability(probability, best), pair)
-        for pair, (probability, _) in zip(pairs, unseen, strict=True)
-    }
-    return {
-        **report(found),
-        "settings": used,
-        "for shipping": best.model_dump(),
-        "with them": report(shipped),
-    }
+    return {**report(found), "settings": used}
 
 
 def run_unseen(

@@ -18,6 +18,7 @@ from napari_cellsets._napari.annotation_slots import (
 )
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
 from napari_cellsets._napari.drawn import NO_CLASS
+from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.looks import scale_and_units
 from napari_cellsets._napari.slots import place, put_layer
 
@@ -125,8 +126,8 @@ class AnnotationLayers:
                 put_layer(viewer, new, layer, tuple(below))
             self._put_away.discard(drawn.name)
         self._put_rest_away({drawn.name for drawn in loaded.drawn})
-        if not hasattr(viewer, "window"):
-            self.see_off(viewer)
+        take_away(viewer, self._leaving)
+        self._leaving = []
         self._note(loaded)
 
     def make(self, loaded: LoadedSample) -> list[tuple[str, Layer]]:
@@ -160,7 +161,7 @@ class AnnotationLayers:
         """Forget what was shown; of another set let the layers go.
 
         They get the new units at once, as napari draws without units where they are
-        mixed; `see_off` takes them away.
+        mixed; `show` takes them away once the new picture is there.
         """
         self._drawn = {}
         if self._set == dataset.identity:
@@ -173,27 +174,6 @@ class AnnotationLayers:
             place(layer, *scale_and_units(axes, pixel_size_um), layer.axis_labels)
         self._leaving += self.layers
         self.forget()
-
-    def leave(self, viewer: ViewerModel) -> bool:
-        """Take all layers away before another set comes; say whether any went."""
-        layers = [*self.layers, *self._leaving]
-        self._drawn, self._leaving, self._set = {}, [], ""
-        self.forget()
-        for layer in layers:
-            if layer in viewer.layers:
-                viewer.layers.remove(layer)
-        return bool(layers)
-
-    def see_off(self, viewer: ViewerModel) -> None:
-        """Take away the layers of the set before.
-
-        In a window, `leave` does so before: software OpenGL was seen to crash where an
-        image was replaced and other layers went between two drawings.
-        """
-        for layer in self._leaving:
-            if layer in viewer.layers:
-                viewer.layers.remove(layer)
-        self._leaving = []
 
     def _looks_of(self, loaded: LoadedSample) -> Looks:
         colours = self._palette.colours_of(loaded.drawn)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from napari_cellsets._napari.lazy_stack import LazyStack
+from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.looks import Shown, scale_and_units, show_form
 from napari_cellsets._napari.slots import (
     fill_image,
@@ -139,7 +140,7 @@ class BesideLayers:
             if layer.ndim > 2 and layer in viewer.layers:
                 # its planes would stay as a slider
                 del self._layers[key]
-                viewer.layers.remove(layer)
+                take_away(viewer, (layer,))
             elif layer.visible:
                 layer.visible = False
                 self._put_away.add(key)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels
 
+from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.looks import TRUTH_COLOUR, image_options, label_options
 from napari_cellsets._napari.outlines import OutlinedLabels
 
@@ -131,7 +132,7 @@ def put_layer(
     if old is not None and old in layers:
         name = new.name
         layers.insert(layers.index(old), new)
-        layers.remove(old)
+        take_away(viewer, (old,))
         # while both were there, napari numbered the new one
         new.name = name
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets._napari.annotation_layers import AnnotationLayers
 from napari_cellsets._napari.beside import BesideLayers
+from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
 from napari_cellsets._napari.looks import label_options
 from napari_cellsets._napari.overlay import Overlay
@@ -142,9 +143,8 @@ class Stage:
             group.forget()
         self.image = layer
         viewer = self._viewer()
-        for old in ours:
-            if viewer is not None and old is not None and old in viewer.layers:
-                viewer.layers.remove(old)
+        if viewer is not None:
+            take_away(viewer, ours)
 
     def _ours(self) -> tuple[Layer | None, ...]:
         """All our layers, the image first."""

@@ -49,7 +49,6 @@ WELCOME = (
     "shows simulated neurons."
 )
 _MARKS_DELAY_MS = 400
-_SEE_OFF_MS = 400
 _WIDTH_LEAST, _WIDTH = 260, 340
 _PROBLEMS_SHOWN = 200
 
@@ -116,13 +115,7 @@ class SamplesWidget(DockContent):
 
     def _on_opened(self, loaded: LoadedSample) -> None:
         self._say("")
-        show = partial(self._session.display, loaded)
-        other = loaded.dataset is not self._session.dataset
-        if other and self._session.annotations.leave(self._viewer):
-            # a drawing must come between, see `see_off`
-            QTimer.singleShot(_SEE_OFF_MS, show)
-        else:
-            show()
+        self._session.display(loaded)
 
     def _on_open_failed(self, path: Path, error: Exception) -> None:
         self._say(str(error))
@@ -238,11 +231,6 @@ class SamplesWidget(DockContent):
         self._marks_timer.start(0)
         # once the window has made room for this dock
         QTimer.singleShot(0, self._viewer.reset_view)
-        QTimer.singleShot(_SEE_OFF_MS, self._on_new_set_drawn)
-
-    @Slot()
-    def _on_new_set_drawn(self) -> None:
-        self._session.annotations.see_off(self._viewer)
 
     def _on_sample_changed(self, index: int) -> None:
         self._reveal(index)

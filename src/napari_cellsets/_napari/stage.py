@@ -9,7 +9,7 @@ from napari_cellsets._napari.annotation_layers import AnnotationLayers
 from napari_cellsets._napari.beside import BesideLayers
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
-from napari_cellsets._napari.looks import label_options
+from napari_cellsets._napari.looks import label_options, scale_and_units
 from napari_cellsets._napari.overlay import Overlay
 from napari_cellsets._napari.slots import (
     fill_image,
@@ -111,12 +111,21 @@ class Stage:
         shown = loaded.shown or blank_form()
         old = self.image
         size = None if old is None else (old.data.shape, tuple(old.scale))
+        self._agree_on_units(loaded.pixel_size_um)
         if old is not None and fits_image(old, shown):
             fill_image(old, shown, loaded.sample.name)
         else:
             self.image = new_image_layer(shown, loaded.sample.name)
             put_layer(viewer, self.image, old, below=self._ours()[1:])
         return size != (shown.data.shape, shown.scale)
+
+    def _agree_on_units(self, pixel_size_um: float | None) -> None:
+        """Give all layers the units to come: napari warns where it draws mixed ones."""
+        for layer in self._ours():
+            if layer is not None:
+                axes = "p" * (layer.ndim - 2) + "yx"
+                scale, units = scale_and_units(axes, pixel_size_um)
+                place(layer, scale, units, layer.axis_labels)
 
     def _on_inserted(self, event: Any) -> None:
         ticket = take_ticket(event.value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from qtpy.QtCore import Qt, QUrl, Signal, Slot
+from qtpy.QtCore import Qt, QTimer, QUrl, Signal, Slot
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -239,6 +240,17 @@ class ExportView(QWidget):
         self.annotations.tell_losses(losses)
         text = "Nothing was written: something would be lost." if losses else str(error)
         self.tell(f"⚠ {text}", written=False)
+        if losses:
+            # in a small window the question lies below the edge
+            QTimer.singleShot(0, self._on_losses_told)
+
+    @Slot()
+    def _on_losses_told(self) -> None:
+        area: Any = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self.export_button)
 
     def _lay_out(self) -> None:
         self.message.setWordWrap(True)

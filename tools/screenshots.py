@@ -1,7 +1,8 @@
 """Take the pictures of README and docs from the real program.
 
-`python tools/screenshots.py FOLDER [WIDTHxHEIGHT [classify]]` under a display, real or
-virtual. With `classify`, those of the Classify dock, of drawn cells.
+`python tools/screenshots.py FOLDER [WIDTHxHEIGHT [PART]]` under a display, real or
+virtual. PART `classify` takes those of the Classify dock, of drawn cells; `sets` those
+of annotations and of a folder that is described.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ from window import (
 from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._napari.regions import add_regions_layer
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._qt.describe import DescribeDialog
 from napari_cellsets._qt.docking import raise_dock
-from napari_cellsets.batch.simulated import write_simulated_cells
+from napari_cellsets.batch.convert import convert_dataset
+from napari_cellsets.batch.simulated import write_simulated_cells, write_simulated_set
+from napari_cellsets.catalogue import open_dataset
 
 if TYPE_CHECKING:
     import napari
@@ -43,10 +47,9 @@ def main() -> None:
     width, height = map(int, (sys.argv[2] if len(sys.argv) > 2 else SIZE).split("x"))
     for home in ("CELLSETS_DATA_HOME", "CELLSETS_CACHE_HOME"):
         os.environ.setdefault(home, tempfile.mkdtemp())
-    if len(sys.argv) > 3:
-        take_classes(folder, width, height)
-    else:
-        take(folder, width, height)
+    parts = {"classify": take_classes, "sets": take_sets}
+    part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
+    part(folder, width, height)
 
 
 def take(folder: Path, width: int, height: int) -> None:
@@ -107,6 +110,35 @@ def take_classes(folder: Path, width: int, height: int) -> None:
     photograph(viewer, folder / "classify.png")
     dock.tabs.setCurrentWidget(dock.confusion)
     photograph(viewer, folder / "classify_confusion.png")
+    viewer.close()
+
+
+def take_sets(folder: Path, width: int, height: int) -> None:
+    """Show points with their legend, then describe a folder."""
+    home = Path(tempfile.mkdtemp())
+    write_simulated_set(home / "simulated", 4)
+    dots, own = home / "fields_with_points", home / "plate_7"
+    simulated = open_dataset(home / "simulated")
+    convert_dataset(simulated, "points-csv", dots, with_images=True, lossy=True)
+    for folder_of, kind in (("exports", "rfp"), ("by_hand", "cells")):
+        (own / folder_of).mkdir(parents=True)
+        for number, sample in enumerate(simulated.samples, start=1):
+            name = sample.image if kind == "rfp" else sample.annotations[0]
+            copy = own / folder_of / f"well_B{number}_{kind}.png"
+            copy.write_bytes(simulated.tree.read(name))
+    viewer = open_viewer(width, height)
+    session = get_session(viewer)
+    dock = open_dock(viewer, "Samples")
+    dock.open_path(dots)
+    wait_until(lambda: session.picture is not None, "opening the set")
+    settle(2)
+    photograph(viewer, folder / "annotations.png")
+    dialog = DescribeDialog(own, dock)
+    dialog.show()
+    wait_until(lambda: dialog.found is not None, "looking at the folder")
+    settle(1)
+    dialog.grab().save(str(folder / "describe.png"))
+    dialog.close()
     viewer.close()
 
 

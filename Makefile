@@ -3,11 +3,12 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 XVFB := xvfb-run -a -s "-screen 0 1920x1080x24"
-# two virtual displays that start at once look for a free number from different ones
-XVFB_TOO := xvfb-run -a -n 199 -s "-screen 0 1920x1080x24"
+# virtual displays that may start at once look for a free number from different ones
+XVFB_PYQT6 := xvfb-run -a -n 199 -s "-screen 0 1920x1080x24"
+XVFB_PYSIDE6 := xvfb-run -a -n 299 -s "-screen 0 1920x1080x24"
 WINDOWS := tests/_qt tests/_napari
 
-.PHONY: demo test setup lint types contracts headless windows bench docs screenshots clean
+.PHONY: demo test setup lint types contracts headless pyqt6 pyside6 bench docs screenshots clean
 
 ## demo: open napari with simulated neurons, segment, count and compare
 demo:
@@ -18,7 +19,7 @@ demo:
 ## test: all checks and tests, from nothing
 test: lint types contracts
 	@echo "Running the tests, windows beside the rest; they speak when they end."
-	@$(MAKE) --no-print-directory -j2 --output-sync=line headless windows
+	@$(MAKE) --no-print-directory -j2 --output-sync=line headless pyqt6 pyside6
 
 setup:
 	@$(PYTHON) tools/bootstrap.py $(EXTRAS)
@@ -38,10 +39,12 @@ contracts: setup
 headless: setup
 	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest $(WINDOWS:%=--ignore=%)
 
-## windows: the window's tests, on both Qt bindings
-windows: setup
-	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB_TOO) $(BIN)/python -m pytest $(WINDOWS)
-	QT_API=pyside6 PYTEST_QT_API=pyside6 $(XVFB_TOO) $(BIN)/python -m pytest $(WINDOWS)
+## pyqt6, pyside6: the window's tests, on either Qt binding
+pyqt6: setup
+	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB_PYQT6) $(BIN)/python -m pytest $(WINDOWS)
+
+pyside6: setup
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(XVFB_PYSIDE6) $(BIN)/python -m pytest $(WINDOWS)
 
 ## bench: every ratio with its reference, also as JSON under benchmarks/results
 bench: setup

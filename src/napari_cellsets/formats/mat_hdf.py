@@ -7,7 +7,6 @@ file is read: links to other files, external and virtual data are left out.
 
 from __future__ import annotations
 
-import io
 import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.mat_names import Element, numbered, one_line
+from napari_cellsets.formats.sources import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ class MatHdf:
         """Open the file for one look; nothing of the person's is kept open."""
         import h5py
 
-        target = str(self._local) if self._local else _Readable(self._source)
+        target = str(self._local) if self._local else SourceFile(self._source)
         try:
             with h5py.File(target, "r") as file:
                 yield file
@@ -208,36 +208,3 @@ def _reached(file: Any, route: Route) -> Any:
 def _class_of(found: Any) -> bytes:
     said = found.attrs.get("MATLAB_class", b"")
     return said.encode() if isinstance(said, str) else bytes(said)
-
-
-class _Readable(io.RawIOBase):
-    """A source as the file that HDF5 wants to read."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._at = 0
-
-    def readable(self) -> bool:
-        """It can be read."""
-        return True
-
-    def seekable(self) -> bool:
-        """It can be searched."""
-        return True
-
-    def tell(self) -> int:
-        """Present offset."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; see `io.IOBase.seek`."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at}.get(whence, self._source.size)
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, target: Any) -> int:
-        """Fill a buffer; return how many bytes there were."""
-        content = self._source.read_at(self._at, len(target))
-        target[: len(content)] = content
-        self._at += len(content)
-        return len(content)

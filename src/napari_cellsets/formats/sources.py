@@ -11,7 +11,7 @@ import os
 import stat
 import tempfile
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_cellsets.core.errors import UnreadableFileError
 
@@ -159,6 +159,12 @@ class SourceFile(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         """Return at most `size` bytes."""
         return self.readall() if size is None or size < 0 else self._take(size)
+
+    def readinto(self, target: Any) -> int:
+        """Fill a buffer; return how many bytes there were."""
+        content = self._take(len(target))
+        target[: len(content)] = content
+        return len(content)
 
     def _take(self, length: int) -> bytes:
         content = self._source.read_at(self._at, max(0, length))

@@ -17,8 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from napari_cellsets.core.errors import UnreadableFileError, UnsafeArchiveError
 from napari_cellsets.formats import limits
+from napari_cellsets.formats.archive_tree import ArchiveTree
 from napari_cellsets.formats.files import Problem
-from napari_cellsets.formats.nesting import NestingTree
 from napari_cellsets.formats.sources import SourceFile
 from napari_cellsets.formats.zip_tree import climbs_out, is_junk_part
 
@@ -48,36 +48,21 @@ class _Stretch(NamedTuple):
     size: int
 
 
-class SevenTree(NestingTree):
+class SevenTree(ArchiveTree[_Stretch]):
     """Members of a 7z archive; see the module."""
 
     def __init__(
         self, source: Source, place: Path, depth: int, local: Path | None
     ) -> None:
-        self.root = place
-        self.problems: list[Problem] = []
-        self._depth = depth
-        self._source, self._local = source, local
+        self._local = local
         self._lock = threading.Lock()
         self._unpacked: _Spill | None = None
-        self._refused: dict[str, str] = {}
-        self._members = self._list_members()
-        self._begin(list(self._members))
-        self._look_around()
-
-    def _own_read(self, name: str) -> bytes:
-        return self._taken(name, -1)
-
-    def _own_head(self, name: str, length: int) -> bytes:
-        return self._taken(name, length)
-
-    def _own_size(self, name: str) -> int:
-        return self._member(name).size
+        super().__init__(source, place, depth)
 
     def _source_of(self, name: str) -> Source:
         return _Member(self, name, self._member(name).size)
 
-    def _taken(self, name: str, head: int) -> bytes:
+    def _taken(self, name: str, head: int = -1) -> bytes:
         member = self._member(name)
         wanted = member.size if head < 0 else min(head, member.size)
         return self.part(name, 0, wanted)
@@ -97,16 +82,6 @@ class SevenTree(NestingTree):
                 )
             return self._unpacked.read(member.offset + offset, length)
 
-    def _member(self, name: str) -> _Stretch:
-        if name in self._refused:
-            raise UnsafeArchiveError(self._refused[name], path=self.place(name))
-        try:
-            return self._members[name]
-        except KeyError:
-            raise UnreadableFileError(
-                f"the archive has no member {name!r}", path=self.root
-            ) from None
-
     def _list_members(self) -> dict[str, _Stretch]:
         errors: tuple[type[Exception], ...] = (*_faults(self.root), *_FAULTS)
         try:
@@ -116,11 +91,7 @@ class SevenTree(NestingTree):
         except errors as error:
             if type(error).__name__ == "PasswordRequired":
                 raise self._is_locked() from error
-            raise UnreadableFileError(
-                f"this is no complete 7z archive ({error})",
-                path=self.root,
-                advice="Download it again, or unpack it and open the folder.",
-            ) from error
+            self._is_broken("7z", error)
         if locked:
             raise self._is_locked()
         return self._sort_out(infos)
@@ -128,16 +99,8 @@ class SevenTree(NestingTree):
     def _sort_out(self, infos: list[Any]) -> dict[str, _Stretch]:
         members: dict[str, _Stretch] = {}
         total = sum(max(0, info.uncompressed or 0) for info in infos)
-        if (
-            len(infos) > limits.ARCHIVE_ENTRIES
-            or total > limits.ARCHIVE_TOTAL_BYTES
-            or total > limits.MEMBER_RATIO * max(self._source.size, limits.MIB)
-        ):
-            raise UnsafeArchiveError(
-                f"the archive claims {len(infos):,} members of {total:,} bytes in all",
-                path=self.root,
-                advice="Unpack it and open the folder if you trust it.",
-            )
+        ratio = limits.MEMBER_RATIO * max(self._source.size, limits.MIB)
+        self._refuse_bombs(len(infos), total, most=ratio)
         at = 0
         for info in infos:
             name = info.filename.replace("\\", "/")
@@ -145,8 +108,7 @@ class SevenTree(NestingTree):
                 continue
             reason = _why_refused(info, name)
             if reason:
-                self._refused[name] = reason
-                self.problems.append(Problem(name, reason))
+                self._refuse(name, reason)
             elif "\n" not in name and name not in members:
                 members[name] = _Stretch(at, info.uncompressed)
                 at += info.uncompressed

@@ -12,9 +12,9 @@ from napari_cellsets.core.errors import (
     UnsafeArchiveError,
 )
 from napari_cellsets.formats import limits
+from napari_cellsets.formats.archive_tree import ArchiveTree
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.gzip_source import GzipSource
-from napari_cellsets.formats.nesting import NestingTree
 from napari_cellsets.formats.sources import SourceFile, WindowSource
 from napari_cellsets.formats.zip_tree import climbs_out, is_junk_part
 
@@ -41,7 +41,7 @@ class _Stretch(NamedTuple):
     size: int
 
 
-class TarTree(NestingTree):
+class TarTree(ArchiveTree[_Stretch]):
     """Members of a tar archive, plain or packed with gzip.
 
     Links and devices are left out; members that climb out or claim too much are
@@ -50,31 +50,15 @@ class TarTree(NestingTree):
     """
 
     def __init__(self, source: Source, place: Path, depth: int) -> None:
-        self.root = place
-        self.problems: list[Problem] = []
-        self._depth = depth
         self._packed = source.size
         packed = source.read_at(0, 2) == _GZIP_START
-        self._source = GzipSource(source, place) if packed else source
-        self._refused: dict[str, str] = {}
-        self._members = self._list_members()
-        self._begin(list(self._members))
-        self._look_around()
-
-    def _own_read(self, name: str) -> bytes:
-        return self._taken(name, -1)
-
-    def _own_head(self, name: str, length: int) -> bytes:
-        return self._taken(name, length)
-
-    def _own_size(self, name: str) -> int:
-        return self._member(name).size
+        super().__init__(GzipSource(source, place) if packed else source, place, depth)
 
     def _source_of(self, name: str) -> Source:
         member = self._member(name)
         return WindowSource(self._source, member.offset, member.size)
 
-    def _taken(self, name: str, head: int) -> bytes:
+    def _taken(self, name: str, head: int = -1) -> bytes:
         member = self._member(name)
         wanted = member.size if head < 0 else min(head, member.size)
         content = self._source.read_at(member.offset, wanted)
@@ -86,16 +70,6 @@ class TarTree(NestingTree):
             )
         return content
 
-    def _member(self, name: str) -> _Stretch:
-        if name in self._refused:
-            raise UnsafeArchiveError(self._refused[name], path=self.place(name))
-        try:
-            return self._members[name]
-        except KeyError:
-            raise UnreadableFileError(
-                f"the archive has no member {name!r}", path=self.root
-            ) from None
-
     def _list_members(self) -> dict[str, _Stretch]:
         members: dict[str, _Stretch] = {}
         seen, total = 0, 0
@@ -104,26 +78,13 @@ class TarTree(NestingTree):
                 while (info := archive.next()) is not None:
                     vars(archive)["members"] = []  # each would be kept, a kilobyte
                     seen, total = seen + 1, total + info.size
-                    if (
-                        seen > limits.ARCHIVE_ENTRIES
-                        or total > limits.ARCHIVE_TOTAL_BYTES
-                    ):
-                        raise UnsafeArchiveError(
-                            f"the archive claims more than {seen - 1:,} members of"
-                            f" {total:,} bytes in all",
-                            path=self.root,
-                            advice="Unpack it and open the folder if you trust it.",
-                        )
+                    self._refuse_bombs(seen, total)
                     self._take_in(info, members)
         except UnsafeArchiveError:
             raise
         except (CellsetsError, *_FAULTS) as error:
             if not members:
-                raise UnreadableFileError(
-                    f"this is no complete tar archive ({error})",
-                    path=self.root,
-                    advice="Download it again, or unpack it and open the folder.",
-                ) from error
+                self._is_broken("tar", error)
             said = "the archive is cut off or damaged; what follows is missing"
             self.problems.append(Problem("", f"{self.root}: {said}."))
         return members
@@ -135,8 +96,7 @@ class TarTree(NestingTree):
         reason = self._why_refused(info, name)
         if reason:
             members.pop(name, None)
-            self._refused[name] = reason
-            self.problems.append(Problem(name, reason))
+            self._refuse(name, reason)
         else:
             self._refused.pop(name, None)
             members[name] = _Stretch(info.offset_data, info.size)

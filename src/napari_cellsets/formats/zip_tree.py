@@ -6,11 +6,9 @@ import zipfile
 from struct import error as struct_error
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.errors import UnreadableFileError, UnsafeArchiveError
 from napari_cellsets.formats import limits
-from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.archive_tree import ArchiveTree
 from napari_cellsets.formats.names import JUNK_NAMES, is_junk
-from napari_cellsets.formats.nesting import NestingTree
 from napari_cellsets.formats.sources import (
     FileSource,
     HeldSource,
@@ -36,64 +34,28 @@ _LISTING_FAULTS = (
 )
 
 
-class ZipTree(NestingTree):
+class ZipTree(ArchiveTree[Member]):
     """Members of a zip archive, and of archives stored in it.
 
     Made by `ZipTree.open`. Members that climb out, are encrypted or claim too
     much are left out of `names`, told in `problems`, and refused by `read`.
     """
 
-    def __init__(self, source: Source, place: Path, depth: int) -> None:
-        self.root = place
-        self.problems: list[Problem] = []
-        self._depth = depth
-        self._source = source
-        self._refused: dict[str, str] = {}
-        self._members = self._list_members()
-        self._begin(list(self._members))
-        self._look_around()
-
     @classmethod
     def open(cls, path: Path) -> ZipTree:
         """Open an archive on disk; see `open_tree` for the errors."""
         return cls(FileSource(path), path, depth=1)
 
-    def _own_read(self, name: str) -> bytes:
-        return take(self._source, self._member(name), self.place(name))
-
-    def _own_head(self, name: str, length: int) -> bytes:
-        return take(self._source, self._member(name), self.place(name), head=length)
-
-    def _own_size(self, name: str) -> int:
-        return self._member(name).size
-
-    def _member(self, name: str) -> Member:
-        if name in self._refused:
-            raise UnsafeArchiveError(self._refused[name], path=self.place(name))
-        try:
-            return self._members[name]
-        except KeyError:
-            raise UnreadableFileError(
-                f"the archive has no member {name!r}", path=self.root
-            ) from None
+    def _taken(self, name: str, head: int = -1) -> bytes:
+        return take(self._source, self._member(name), self.place(name), head=head)
 
     def _list_members(self) -> dict[str, Member]:
         try:
             with zipfile.ZipFile(SourceFile(self._source)) as archive:
                 infos = archive.infolist()
         except _LISTING_FAULTS as error:
-            raise UnreadableFileError(
-                f"this is no complete zip archive ({error})",
-                path=self.root,
-                advice="Download it again, or unpack it and open the folder.",
-            ) from error
-        total = sum(info.file_size for info in infos)
-        if len(infos) > limits.ARCHIVE_ENTRIES or total > limits.ARCHIVE_TOTAL_BYTES:
-            raise UnsafeArchiveError(
-                f"the archive claims {len(infos):,} members of {total:,} bytes in all",
-                path=self.root,
-                advice="Unpack it and open the folder if you trust it.",
-            )
+            self._is_broken("zip", error)
+        self._refuse_bombs(len(infos), sum(info.file_size for info in infos))
         return self._sort_out(infos)
 
     def _sort_out(self, infos: list[zipfile.ZipInfo]) -> dict[str, Member]:
@@ -115,8 +77,7 @@ class ZipTree(NestingTree):
             if not plain or large or info.flag_bits & 1:
                 reason = _why_refused(info, name)
                 if reason:
-                    self._refused[name] = reason
-                    self.problems.append(Problem(name, reason))
+                    self._refuse(name, reason)
                     continue
                 if "\n" in name:
                     continue

@@ -75,6 +75,19 @@ def test_it_learns_what_differs(trained):
     assert result.report["metrics"].keys() == {"after"}
 
 
+def test_it_tells_how_far_the_last_look_at_all_cells_is(cells, tmp_path):
+    told = []
+    request = TrainingRequest(
+        "classifier", cells, out=tmp_path / "run", start="scratch", steps=1
+    )
+    train(request, progress=lambda fraction, text: told.append(text))
+    looked = [text for text in told if text.startswith("Looking once more")]
+    numbers = [int(text.split()[5]) for text in looked]
+    assert numbers[0] == 1
+    assert numbers == sorted(numbers)
+    assert len(numbers) > 2
+
+
 def test_it_describes_itself(trained):
     info = read_classifier_info(trained[0].model)
     assert info.missing == ()

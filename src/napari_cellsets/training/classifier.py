@@ -152,6 +152,7 @@ def train_classifier(
         task.held,
         plan.side,
         leaving(token),
+        progress,
     )
     return finish(plan, loop, naming, progress, stopped=stopped)
 

@@ -28,7 +28,7 @@ from napari_cellsets.training.export_cells import (
 from napari_cellsets.training.request import TrainingResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 #: Cells that the distance from everything learnt is measured from; and those that
 #: the figures at the end are measured on, at most.
 REMEMBERED, MEASURED = 4000, 5000
+#: Cells that go through the network between two looks at a cancelled token.
+AT_ONCE = 16
 #: Of held-out cells, this share and this many standard deviations lie within the
 #: limit of what is known, whichever is farther: few cells say little of the tail.
 WITHIN, SPREADS = 0.995, 4.0
@@ -105,6 +107,7 @@ class Naming:
         held: Cells,
         side: int,
         token: CancelToken | None = None,
+        progress: Progress = lambda fraction, text: None,
     ) -> Naming:
         """Measure features, temperature and distances.
 
@@ -117,16 +120,27 @@ class Naming:
         side
             Side of the middle that it looks at, px.
         token
-            Cancels.
+            Cancels within a few cells.
+        progress
+            Told how many cells were looked at: a deep network takes minutes.
         """
         step = max(1, -(-len(learnt) // REMEMBERED))
         some = learnt.part(np.arange(0, len(learnt), step))
-        features = _features(network, some, side, token)
+        total = len(some) + len(held)
+
+        def tell(done: int) -> None:
+            progress(1.0, f"Looking once more at cell {done + 1:,} of {total:,}")
+
+        features = _features(network, some, side, token, tell)
         familiar = Familiar.learnt(features, some.labels, len(learnt.classes))
         if not len(held):
             return cls(NamedCells(network, side, 1.0, familiar), None)
         with torch.no_grad():
-            seen = torch.from_numpy(_features(network, held, side, token))
+            seen = torch.from_numpy(
+                _features(
+                    network, held, side, token, lambda done: tell(len(some) + done)
+                )
+            )
             logits = network.head(seen).numpy()
         temperature = 1.0
         if len(held) >= CALIBRATED_FROM:
@@ -207,14 +221,19 @@ def _metrics(plan: Plan, path: Path, progress: Progress) -> dict[str, dict[str, 
 
 
 def _features(
-    network: Any, cells: Cells, side: int, token: CancelToken | None
+    network: Any,
+    cells: Cells,
+    side: int,
+    token: CancelToken | None,
+    tell: Callable[[int], None],
 ) -> NDArray[np.float32]:
-    """Features (n, d) in float32."""
+    """Features (n, d) in float32; tells how many cells are done."""
     parts = []
-    for start in range(0, len(cells), 64):
+    for start in range(0, len(cells), AT_ONCE):
         if token is not None:
             token.raise_if_cancelled()
-        pictures = np.ascontiguousarray(cells.pictures[start : start + 64])
+        tell(start)
+        pictures = np.ascontiguousarray(cells.pictures[start : start + AT_ONCE])
         blob = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
         with torch.no_grad():
             seen = mean_features(network.eval(), middle_of(blob, side))

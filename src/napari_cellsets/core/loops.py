@@ -1,0 +1,20 @@
+"""The decorator of compiled loops; importing it imports numba (0.3 s)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from numba import njit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., object]")
+
+
+def compiled(loop: F) -> F:
+    """Compile a loop at its first call with new types; keep the result on disk.
+
+    Other threads run while the compiled loop does. It may call other compiled loops.
+    """
+    return cast("F", njit(cache=True, nogil=True)(loop))

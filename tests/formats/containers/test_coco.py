@@ -12,6 +12,7 @@ from marked import CLASSES, SIZE
 
 from napari_cellsets.core.annotation import Boxes, MaskStack, Points, Polygons
 from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats.containers import gather
 from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
 from napari_cellsets.formats.containers.fit import mask_of_outline
 from napari_cellsets.formats.files import open_tree
@@ -213,6 +214,22 @@ def test_a_broken_object_is_told_and_the_rest_stays(row, why, tmp_path) -> None:
     assert "a.json" in problem.message
 
 
+def test_attributes_are_properties_whatever_they_are_called(tmp_path) -> None:
+    told = {"angle": 30.0, "class_id": 5, "outline": "sharp", "hidden": False}
+    row = {"bbox": [0, 0, 2, 2], "attributes": told}
+    (boxes,) = opened(tmp_path, file_of(row)).read(0)
+    assert boxes.angles is None
+    assert {key: boxes.properties[key][0] for key in told} == told
+
+
+def test_crowds_are_told_where_there_are_some(tmp_path) -> None:
+    rows = [{"bbox": [0, 0, 2, 2], "iscrowd": flag} for flag in (0, 1)]
+    (some,) = opened(tmp_path, file_of(*rows)).read(0)
+    (none,) = opened(tmp_path, file_of(rows[0])).read(0)
+    assert some.properties["crowd"] == [False, True]
+    assert "crowd" not in none.properties
+
+
 def test_numbers_that_json_does_not_know_are_told(tmp_path) -> None:
     text = json.dumps(file_of({"segmentation": [SQUARE]})).replace("[1, 1,", "[NaN, 1,")
     container = opened(tmp_path, text)
@@ -260,9 +277,7 @@ def test_problems_end_somewhere(tmp_path) -> None:
 
 
 def test_masks_beyond_all_memory_are_left_out(tmp_path, monkeypatch) -> None:
-    from napari_cellsets.formats.containers import objects
-
-    monkeypatch.setattr(objects, "MOST_MASK_BYTES", 10)
+    monkeypatch.setattr(gather, "MASKS_BYTES", 10)
     runs = {"counts": [0, 8, 112], "size": [10, 12]}
     rows = [{"segmentation": runs}, {"segmentation": runs}]
     container = opened(tmp_path, file_of(*rows))

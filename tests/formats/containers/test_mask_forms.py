@@ -187,7 +187,7 @@ def test_an_object_without_pixels_stays_in_the_stack(tmp_path) -> None:
 def test_a_stack_beyond_memory_is_refused(tmp_path, monkeypatch) -> None:
     from napari_cellsets.formats.containers import masks
 
-    monkeypatch.setattr(masks, "MOST_MASK_BYTES", 10)
+    monkeypatch.setattr(masks, "MASKS_BYTES", 10)
     with pytest.raises(UnreadableFileError, match="too much memory"):
         back("mask-stack", tmp_path, small.mask_stack())
 

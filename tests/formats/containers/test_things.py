@@ -122,12 +122,35 @@ def test_masks_are_counted_before_they_fill_the_memory(
     assert len(found.masks) == 1
 
 
-def test_columns_without_end_are_cut_off() -> None:
+def test_columns_without_end_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "MOST_VALUES", 10)
     gathered = Gatherer("", {})
     gathered.point((0, 0), properties={str(number): 1 for number in range(1000)})
     (found,) = gathered.annotations()
     assert isinstance(found, Points)
     assert len(found.properties) == gather.MOST_COLUMNS
+
+
+def test_all_columns_of_a_wide_table_are_kept() -> None:
+    gathered = Gatherer("", {})
+    gathered.point((0, 0), properties={str(number): 1 for number in range(1000)})
+    (found,) = gathered.annotations()
+    assert len(found.properties) == 1000
+
+
+def test_a_column_without_a_value_is_left_out_and_one_of_no_is_kept() -> None:
+    gathered = Gatherer("", {})
+    gathered.point((0, 0), properties={"seen": False, "said": None})
+    (found,) = gathered.annotations()
+    assert found.properties == {"seen": [False]}
+
+
+def test_a_mask_without_pixels_is_kept_in_its_place() -> None:
+    gathered = Gatherer("", {}, size=SIZE)
+    gathered.mask(np.zeros((0, 0), bool), (0, 0))
+    gathered.mask(np.ones((1, 1), bool), (1, 1))
+    (found,) = gathered.annotations()
+    assert [mask.size for mask in found.masks] == [0, 1]
 
 
 def test_an_empty_mask_has_no_box() -> None:

@@ -19,7 +19,7 @@ from napari_cellsets.formats.containers.categories import (
     items_of,
 )
 from napari_cellsets.formats.containers.coco_write import refuses, write_coco
-from napari_cellsets.formats.containers.objects import Objects
+from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
     Notes,
@@ -64,17 +64,20 @@ class CocoFile:
     ) -> tuple[Annotation, ...]:
         """Decode the objects of one picture; see `Container.read`."""
         size = self.items[index].size or size
-        found = Objects(self.source, self.classes, self.colours)
-        for position in self.of_item[index]:
-            entry = self.entries[position]
+        found = Gatherer(self.source, self.classes, self.colours, size=size)
+        entries = [
+            (position, self.entries[position]) for position in self.of_item[index]
+        ]
+        crowds = any(entry.get("iscrowd") for _, entry in entries)
+        for position, entry in entries:
             try:
                 if any(key in entry for key in _ODD) or _is_many(entry.get("bbox")):
                     self._add_many(found, entry, position)
                 else:
-                    size = self._add(found, entry, size)
+                    self._add(found, entry, crowds=crowds)
             except BadObject as error:
                 self.notes.add(f"annotations[{position}]", error)
-        return found.annotations(size)
+        return found.annotations()
 
     def _class_of(self, entry: Mapping[str, Any]) -> int | None:
         key = entry.get("category_id")
@@ -86,37 +89,34 @@ class CocoFile:
             pass
         raise BadObject(f"its class {str(key)[:40]!r} is not among the categories")
 
-    def _add(
-        self, found: Objects, entry: Mapping[str, Any], size: tuple[int, int] | None
-    ) -> tuple[int, int] | None:
-        """Add one object; return the size of the picture as known now."""
-        class_id, kept = self._class_of(entry), _properties(entry)
+    def _add(self, found: Gatherer, entry: Mapping[str, Any], *, crowds: bool) -> None:
+        class_id, kept = self._class_of(entry), _properties(entry, crowds=crowds)
         shape, box = entry.get("segmentation"), entry.get("bbox")
         joints = entry.get("keypoints")
         if isinstance(shape, dict):
             stated = _rle_size(shape)
-            if size is not None and stated != size:
+            if found.size not in (None, stated):
+                height, width = found.size
                 raise BadObject(
                     f"its mask is for a picture of {stated[0]} x {stated[1]}, "
-                    f"but this one has {size[0]} x {size[1]}"
+                    f"but this one has {height} x {width}"
                 )
             mask, corner = decode_rle(counts_of(shape.get("counts")), stated)
-            found.mask(mask, corner, class_id, **kept)
-            size = stated
+            found.mask(mask, corner, class_id, kept)
+            found.size = stated
         elif isinstance(shape, list) and shape:
-            found.outline(_parts(shape), class_id, **kept)
+            found.outline(_parts(shape), class_id, kept)
         elif shape not in (None, [], ""):
             raise BadObject("its segmentation is neither polygons nor run lengths")
         elif box not in (None, []) and not (joints and _has_no_extent(box)):
-            found.box(_edges(box), class_id, **kept)
+            found.box(_edges(box), class_id, kept)
         elif not joints:
             raise BadObject("it has neither segmentation nor box nor keypoints")
         if joints:
             self._add_joints(found, joints, class_id, kept)
-        return size
 
     def _add_joints(
-        self, found: Objects, joints: Any, class_id: int | None, kept: dict[str, Any]
+        self, found: Gatherer, joints: Any, class_id: int | None, kept: dict[str, Any]
     ) -> None:
         if not isinstance(joints, list) or len(joints) % 3:
             raise BadObject("its keypoints are no triples of x, y and visibility")
@@ -131,9 +131,9 @@ class CocoFile:
                     )
                 if seen != 2:
                     own["hidden"] = True
-                found.point((y - 0.5, x - 0.5), class_id, **own)
+                found.point((y - 0.5, x - 0.5), class_id, own)
 
-    def _add_many(self, found: Objects, entry: Mapping[str, Any], where: int) -> None:
+    def _add_many(self, found: Gatherer, entry: Mapping[str, Any], where: int) -> None:
         """Add all objects of a picture that stand in one entry."""
         class_id = self._class_of(entry)
         shapes, dots = entry.get("segmentation"), entry.get("dots")
@@ -221,7 +221,8 @@ def _classes_of_entries(
     return {key: str(key) for key in sorted(used)}, {key: key for key in used}
 
 
-def _properties(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _properties(entry: Mapping[str, Any], *, crowds: bool) -> dict[str, Any]:
+    """What else an entry says; `crowds` tells whether the picture has crowds."""
     found: dict[str, Any] = {}
     own = entry.get("attributes")
     if isinstance(own, dict):
@@ -230,7 +231,7 @@ def _properties(entry: Mapping[str, Any]) -> dict[str, Any]:
         found["id"] = entry["id"]
     if isinstance(entry.get("score"), int | float):
         found["score"] = entry["score"]
-    if entry.get("iscrowd") is not None:
+    if crowds and entry.get("iscrowd") is not None:
         found["crowd"] = bool(entry["iscrowd"])
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,9 @@ MASK_PIXELS = 1 << 28
 MASKS_BYTES = 1 << 31
 """Most that the masks of one picture may take."""
 MOST_COLUMNS = 256
-"""Most properties of the objects of one picture."""
+"""Properties of the objects of one picture that are always kept."""
+MOST_VALUES = 1 << 24
+"""Most values of properties of one picture, where there are more columns."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,9 @@ class _Pile:
 class Gatherer:
     """Collects the objects of one picture and puts them together by kind.
 
+    Class 0 is a class like any other; None stands for no class. A column of
+    properties of which no object has a value is left out.
+
     Parameters
     ----------
     source
@@ -57,7 +63,8 @@ class Gatherer:
         Of the whole file.
     size
         Height and width of the picture; where nobody knows it, masks get the
-        smallest picture that holds them.
+        smallest picture that holds them. May be set later, as `size`, by a format
+        whose objects tell it.
     """
 
     def __init__(
@@ -69,7 +76,7 @@ class Gatherer:
         size: tuple[int, int] | None = None,
     ) -> None:
         self._source, self._classes, self._colours = source, classes, colours or {}
-        self._size = size
+        self.size = size
         self._outlines, self._masks, self._boxes = _Pile(), _Pile(), _Pile()
         self._points = _Pile()
         self._names: dict[str, None] = {}
@@ -95,15 +102,16 @@ class Gatherer:
     ) -> None:
         """Add a mask whose first pixel lies at `corner` (row, column).
 
-        What lies outside the picture is cut off.
+        What lies outside the picture is cut off; a mask without pixels is kept.
 
         Raises
         ------
         BadObject
             If nothing is left, or all masks would take too much memory.
         """
-        mask, corner = inside(mask, corner, self._size or (1 << 40, 1 << 40))
-        if not mask.size:
+        given = mask.size
+        mask, corner = inside(mask, corner, self.size or (1 << 40, 1 << 40))
+        if given and not mask.size:
             raise BadObject("its mask lies outside the picture")
         self.expect(mask.size)
         self._kept += mask.size
@@ -183,7 +191,7 @@ class Gatherer:
 
     def _mask_stack(self) -> MaskStack:
         shapes = self._masks.shapes
-        size = self._size
+        size = self.size
         if size is None:
             ends = np.array([np.add(corner, mask.shape) for mask, corner in shapes])
             height, width = ends.max(axis=0).tolist()
@@ -206,8 +214,9 @@ class Gatherer:
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    keys = dict.fromkeys(key for row in rows for key in row)
-    return {key: [row.get(key) for row in rows] for key in list(keys)[:MOST_COLUMNS]}
+    keys = {key: None for row in rows for key in row if row[key] is not None}
+    most = max(MOST_COLUMNS, MOST_VALUES // max(1, len(rows)))
+    return {key: [row.get(key) for row in rows] for key in islice(keys, most)}
 
 
 def inside(

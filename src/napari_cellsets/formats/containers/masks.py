@@ -14,6 +14,7 @@ from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane, read_shape
 from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
+from napari_cellsets.formats.containers.gather import MASKS_BYTES
 from napari_cellsets.formats.containers.mask_colours import read_classes
 from napari_cellsets.formats.containers.mask_tables import (
     classes_of,
@@ -30,7 +31,6 @@ from napari_cellsets.formats.containers.masks_write import (
     write_instances_tiff,
     write_stacks,
 )
-from napari_cellsets.formats.containers.objects import MOST_MASK_BYTES
 from napari_cellsets.formats.containers.outlines import trimmed
 from napari_cellsets.formats.containers.reading import Notes
 from napari_cellsets.formats.labels_io import as_labels
@@ -147,7 +147,7 @@ def _stack(
         if not mask.size and label not in listed:
             continue
         kept += mask.size
-        if kept > MOST_MASK_BYTES:
+        if kept > MASKS_BYTES:
             raise UnreadableFileError(
                 "the masks of this stack take too much memory", path=tree.place(name)
             )

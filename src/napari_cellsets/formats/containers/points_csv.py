@@ -15,7 +15,7 @@ from napari_cellsets.core.annotation import Points
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS, Container, Form, Item, Opened
-from napari_cellsets.formats.containers.objects import Objects
+from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
     Notes,
@@ -115,15 +115,15 @@ class _Table:
     def read(
         self, index: int, size: tuple[int, int] | None = None
     ) -> tuple[Annotation, ...]:
-        found = Objects(self.name, self.classes)
+        found = Gatherer(self.name, self.classes, size=size)
         for line in self._lines[index]:
             try:
                 self._add(found, self.rows[line])
             except BadObject as error:
                 self.notes.add(f"line {line + 2}", error)
-        return found.annotations(size)
+        return found.annotations()
 
-    def _add(self, found: Objects, row: list[str]) -> None:
+    def _add(self, found: Gatherer, row: list[str]) -> None:
         y, x = (_field(row, self.places[key]) for key in ("y", "x"))
         if not y and not x:
             return  # a picture without points
@@ -133,9 +133,8 @@ class _Table:
             for at, column in enumerate(self.header)
             if at not in self.places.values() and column.lower() not in _NO_PROPERTY
         }
-        found.point(
-            place, self._class_of(row), **{k: v for k, v in kept.items() if v != ""}
-        )
+        known = {key: value for key, value in kept.items() if value != ""}
+        found.point(place, self._class_of(row), known)
 
     def _class_of(self, row: list[str]) -> int | None:
         if "class_id" in self.places:

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage
 from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
 from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
-from napari_cellsets.formats.containers.objects import Objects
+from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
     Notes,
@@ -92,13 +92,13 @@ class _Reader:
             raise IndexError(index)
         base, why = base_of(self._tree, self._name, self._root)
         source = f"{self._name} (boxes counted from {base}: {why})"
-        found = Objects(source, self.classes, self.colours)
+        found = Gatherer(source, self.classes, self.colours, size=size)
         for at, element in enumerate(self._root.iterfind("object"), 1):
             try:
                 self._add(found, element, base)
             except BadObject as error:
                 self.notes.add(f"object {at}", error)
-        marked = found.annotations(size)
+        marked = found.annotations()
         try:
             planes = planes_of(self._tree, self._name, self.classes, self.colours)
         except CellsetsError as error:
@@ -106,19 +106,19 @@ class _Reader:
             return marked
         return (*planes, *(a for a in marked if not _repeats(a, planes)))
 
-    def _add(self, found: Objects, element: Element, base: int) -> None:
+    def _add(self, found: Gatherer, element: Element, base: int) -> None:
         label = _class_name(element)
         class_id = self._ids.get(label) if label else None
         kept = _properties(element)
         polygon, box = element.find("polygon"), element.find("bndbox")
         dot = element.find("dot")
         if polygon is not None:
-            found.outline(((_polygon(polygon),),), class_id, **kept)
+            found.outline(((_polygon(polygon),),), class_id, kept)
         elif box is not None:
-            found.box(_edges(box, base), class_id, **kept)
+            found.box(_edges(box, base), class_id, kept)
         if dot is not None:
             place = number(_text(dot, "y"), "y"), number(_text(dot, "x"), "x")
-            found.point(place, class_id, **kept)
+            found.point(place, class_id, kept)
         elif polygon is None and box is None:
             raise BadObject("it has no box")
 

@@ -17,7 +17,7 @@ from napari_cellsets.core.annotation import Boxes, Polygons
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
 from napari_cellsets.formats.containers.bridges import parted
-from napari_cellsets.formats.containers.objects import Objects
+from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
     Notes,
@@ -94,16 +94,16 @@ class _Labels:
                 path=self._place,
                 advice="Put the pictures beside the labels, or into images/.",
             )
-        found = Objects(self._name, self.classes)
+        found = Gatherer(self._name, self.classes, size=size)
         for at, line in enumerate(self._lines, 1):
             if line.strip():
                 try:
                     self._add(found, line.split(), size)
                 except BadObject as error:
                     self._notes.add(f"line {at}", error)
-        return found.annotations(size)
+        return found.annotations()
 
-    def _add(self, found: Objects, words: list[str], size: tuple[int, int]) -> None:
+    def _add(self, found: Gatherer, words: list[str], size: tuple[int, int]) -> None:
         class_id = self._class_of(words[0])
         try:
             values = [float(word) for word in words[1:]]
@@ -119,14 +119,14 @@ class _Labels:
         elif count == 5:
             found.box(_edges(values, size), class_id)
         elif count == 6:
-            found.box(_edges(values[:4], size), class_id, score=values[4])
+            found.box(_edges(values[:4], size), class_id, {"score": values[4]})
         elif count in (9, 10):
             self._add_four(found, values, class_id, size)
         elif count >= 7:
             odd = len(values) % 2
             ring = _ring(values[:-1] if odd else values, size)
             score = {"score": values[-1]} if odd else {}
-            found.outline(parted(ring), class_id, **score)
+            found.outline(parted(ring), class_id, score)
         else:
             raise BadObject(f"{count} values are neither a box nor a polygon")
 
@@ -152,7 +152,7 @@ class _Labels:
 
     @staticmethod
     def _add_pose(
-        found: Objects,
+        found: Gatherer,
         values: list[float],
         shape: tuple[int, int],
         class_id: int,
@@ -162,19 +162,19 @@ class _Labels:
             own = values[at * shape[1] : (at + 1) * shape[1]]
             if len(own) < 3 or own[2]:
                 place = _ring(own[:2], size, least=1)[0]
-                found.point(place.tolist(), class_id, keypoint=str(at + 1))
+                found.point(place.tolist(), class_id, {"keypoint": str(at + 1)})
 
     @staticmethod
     def _add_four(
-        found: Objects, values: list[float], class_id: int, size: tuple[int, int]
+        found: Gatherer, values: list[float], class_id: int, size: tuple[int, int]
     ) -> None:
         score = {"score": values[8]} if len(values) == 9 else {}
         corners = _ring(values[:8], size)
         box = turned_box(corners) if len(corners) == 4 else None
         if box is None:
-            found.outline(((corners,),), class_id, **score)
+            found.outline(((corners,),), class_id, score)
         else:
-            found.box(box[0], class_id, angle=box[1], **score)
+            found.box(box[0], class_id, score, angle=box[1])
 
 
 def turned_box(

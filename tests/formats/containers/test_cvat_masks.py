@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from napari_cellsets.formats.containers.cvat_masks import decode_runs, encode_runs
+from napari_cellsets.formats.containers.cvat.masks import decode_runs, encode_runs
 from napari_cellsets.formats.containers.reading import BadObject
 
 

@@ -408,9 +408,9 @@ def test_a_picture_without_objects_is_an_empty_zip(tmp_path: Path) -> None:
 def test_members_that_claim_too_much_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from napari_cellsets.formats.containers import imagej_read
+    from napari_cellsets.formats.containers.imagej import read
 
-    monkeypatch.setattr(imagej_read, "_ROI_BYTES", 300)
+    monkeypatch.setattr(read, "_ROI_BYTES", 300)
     held = container(tmp_path, roi(), path_roi(*[0, 5, 5] * 99))
     assert len(held.read(0)) == 1
     assert "too large to be a ROI" in held.problems[0].message

@@ -18,7 +18,7 @@ from napari_cellsets.core.annotation import (
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, Marked
 from napari_cellsets.formats.containers.convert import corners_of_boxes
-from napari_cellsets.formats.containers.label_studio_brush import encode_brush
+from napari_cellsets.formats.containers.label_studio.brush import encode_brush
 
 if TYPE_CHECKING:
     from pathlib import Path

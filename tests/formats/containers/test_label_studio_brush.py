@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_cellsets.formats.containers.label_studio_brush import (
+from napari_cellsets.formats.containers.label_studio.brush import (
     decode_brush,
     encode_brush,
 )

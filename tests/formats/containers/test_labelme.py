@@ -21,7 +21,7 @@ from napari_cellsets.core.annotation import (
 )
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
-from napari_cellsets.formats.containers.labelme_json import read_inner_picture
+from napari_cellsets.formats.containers.labelme.read import read_inner_picture
 from napari_cellsets.formats.files import open_tree
 
 if TYPE_CHECKING:
@@ -325,9 +325,9 @@ def test_masks_of_a_group_that_lie_too_far_apart_are_told(tmp_path: Path) -> Non
 def test_a_mask_beyond_belief_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from napari_cellsets.formats.containers import labelme_json
+    from napari_cellsets.formats.containers.labelme import read
 
-    monkeypatch.setattr(labelme_json, "MASK_PIXELS", 3)
+    monkeypatch.setattr(read, "MASK_PIXELS", 3)
     one = shape(shape_type="mask", points=[[1, 1], [2, 2]], mask=png(np.ones((2, 2))))
     held = container(tmp_path, one)
     assert held.read(0) == ()

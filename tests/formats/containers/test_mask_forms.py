@@ -185,9 +185,9 @@ def test_an_object_without_pixels_stays_in_the_stack(tmp_path) -> None:
 
 
 def test_a_stack_beyond_memory_is_refused(tmp_path, monkeypatch) -> None:
-    from napari_cellsets.formats.containers import masks
+    from napari_cellsets.formats.containers.masks import read
 
-    monkeypatch.setattr(masks, "MASKS_BYTES", 10)
+    monkeypatch.setattr(read, "MASKS_BYTES", 10)
     with pytest.raises(UnreadableFileError, match="too much memory"):
         back("mask-stack", tmp_path, small.mask_stack())
 

@@ -60,7 +60,7 @@ def test_a_panoptic_file_is_known_to_the_coco_reader(tmp_path) -> None:
 
 
 def test_the_packing_may_be_named(tmp_path) -> None:
-    from napari_cellsets.formats.containers.coco_panoptic import open_panoptic
+    from napari_cellsets.formats.containers.coco.panoptic_read import open_panoptic
     from napari_cellsets.formats.containers.reading import load_json
 
     panoptic(tmp_path, (1, 65536, 256))

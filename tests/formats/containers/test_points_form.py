@@ -73,12 +73,12 @@ def test_broken_lines_of_points_are_told(tmp_path) -> None:
 
 
 def test_a_giant_or_foreign_table_is_refused(tmp_path, monkeypatch) -> None:
-    from napari_cellsets.formats.containers import points_csv
+    from napari_cellsets.formats.containers.points import read
 
     (tmp_path / "a.csv").write_text('y,x\n"' + "1" * 200_000 + '",2\n')
     with pytest.raises(UnreadableFileError, match="no table"):
         opened("points-csv", tmp_path, "a.csv")
-    monkeypatch.setattr(points_csv, "LARGEST_TABLE", 10)
+    monkeypatch.setattr(read, "LARGEST_TABLE", 10)
     with pytest.raises(UnreadableFileError, match="at most 10 bytes"):
         opened("points-csv", tmp_path, "a.csv")
 

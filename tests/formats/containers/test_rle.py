@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as oracle
 
-from napari_cellsets.formats.containers.outlines import trimmed
-from napari_cellsets.formats.containers.reading import BadObject
-from napari_cellsets.formats.containers.rle import (
+from napari_cellsets.formats.containers.coco.rle import (
     MOST_MASK_PIXELS,
     counts_of,
     decode_rle,
     encode_rle,
     pack_counts,
 )
+from napari_cellsets.formats.containers.outlines import trimmed
+from napari_cellsets.formats.containers.reading import BadObject
 
 masks = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12))
 

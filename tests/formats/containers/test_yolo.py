@@ -13,9 +13,9 @@ from marked import CLASSES, SIZE, back, label_image
 from napari_cellsets.core.annotation import Boxes, LabelImage, Points, Polygons
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
-from napari_cellsets.formats.containers.bridges import joined, parted
 from napari_cellsets.formats.containers.fit import mask_of_outline, polygons_of_mask
-from napari_cellsets.formats.containers.yolo_names import (
+from napari_cellsets.formats.containers.yolo.bridges import joined, parted
+from napari_cellsets.formats.containers.yolo.names import (
     NotUnderstoodError,
     read_yaml_names,
     write_yaml_names,
@@ -259,9 +259,9 @@ def test_a_binary_file_is_refused(tmp_path) -> None:
 
 
 def test_a_giant_text_is_refused(tmp_path, monkeypatch) -> None:
-    from napari_cellsets.formats.containers import yolo
+    from napari_cellsets.formats.containers.yolo import read
 
-    monkeypatch.setattr(yolo, "_MOST_BYTES", 3)
+    monkeypatch.setattr(read, "_MOST_BYTES", 3)
     with pytest.raises(UnreadableFileError, match="at most 3 bytes"):
         opened(tmp_path, "0 0.5 0.5 0.1 0.1")
 

@@ -198,22 +198,22 @@ _HERE = "napari_cellsets.formats.containers"
 
 # Asked in this order whether a file is theirs: the strictest first.
 _PLACES: dict[str, str] = {
-    "coco-panoptic": "coco_panoptic:COCO_PANOPTIC",
-    "coco": "coco:COCO",
-    "voc": "voc:VOC",
-    "yolo": "yolo:YOLO",
-    "labelme": "labelme:FORM",
-    "cvat": "cvat:FORM",
-    "qupath": "qupath:FORM",
-    "label-studio": "label_studio:FORM",
-    "via": "via:FORM",
-    "imagej": "imagej:FORM",
-    "points-csv": "points_csv:POINTS_CSV",
-    "mask-stack": "masks:MASK_STACK",
-    "instances": "masks:INSTANCES",
-    "instances-png": "masks:INSTANCES_PNG",
-    "class-mask": "masks:CLASS_MASK",
-    "binary-mask": "masks:BINARY_MASK",
+    "coco-panoptic": "coco.panoptic_read:COCO_PANOPTIC",
+    "coco": "coco.read:COCO",
+    "voc": "voc.read:VOC",
+    "yolo": "yolo.read:YOLO",
+    "labelme": "labelme.write:FORM",
+    "cvat": "cvat.write:FORM",
+    "qupath": "qupath.write:FORM",
+    "label-studio": "label_studio.write:FORM",
+    "via": "via.write:FORM",
+    "imagej": "imagej.write:FORM",
+    "points-csv": "points.read:POINTS_CSV",
+    "mask-stack": "masks.read:MASK_STACK",
+    "instances": "masks.read:INSTANCES",
+    "instances-png": "masks.read:INSTANCES_PNG",
+    "class-mask": "masks.read:CLASS_MASK",
+    "binary-mask": "masks.read:BINARY_MASK",
 }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from napari_cellsets.core.annotation import Boxes, Polygons
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS
-from napari_cellsets.formats.containers.rle import encode_rle, pack_counts
+from napari_cellsets.formats.containers.coco.rle import encode_rle, pack_counts
 from napari_cellsets.formats.containers.things import MASK, OUTLINE, POINT, things_of
 from napari_cellsets.formats.containers.writing import (
     Categories,

@@ -8,7 +8,6 @@ import numpy as np
 
 from napari_cellsets.core.annotation import Boxes, Polygons
 from napari_cellsets.formats.containers.base import FORMS
-from napari_cellsets.formats.containers.bridges import joined
 from napari_cellsets.formats.containers.convert import corners_of_boxes
 from napari_cellsets.formats.containers.things import BOX, things_of
 from napari_cellsets.formats.containers.writing import (
@@ -17,7 +16,8 @@ from napari_cellsets.formats.containers.writing import (
     save_picture,
     write_text,
 )
-from napari_cellsets.formats.containers.yolo_names import write_yaml_names
+from napari_cellsets.formats.containers.yolo.bridges import joined
+from napari_cellsets.formats.containers.yolo.names import write_yaml_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

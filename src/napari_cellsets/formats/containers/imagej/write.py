@@ -14,8 +14,8 @@ from napari_cellsets.core.annotation import Boxes, Points, Polygons
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.ellipses import ellipse_of
-from napari_cellsets.formats.containers.imagej_paths import path_of_outline
-from napari_cellsets.formats.containers.imagej_read import (
+from napari_cellsets.formats.containers.imagej.paths import path_of_outline
+from napari_cellsets.formats.containers.imagej.read import (
     LINES,
     OWN,
     SHAPES,

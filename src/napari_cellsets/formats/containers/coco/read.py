@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from napari_cellsets.core.annotation import Boxes, MaskStack, Points, Polygons
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Container, Form, Item
-from napari_cellsets.formats.containers.categories import (
+from napari_cellsets.formats.containers.coco.categories import (
     categories_of,
     grouped,
     items_of,
 )
-from napari_cellsets.formats.containers.coco_write import refuses, write_coco
+from napari_cellsets.formats.containers.coco.rle import counts_of, decode_rle
+from napari_cellsets.formats.containers.coco.write import refuses, write_coco
 from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
@@ -28,7 +29,6 @@ from napari_cellsets.formats.containers.reading import (
     ring_of,
     size_of,
 )
-from napari_cellsets.formats.containers.rle import counts_of, decode_rle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,7 +161,7 @@ def open_coco(data: Any, tree: FileTree, name: str) -> Container:
     UnreadableFileError
         If it is some other JSON.
     """
-    from napari_cellsets.formats.containers.coco_panoptic import open_panoptic
+    from napari_cellsets.formats.containers.coco.panoptic_read import open_panoptic
 
     results = isinstance(data, list)
     entries = data if results else _part(data, "annotations", tree.place(name))

@@ -27,13 +27,13 @@ from napari_cellsets.formats.containers.reading import (
     ring_of,
     size_of,
 )
-from napari_cellsets.formats.containers.voc_names import class_table
-from napari_cellsets.formats.containers.voc_planes import (
+from napari_cellsets.formats.containers.voc.names import class_table
+from napari_cellsets.formats.containers.voc.planes import (
     is_voc_plane,
     open_plane,
     planes_of,
 )
-from napari_cellsets.formats.containers.voc_write import COUNTED, refuses, write_voc
+from napari_cellsets.formats.containers.voc.write import COUNTED, refuses, write_voc
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -13,10 +13,10 @@ from napari_cellsets.core.annotation import (
     Points,
     Polygons,
 )
-from napari_cellsets.formats.containers import labelme_web
 from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.ellipses import ELLIPSE, ellipse_of
-from napari_cellsets.formats.containers.labelme_json import OWN_KEYS, open_json
+from napari_cellsets.formats.containers.labelme import web
+from napari_cellsets.formats.containers.labelme.read import OWN_KEYS, open_json
 from napari_cellsets.formats.containers.one_file import png_of_mask
 from napari_cellsets.formats.containers.things import (
     BOX,
@@ -46,7 +46,7 @@ _VERSION = "5.5.0"
 
 def sniff(name: str, head: bytes) -> bool:
     """Whether a file is labelme's: JSON of shapes, or XML of the web tool."""
-    if labelme_web.sniff(name, head):
+    if web.sniff(name, head):
         return True
     if not name.lower().endswith(".json"):
         return False
@@ -67,7 +67,7 @@ def open_labelme(tree: FileTree, name: str) -> Container:
         If it is damaged or another kind of file.
     """
     if name.lower().endswith(".xml"):
-        return labelme_web.open_web(tree, name)
+        return web.open_web(tree, name)
     return open_json(tree, name)
 
 

@@ -15,13 +15,13 @@ from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane, read_shape
 from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
 from napari_cellsets.formats.containers.gather import MASKS_BYTES
-from napari_cellsets.formats.containers.mask_colours import read_classes
-from napari_cellsets.formats.containers.mask_tables import (
+from napari_cellsets.formats.containers.masks.colours import read_classes
+from napari_cellsets.formats.containers.masks.tables import (
     classes_of,
     listed_objects,
     objects_of,
 )
-from napari_cellsets.formats.containers.masks_write import (
+from napari_cellsets.formats.containers.masks.write import (
     binary_refuses,
     classes_refuses,
     png_refuses,

@@ -26,7 +26,7 @@ from napari_cellsets.formats.containers.things import (
     unescaped,
 )
 from napari_cellsets.formats.containers.traits import HOLES, PARTS, TURNED, why_not
-from napari_cellsets.formats.containers.via_read import CLASS, OWN, open_via
+from napari_cellsets.formats.containers.via.read import CLASS, OWN, open_via
 from napari_cellsets.formats.containers.writing import (
     Names,
     one_file,

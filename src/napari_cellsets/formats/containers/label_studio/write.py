@@ -21,8 +21,8 @@ from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.ellipses import ellipse_of
 from napari_cellsets.formats.containers.gather import MASK_PIXELS
-from napari_cellsets.formats.containers.label_studio_brush import encode_brush
-from napari_cellsets.formats.containers.label_studio_read import (
+from napari_cellsets.formats.containers.label_studio.brush import encode_brush
+from napari_cellsets.formats.containers.label_studio.read import (
     OWN,
     SHAPES,
     open_label_studio,

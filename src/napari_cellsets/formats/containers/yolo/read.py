@@ -16,15 +16,15 @@ import numpy as np
 from napari_cellsets.core.annotation import Boxes, Polygons
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
-from napari_cellsets.formats.containers.bridges import parted
 from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
     Notes,
     ring_of,
 )
-from napari_cellsets.formats.containers.yolo_names import PLAIN_NAMES, names_for
-from napari_cellsets.formats.containers.yolo_write import refuses, write_yolo
+from napari_cellsets.formats.containers.yolo.bridges import parted
+from napari_cellsets.formats.containers.yolo.names import PLAIN_NAMES, names_for
+from napari_cellsets.formats.containers.yolo.write import refuses, write_yolo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from napari_cellsets.core.annotation import (
     Polygons,
 )
 from napari_cellsets.formats.containers.base import Form
-from napari_cellsets.formats.containers.cvat_masks import encode_runs
-from napari_cellsets.formats.containers.cvat_read import OWN, open_cvat
+from napari_cellsets.formats.containers.cvat.masks import encode_runs
+from napari_cellsets.formats.containers.cvat.read import OWN, open_cvat
 from napari_cellsets.formats.containers.ellipses import ellipse_of
 from napari_cellsets.formats.containers.things import (
     BOX,

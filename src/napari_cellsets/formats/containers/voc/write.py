@@ -17,8 +17,8 @@ from napari_cellsets.formats.containers.convert import (
 )
 from napari_cellsets.formats.containers.fit import fit_all
 from napari_cellsets.formats.containers.things import things
-from napari_cellsets.formats.containers.voc_names import UNUSED, voc_palette
-from napari_cellsets.formats.containers.voc_planes import CLASSES, OBJECTS, VOID
+from napari_cellsets.formats.containers.voc.names import UNUSED, voc_palette
+from napari_cellsets.formats.containers.voc.planes import CLASSES, OBJECTS, VOID
 from napari_cellsets.formats.containers.writing import (
     Categories,
     Names,

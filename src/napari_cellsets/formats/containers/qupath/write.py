@@ -15,7 +15,7 @@ from napari_cellsets.core.annotation import (
 )
 from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.ellipses import ellipse_of
-from napari_cellsets.formats.containers.qupath_read import NUCLEUS, OWN, open_qupath
+from napari_cellsets.formats.containers.qupath.read import NUCLEUS, OWN, open_qupath
 from napari_cellsets.formats.containers.things import (
     OPEN,
     OUTLINE,

@@ -15,7 +15,7 @@ from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
 from napari_cellsets.formats.containers.base import Item, Opened
 from napari_cellsets.formats.containers.ellipses import ELLIPSE, ellipse_ring
 from napari_cellsets.formats.containers.gather import Gatherer
-from napari_cellsets.formats.containers.imagej_paths import rings_of_path
+from napari_cellsets.formats.containers.imagej.paths import rings_of_path
 from napari_cellsets.formats.containers.nesting import outline_of_rings
 from napari_cellsets.formats.containers.reading import (
     FARTHEST,

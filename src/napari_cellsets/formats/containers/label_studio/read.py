@@ -12,7 +12,7 @@ from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Item, Opened
 from napari_cellsets.formats.containers.ellipses import ELLIPSE, ellipse_ring
 from napari_cellsets.formats.containers.gather import Gatherer, tight
-from napari_cellsets.formats.containers.label_studio_brush import decode_brush
+from napari_cellsets.formats.containers.label_studio.brush import decode_brush
 from napari_cellsets.formats.containers.reading import (
     BadObject,
     Notes,

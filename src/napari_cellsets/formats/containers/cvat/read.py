@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Item, Opened
-from napari_cellsets.formats.containers.cvat_masks import decode_runs
-from napari_cellsets.formats.containers.cvat_tracks import Tracks
+from napari_cellsets.formats.containers.cvat.masks import decode_runs
+from napari_cellsets.formats.containers.cvat.tracks import Tracks
 from napari_cellsets.formats.containers.ellipses import ELLIPSE, ellipse_ring
 from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (

@@ -12,13 +12,13 @@ from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.convert import NO_CLASS
 from napari_cellsets.formats.containers.fit import fit_all
-from napari_cellsets.formats.containers.mask_tables import (
+from napari_cellsets.formats.containers.masks.tables import (
     CLASSES_NAME,
     OBJECTS_END,
     write_classes,
     write_objects,
 )
-from napari_cellsets.formats.containers.voc_names import voc_palette
+from napari_cellsets.formats.containers.voc.names import voc_palette
 from napari_cellsets.formats.containers.writing import (
     Names,
     save_picture,

@@ -16,7 +16,7 @@ from napari_cellsets.core.annotation import LabelImage
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane
 from napari_cellsets.formats.containers.base import FORMS, Container, Form, Item
-from napari_cellsets.formats.containers.categories import (
+from napari_cellsets.formats.containers.coco.categories import (
     categories_of,
     grouped,
     items_of,

@@ -1,0 +1,6 @@
+"""YOLO: a text a picture, class names in a file beside.
+
+`read` and `write` are the texts, `names` the files beside them (`data.yaml` and the
+like), `bridges` how one ring holds holes and parts. Others come in through
+`base.FORMS`.
+"""

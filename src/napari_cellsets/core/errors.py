@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -34,6 +35,29 @@ class CellsetsError(Exception):
 
 class UnreadableFileError(CellsetsError):
     """A file is missing, truncated, of another type, or too large to be true."""
+
+
+class AmbiguousEventsError(CellsetsError):
+    """Events of a file can be read in more than one way; the person must say which.
+
+    Parameters
+    ----------
+    problem, path, advice
+        As of `CellsetsError`.
+    readings
+        The ways, each a word that `open_events` takes.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        readings: Sequence[str],
+        path: str | Path | None = None,
+        advice: str = "",
+    ) -> None:
+        self.readings = tuple(readings)
+        super().__init__(problem, path=path, advice=advice)
 
 
 class NotRecognisedError(CellsetsError):

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats import limits
+from napari_cellsets.formats.sources import FileSource, HeldSource
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
+
+    from napari_cellsets.formats.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ class FileTree(ABC):
     def head(self, name: str, length: int) -> bytes:
         """Return the first bytes of one file; cheap where that can be had."""
         return self.read(name)[:length]
+
+    def source(self, name: str) -> Source:
+        """Return one file as bytes at any offset, to be read from any thread.
+
+        Raises
+        ------
+        UnreadableFileError, UnsafeArchiveError
+            As `read`.
+        """
+        local = self.local_path(name)
+        if local is not None:
+            return FileSource(local)
+        return HeldSource(self.read(name), in_memory=limits.NESTED_IN_MEMORY_BYTES)
 
     def look_into(self, names: Iterable[str]) -> None:  # noqa: B027
         """List what archives of this tree hold, too; see `NestingTree`."""

@@ -108,6 +108,11 @@ class NestingTree(FileTree):
         """Where the file lies on disk; None inside an archive."""
         return self._own_local_path(name) if self._inside(name) is None else None
 
+    def source(self, name: str) -> Source:
+        """Return one file as bytes at any offset; see `FileTree.source`."""
+        inside = self._inside(name)
+        return self._source_of(name) if inside is None else inside[0].source(inside[1])
+
     @abstractmethod
     def _own_read(self, name: str) -> bytes: ...
 

@@ -19,7 +19,7 @@ from napari_cellsets.core.annotation import (
     Polygons,
 )
 from napari_cellsets.formats.containers.base import FORMS
-from napari_cellsets.formats.containers.fit import mask_of_outline
+from napari_cellsets.formats.containers.outlines import mask_of_outline
 from small_sets import SHAPE, write_set
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from napari_cellsets.core.annotation import (
     Polygons,
 )
 from napari_cellsets.core.errors import CellsetsError
-from napari_cellsets.formats.containers.fit import corners_of_boxes
+from napari_cellsets.formats.containers.convert import corners_of_boxes
 from napari_cellsets.formats.packing import pack
 
 if TYPE_CHECKING:

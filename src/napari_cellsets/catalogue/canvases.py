@@ -12,9 +12,7 @@ from napari_cellsets.core.errors import (
     UnreadableFileError,
 )
 from napari_cellsets.formats.canvas_tree import CanvasTree, blank_png
-from napari_cellsets.formats.containers.base import find_form
-from napari_cellsets.formats.containers.one_file import from_base64
-from napari_cellsets.formats.containers.reading import BadObject, load_json
+from napari_cellsets.formats.containers.base import FORMS, find_form
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.names import is_picture_name
 from napari_cellsets.formats.templates import WRAP
@@ -167,7 +165,7 @@ def _maker(source: SamplesFrom, tree: FileTree, wanted: _Wanted) -> Callable[[],
     if not source.pictures:
         inner = None
         if wanted.file:
-            inner = partial(packed_picture, tree, wanted.file, wanted.form)
+            inner = partial(FORMS[wanted.form].inner, tree, wanted.file)
         return canvas_maker(tree.place(wanted.name), wanted.size, inner)
 
     def paint() -> bytes:
@@ -206,30 +204,6 @@ def canvas_maker(
         return blank_png(*found, place)
 
     return make
-
-
-def packed_picture(tree: FileTree, file: str, form: str) -> bytes:
-    """Picture that lies inside a file of annotations, as a file; nothing if none does.
-
-    Raises
-    ------
-    UnreadableFileError
-        If the file or the picture in it is damaged.
-    """
-    if form != "labelme" or not file.lower().endswith(".json"):
-        return b""
-    content = load_json(tree, file)
-    packed = content.get("imageData") if isinstance(content, dict) else None
-    if not packed:
-        return b""
-    try:
-        return from_base64(packed)
-    except BadObject as error:
-        raise UnreadableFileError(
-            f"the picture inside this file cannot be read: {error}",
-            path=tree.place(file),
-            advice="Open the picture itself, if there is one.",
-        ) from error
 
 
 def function_of(text: str) -> Callable[..., Any]:

@@ -10,10 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from napari_cellsets.catalogue.attachments import Attachments
-from napari_cellsets.catalogue.canvases import canvas_maker, extent, packed_picture
+from napari_cellsets.catalogue.canvases import canvas_maker, extent
 from napari_cellsets.core.errors import NotRecognisedError
 from napari_cellsets.formats.canvas_tree import CanvasTree
-from napari_cellsets.formats.containers.base import find_form
+from napari_cellsets.formats.containers.base import FORMS, find_form
 from napari_cellsets.formats.files import FileTree, open_tree
 from napari_cellsets.formats.names import is_junk, is_picture_name
 from napari_cellsets.formats.words.joining import likeness, picture_of, plain, stem_of
@@ -107,7 +107,7 @@ def _with_blank(
         image = item.name.replace("\\", "/").lstrip("./") or name
         image = image if is_picture_name(image) else f"{image}.png"
         size = partial(extent, container, index, item.size)
-        inner = partial(packed_picture, chosen, file, container.key)
+        inner = partial(FORMS[container.key].inner, chosen, file)
         canvases.setdefault(image, canvas_maker(chosen.place(image), size, inner))
         images.append(image)
     tree = CanvasTree(chosen, canvases) if canvases else chosen

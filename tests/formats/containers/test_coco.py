@@ -14,7 +14,7 @@ from napari_cellsets.core.annotation import Boxes, MaskStack, Points, Polygons
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers import gather
 from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
-from napari_cellsets.formats.containers.fit import mask_of_outline
+from napari_cellsets.formats.containers.outlines import mask_of_outline
 from napari_cellsets.formats.files import open_tree
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ def test_pycocotools_sees_the_same_masks(tmp_path) -> None:
 def test_traced_polygons_are_the_same_mask_to_pycocotools(tmp_path) -> None:
     from pycocotools import mask as oracle
 
-    from napari_cellsets.formats.containers.fit import polygons_of_mask
+    from napari_cellsets.formats.containers.outlines import polygons_of_mask
 
     rng = np.random.default_rng(3)
     for _ in range(20):

@@ -1,13 +1,16 @@
+"""labelme's JSON: every shape, and back."""
+
 from __future__ import annotations
 
 import base64
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from container_tools import SIZE, around, assert_same, labels_of, of_text, opened, save
+from container_tools import SIZE, around, assert_same, labels_of, save
+from labelme_files import FORM, SQUARE, container, png, shape
 from PIL import Image
 from shapely.geometry import Polygon
 
@@ -20,37 +23,11 @@ from napari_cellsets.core.annotation import (
     Polygons,
 )
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
-from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
-from napari_cellsets.formats.containers.labelme.read import read_inner_picture
+from napari_cellsets.formats.containers.base import Marked
 from napari_cellsets.formats.files import open_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from napari_cellsets.formats.containers.base import Container
-
-FORM = FORMS["labelme"]
-SQUARE = [[2.0, 1.0], [7.0, 1.0], [7.0, 6.0], [2.0, 6.0]]
-
-
-def shape(**told: Any) -> dict[str, Any]:
-    found = {"label": "cell", "points": SQUARE, "group_id": None, "flags": {}}
-    return {**found, "shape_type": "polygon", **told}
-
-
-def container(folder: Path, *shapes: Any, **told: Any) -> Container:
-    content = {
-        **{"version": "5.5.0", "flags": {}, "shapes": list(shapes)},
-        **{"imagePath": "a.png", "imageData": None},
-        **{"imageHeight": SIZE[0], "imageWidth": SIZE[1], **told},
-    }
-    return of_text(FORM, "a.json", json.dumps(content), folder)
-
-
-def png(mask: Any) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(np.array(mask, np.uint8)).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def test_polygons_are_shifted_to_pixel_centres(tmp_path: Path) -> None:
@@ -254,90 +231,19 @@ def test_without_any_size_masks_get_a_picture_that_holds_them(tmp_path: Path) ->
 def test_the_picture_inside_the_file_is_read(tmp_path: Path) -> None:
     pixels = np.arange(SIZE[0] * SIZE[1], dtype=np.uint8).reshape(SIZE)
     container(tmp_path, imageData=png(pixels))
-    picture = read_inner_picture(open_tree(tmp_path), "a.json")
-    assert picture is not None
-    np.testing.assert_array_equal(picture.pixels, pixels)
+    held = FORM.inner(open_tree(tmp_path), "a.json")
+    np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(held))), pixels)
 
 
 def test_a_file_without_picture_has_none(tmp_path: Path) -> None:
     container(tmp_path)
-    assert read_inner_picture(open_tree(tmp_path), "a.json") is None
+    assert FORM.inner(open_tree(tmp_path), "a.json") == b""
 
 
 def test_a_damaged_inner_picture_is_told(tmp_path: Path) -> None:
     container(tmp_path, imageData="?")
     with pytest.raises(UnreadableFileError, match="inside this file cannot be read"):
-        read_inner_picture(open_tree(tmp_path), "a.json")
-
-
-BROKEN = [
-    ("x", "it is no object"),
-    (shape(points="x"), "no list of points"),
-    (shape(points=SQUARE[:2]), "2 points"),
-    (shape(points=[[1, 2], [3, float("nan")], [4, 5]]), "not finite"),
-    (shape(points=[[1, 2], ["a", 3], [4, 5]]), "no numbers"),
-    (shape(points=[[1, 2, 3], [1, 2, 3], [1, 2, 3]]), "no pairs"),
-    (shape(shape_type="spiral"), "'spiral' is not known"),
-    (shape(shape_type="circle", points=[[1, 1]]), "1 points"),
-    (shape(shape_type="circle", points=[[1, 1], [1, 1]]), "radius is not above 0"),
-    (shape(shape_type="rectangle", points=SQUARE[:3]), "3 corners"),
-    (shape(shape_type="oriented_rectangle", points=SQUARE[:3]), "3 corners"),
-    (
-        shape(shape_type="oriented_rectangle", points=[[0, 0], [9, 0], [5, 2], [0, 1]]),
-        "of no rectangle",
-    ),
-    (shape(shape_type="mask", points=[[1, 1], [2, 2]]), "no text"),
-    (shape(shape_type="mask", points=[[1, 1], [2, 2]], mask="*"), "damaged"),
-    (
-        shape(shape_type="mask", points=[[1, 1], [2, 2]], mask="aGVsbG8="),
-        "cannot be read",
-    ),
-    (shape(shape_type="mask", points=[[1, 1], [9, 9]], mask=png([[1]])), "its box"),
-    (shape(shape_type="mask", points=[[99, 1], [99, 1]], mask=png([[1]])), "outside"),
-]
-
-
-@pytest.mark.parametrize(("broken", "said"), BROKEN)
-def test_a_broken_shape_is_told_and_the_rest_stays(
-    tmp_path: Path, broken: Any, said: str
-) -> None:
-    held = container(tmp_path, shape(), broken, shape())
-    (found,) = held.read(0)
-    assert isinstance(found, Polygons)
-    assert len(found.outlines) == 2
-    (problem,) = held.problems
-    assert said in problem.message
-    assert "shape 1" in problem.message
-    held.read(0)
-    assert len(held.problems) == 1
-
-
-def test_masks_of_a_group_that_lie_too_far_apart_are_told(tmp_path: Path) -> None:
-    shapes = [
-        shape(shape_type="mask", points=[[x, x], [x, x]], mask=png([[1]]), group_id=1)
-        for x in (0, 1_000_000)
-    ]
-    held = container(tmp_path, *shapes)
-    assert held.read(0) == ()
-    assert "too far apart" in held.problems[0].message
-
-
-def test_a_mask_beyond_belief_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from napari_cellsets.formats.containers.labelme import read
-
-    monkeypatch.setattr(read, "MASK_PIXELS", 3)
-    one = shape(shape_type="mask", points=[[1, 1], [2, 2]], mask=png(np.ones((2, 2))))
-    held = container(tmp_path, one)
-    assert held.read(0) == ()
-    assert "its mask is too large" in held.problems[0].message
-
-
-@pytest.mark.parametrize("text", ["[]", "{}", '{"shapes": 3}', '"x"', "{", "\xff", ""])
-def test_a_file_that_is_no_labelme_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UnreadableFileError, match=r"no list of shapes|no whole JSON"):
-        of_text(FORM, "a.json", text.encode("latin-1"), tmp_path)
+        FORM.inner(open_tree(tmp_path), "a.json")
 
 
 def test_holes_are_refused_with_the_reason(tmp_path: Path) -> None:
@@ -372,114 +278,3 @@ def test_pictures_are_written_beside(tmp_path: Path) -> None:
     told = json.loads(file.read_text())
     assert told["imagePath"] == "a.png"
     np.testing.assert_array_equal(np.array(Image.open(file.parent / "a.png")), pixels)
-
-
-class TestRealFiles:
-    def test_every_shape_of_the_primitives_is_read(self, real_samples: Path) -> None:
-        folder = real_samples / "annotation_containers/labelme/examples/primitives"
-        held = opened(FORM, folder / "primitives.json")
-        outlines, rectangles, positions = held.read(0)
-        assert labels_of(outlines) == ["circle", "polygon", "line", "line_strip"]
-        assert labels_of(rectangles) == ["rectangle", "rectangle"]
-        assert labels_of(positions) == ["point"]
-        assert not held.problems
-
-    def test_polygons_have_the_area_that_shapely_finds(
-        self, real_samples: Path
-    ) -> None:
-        place = "annotation_containers/labelme/examples/instance_segmentation"
-        folder = real_samples / place / "data_annotated"
-        for file in sorted(folder.glob("*.json")):
-            (found,) = opened(FORM, file).read(0)
-            assert isinstance(found, Polygons)
-            areas = [
-                Polygon(part[0]).area for outline in found.outlines for part in outline
-            ]
-            told = json.loads(file.read_text())["shapes"]
-            wanted = [Polygon(one["points"]).area for one in told]
-            assert sorted(areas) == pytest.approx(sorted(wanted))
-
-    def test_real_files_come_back(self, real_samples: Path, tmp_path: Path) -> None:
-        folder = real_samples / "annotation_containers/labelme/examples"
-        files = sorted(folder.glob("*/data_annotated/*.json"))
-        assert len(files) == 8
-        for number, file in enumerate(files):
-            held = opened(FORM, file)
-            found = held.read(0)
-            size = held.items[0].size
-            again = around(FORM, list(found), tmp_path / str(number), size)
-            for one, other in zip(again, found, strict=True):
-                assert_same(one, other)
-
-    def test_an_image_path_that_names_the_file_itself_is_no_name(
-        self, real_samples: Path
-    ) -> None:
-        folder = real_samples / "annotation_containers/labelme/examples/tutorial"
-        held = opened(FORM, folder / "apc2016_obj3.json")
-        assert held.items[0].name == ""
-        picture = read_inner_picture(open_tree(folder), "apc2016_obj3.json")
-        assert picture is not None
-        assert picture.plane_shape == held.items[0].size == (907, 1210)
-
-    def test_flags_class_the_pictures(self, real_samples: Path) -> None:
-        place = "annotation_containers/labelme/examples/classification/data_annotated"
-        folder = real_samples / place
-        found = opened(FORM, folder / "0001.json").read(0)
-        assert found == (ImageClass("cat", "0001.json"),)
-
-
-class TestWebTool:
-    def test_all_kinds_of_objects_are_read(self, real_samples: Path) -> None:
-        place = "annotation_containers/datumaro_assets/tests/assets/labelme_dataset"
-        tree = open_tree(real_samples / place)
-        name = "Annotations/subset1/img1.xml"
-        form = find_form(tree, name)
-        assert form is FORM
-        held = form.open(tree, name)
-        assert held.items[0].name == "subset1/img1.png"
-        outlines, masks, rectangles = held.read(0)
-        assert labels_of(outlines) == ["window", "o1", "q1", "hg"]
-        assert labels_of(masks) == ["license plate", "m1"]
-        assert labels_of(rectangles) == ["b1"]
-        assert isinstance(outlines, Polygons)
-        assert outlines.properties["parent"] == [None, None, "2", "5"]
-        assert isinstance(masks, MaskStack)
-        assert masks.shape == (77, 102)
-        plane = np.array(Image.open(tree.root / "Masks/subset1/img1_mask_5.png"))
-        wanted = plane.astype(bool)
-        wanted = wanted.any(axis=2) if wanted.ndim == 3 else wanted
-        assert masks.masks[1].sum() == wanted.sum()
-        assert not held.problems
-
-    @pytest.mark.parametrize(
-        ("inner", "said"),
-        [
-            ("<polygon><pt><x>1</x><y>2</y></pt></polygon>", "1 points"),
-            ("<polygon><pt><x>a</x><y>2</y></pt></polygon>", "no numbers"),
-            ("<segm><mask>none.png</mask></segm>", "cannot be read"),
-            ("<segm><mask>../../x.png</mask></segm>", "no name of a mask"),
-            ("", "no polygon and no mask"),
-        ],
-    )
-    def test_broken_objects_are_told(
-        self, tmp_path: Path, inner: str, said: str
-    ) -> None:
-        text = f"<annotation><object><name>a</name>{inner}</object></annotation>"
-        held = of_text(FORM, "a.xml", text, tmp_path)
-        assert held.read(0) == ()
-        assert said in held.problems[0].message
-
-    def test_deleted_objects_are_left_out(self, tmp_path: Path) -> None:
-        text = "<annotation><object><deleted>1</deleted></object></annotation>"
-        held = of_text(FORM, "a.xml", text, tmp_path)
-        assert held.read(0) == ()
-        assert not held.problems
-
-    def test_other_xml_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(UnreadableFileError, match="begins with <html>"):
-            of_text(FORM, "a.xml", "<html/>", tmp_path)
-
-    def test_entities_are_refused(self, tmp_path: Path) -> None:
-        text = '<!DOCTYPE a [<!ENTITY b "c">]><annotation>&b;</annotation>'
-        with pytest.raises(UnreadableFileError, match="entities"):
-            of_text(FORM, "a.xml", text, tmp_path)

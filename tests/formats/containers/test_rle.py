@@ -10,12 +10,12 @@ from hypothesis.extra import numpy as hnp
 from pycocotools import mask as oracle
 
 from napari_cellsets.formats.containers.coco.rle import (
-    MOST_MASK_PIXELS,
     counts_of,
     decode_rle,
     encode_rle,
     pack_counts,
 )
+from napari_cellsets.formats.containers.gather import MASK_PIXELS
 from napari_cellsets.formats.containers.outlines import trimmed
 from napari_cellsets.formats.containers.reading import BadObject
 
@@ -114,7 +114,7 @@ def test_a_mask_beyond_belief_is_refused_before_it_is_made() -> None:
     side = 60_000
     with pytest.raises(BadObject, match="too large"):
         decode_rle(counts_of([0, side * side]), (side, side))
-    assert side * side > MOST_MASK_PIXELS
+    assert side * side > MASK_PIXELS
 
 
 def test_a_small_object_in_a_giant_picture_is_decoded_small() -> None:

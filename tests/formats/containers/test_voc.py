@@ -19,7 +19,7 @@ from napari_cellsets.core.annotation import (
 )
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
-from napari_cellsets.formats.containers.voc.names import voc_palette
+from napari_cellsets.formats.containers.palette import voc_palette
 from napari_cellsets.formats.containers.writing import write_palette_png
 from napari_cellsets.formats.files import open_tree
 

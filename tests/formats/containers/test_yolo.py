@@ -13,7 +13,10 @@ from marked import CLASSES, SIZE, back, label_image
 from napari_cellsets.core.annotation import Boxes, LabelImage, Points, Polygons
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
-from napari_cellsets.formats.containers.fit import mask_of_outline, polygons_of_mask
+from napari_cellsets.formats.containers.outlines import (
+    mask_of_outline,
+    polygons_of_mask,
+)
 from napari_cellsets.formats.containers.yolo.bridges import joined, parted
 from napari_cellsets.formats.containers.yolo.names import (
     NotUnderstoodError,

@@ -177,6 +177,9 @@ class Form:
     pictures
         Whether its files are pictures, whose meaning cannot be seen in them: `sniff`
         knows some by their names only.
+    inner
+        ``inner(tree, name)``: the picture inside a file, as a file; nothing where
+        there is none. Raises `UnreadableFileError`.
     companions
         Patterns of files beside a file, or in folders above, that it may need:
         names of classes, masks. ``{stem}`` is its name without suffix.
@@ -191,6 +194,7 @@ class Form:
     write: _Write
     refuses: Callable[[Annotation], str] = lambda annotation: ""
     pictures: bool = False
+    inner: Callable[[FileTree, str], bytes] = lambda tree, name: b""
     companions: tuple[str, ...] = ()
 
 
@@ -198,22 +202,22 @@ _HERE = "napari_cellsets.formats.containers"
 
 # Asked in this order whether a file is theirs: the strictest first.
 _PLACES: dict[str, str] = {
-    "coco-panoptic": "coco.panoptic_read:COCO_PANOPTIC",
-    "coco": "coco.read:COCO",
-    "voc": "voc.read:VOC",
-    "yolo": "yolo.read:YOLO",
-    "labelme": "labelme.write:FORM",
-    "cvat": "cvat.write:FORM",
-    "qupath": "qupath.write:FORM",
-    "label-studio": "label_studio.write:FORM",
-    "via": "via.write:FORM",
-    "imagej": "imagej.write:FORM",
-    "points-csv": "points.read:POINTS_CSV",
-    "mask-stack": "masks.read:MASK_STACK",
-    "instances": "masks.read:INSTANCES",
-    "instances-png": "masks.read:INSTANCES_PNG",
-    "class-mask": "masks.read:CLASS_MASK",
-    "binary-mask": "masks.read:BINARY_MASK",
+    "coco-panoptic": "coco.form:COCO_PANOPTIC",
+    "coco": "coco.form:COCO",
+    "voc": "voc.form:FORM",
+    "yolo": "yolo.form:FORM",
+    "labelme": "labelme.form:FORM",
+    "cvat": "cvat.form:FORM",
+    "qupath": "qupath.form:FORM",
+    "label-studio": "label_studio.form:FORM",
+    "via": "via.form:FORM",
+    "imagej": "imagej.form:FORM",
+    "points-csv": "points.form:FORM",
+    "mask-stack": "masks.form:MASK_STACK",
+    "instances": "masks.form:INSTANCES",
+    "instances-png": "masks.form:INSTANCES_PNG",
+    "class-mask": "masks.form:CLASS_MASK",
+    "binary-mask": "masks.form:BINARY_MASK",
 }
 
 

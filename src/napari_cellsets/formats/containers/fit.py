@@ -17,47 +17,13 @@ from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers import base
 from napari_cellsets.formats.containers.convert import (
     CONVERTERS,
-    NO_CLASS,
     Lost,
-    boxes_of,
     closed_only,
-    corners_of_boxes,
-    labels_of_classes,
-    labels_of_stack,
-    points_of,
-    polygons_of_boxes,
-    polygons_of_stack,
-    stack_of_labels,
-    stack_of_polygons,
-)
-from napari_cellsets.formats.containers.outlines import (
-    cut_mask_of_outline,
-    mask_of_outline,
-    polygons_of_mask,
 )
 
 if TYPE_CHECKING:
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.containers.base import Form, Marked
-
-__all__ = [
-    "KIND_NAMES",
-    "NO_CLASS",
-    "boxes_of",
-    "corners_of_boxes",
-    "cut_mask_of_outline",
-    "fit",
-    "fit_all",
-    "labels_of_classes",
-    "labels_of_stack",
-    "mask_of_outline",
-    "points_of",
-    "polygons_of_boxes",
-    "polygons_of_mask",
-    "polygons_of_stack",
-    "stack_of_labels",
-    "stack_of_polygons",
-]
 
 KIND_NAMES: dict[type, str] = {
     LabelImage: "label images",
@@ -158,6 +124,29 @@ def fit_all(
                     error.problem, path=marked.name, advice=error.advice
                 ) from error
     return tuple(found)
+
+
+def only_one(marked: Marked, form: Form) -> Annotation | None:
+    """Fit what is marked in one picture to a form of one mask a picture.
+
+    Returns
+    -------
+    Annotation or None
+        None where nothing is marked.
+
+    Raises
+    ------
+    ExportError
+        If something would be lost, or there are several annotations.
+    """
+    found = fit_all(marked, form)
+    if len(found) > 1:
+        raise ExportError(
+            f"{len(found)} annotations cannot share the mask of one picture",
+            path=marked.name,
+            advice="Export them one by one, or as COCO JSON.",
+        )
+    return found[0] if found else None
 
 
 def _advice(annotation: Annotation, form: Form, lossy: bool) -> str:

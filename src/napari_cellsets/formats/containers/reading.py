@@ -81,13 +81,20 @@ def load_json(tree: FileTree, name: str) -> Any:
         ) from error
 
 
-def load_xml(tree: FileTree, name: str) -> Element:
+def load_xml(tree: FileTree, name: str, tag: str) -> Element:
     """Parse an XML file; entities and outer files are refused.
+
+    Parameters
+    ----------
+    tree, name
+        The file.
+    tag
+        Name of its outermost element.
 
     Raises
     ------
     UnreadableFileError
-        If it cannot be read, is no XML, or declares entities.
+        If it cannot be read, is no XML, begins otherwise, or declares entities.
     """
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
@@ -107,6 +114,10 @@ def load_xml(tree: FileTree, name: str) -> Element:
             path=place,
             advice="Copy or download it again.",
         ) from error
+    if root.tag != tag:
+        raise UnreadableFileError(
+            f"this XML begins with <{root.tag[:40]}>, not with <{tag}>", path=place
+        )
     return root
 
 

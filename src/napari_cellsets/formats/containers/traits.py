@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.annotation import Boxes, Polygons
+from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage, Polygons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,32 @@ def why_not(annotation: Annotation, title: str, *traits: str) -> str:
     """
     found = [trait for trait in traits if _TRAITS[trait](annotation)]
     return f"{title} cannot hold {found[0]}" if found else ""
+
+
+def why_not_pixels(
+    annotation: Annotation, holder: str, most: float = math.inf, ends: str = ""
+) -> str:
+    """Say why the numbers of a mask do not fit a picture; empty where they do.
+
+    Parameters
+    ----------
+    annotation
+        What is to be written; none but labels and classes are looked at.
+    holder
+        What the picture is.
+    most, ends
+        Its largest number, and how that is told.
+    """
+    if isinstance(annotation, LabelImage):
+        values, said = annotation.labels, "the labels are a stack"
+    elif isinstance(annotation, ClassMask):
+        values, said = annotation.classes, "the mask is a stack"
+    else:
+        return ""
+    if values.ndim != 2:
+        return f"{holder} holds one plane, and {said}"
+    largest = int(values.max()) if values.size else 0
+    return f"{ends}, and {largest:,} is there" if largest > most else ""
 
 
 def _has_lines(annotation: Annotation) -> bool:

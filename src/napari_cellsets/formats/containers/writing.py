@@ -10,7 +10,7 @@ from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.atomic import atomic_output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
 
@@ -46,6 +46,38 @@ class Names:
                 advice="Rename one of the two pictures.",
             )
         return stem
+
+
+def pictures_of(
+    items: Iterable[Marked], folder: Path, *, with_images: bool
+) -> Iterator[tuple[Marked, str, str]]:
+    """Give pictures one by one, each saved before it is given where that is wanted.
+
+    Parameters
+    ----------
+    items
+        Pictures with what is marked in them.
+    folder
+        Folder of pictures.
+    with_images
+        Whether to write the pictures too.
+
+    Yields
+    ------
+    tuple
+        The picture, the stem of its files (see `Names.stem`), and its name: relative
+        to `folder` where it was saved.
+
+    Raises
+    ------
+    ExportError
+        If two pictures have one name, or one cannot be written.
+    """
+    names = Names()
+    for marked in items:
+        stem = names.stem(marked)
+        named = save_picture(marked, folder, stem) if with_images else marked.name
+        yield marked, stem, named
 
 
 def one_file(out: Path, default: str) -> Path:

@@ -13,35 +13,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.annotation import LabelImage
-from napari_cellsets.core.errors import ExportError, UnreadableFileError
+from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane
-from napari_cellsets.formats.containers.base import FORMS, Container, Form, Item
 from napari_cellsets.formats.containers.coco.categories import (
     categories_of,
     grouped,
     items_of,
 )
-from napari_cellsets.formats.containers.fit import fit_all
 from napari_cellsets.formats.containers.reading import (
     Notes,
     find_beside,
-    load_json,
-)
-from napari_cellsets.formats.containers.writing import (
-    Categories,
-    Names,
-    one_file,
-    save_picture,
-    write_colours,
-    write_json,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from napari_cellsets.core.annotation import Annotation, Colour
-    from napari_cellsets.formats.containers.base import Marked
+    from napari_cellsets.formats.containers.base import Container, Item
     from napari_cellsets.formats.files import FileTree, Problem
 
 PACKINGS: Mapping[str, tuple[int, int, int]] = {
@@ -50,7 +38,8 @@ PACKINGS: Mapping[str, tuple[int, int, int]] = {
     "reversed": (1 << 16, 1 << 8, 1),
 }
 """What red, green and blue count for in an id; asked in this order."""
-_MOST_ID = (1 << 24) - 1
+MOST_ID = (1 << 24) - 1
+"""Largest id that a colour holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +93,7 @@ class PanopticFile:
         for at, segment in enumerate(segments if isinstance(segments, list) else ()):
             try:
                 number = segment["id"]
-                if type(number) is not int or not 0 < number <= _MOST_ID:
+                if type(number) is not int or not 0 < number <= MOST_ID:
                     raise KeyError
                 found[number] = self.class_keys[segment["category_id"]]
             except (KeyError, TypeError):
@@ -123,7 +112,7 @@ class PanopticFile:
             )
         packed = _packed_ids(pixels, PACKINGS["coco"])
         there = np.unique(packed)
-        colours = _colours_of(there)
+        colours = colours_of(there)
         asked = [self.packing] if self.packing else list(PACKINGS)
         hits = {
             key: int(np.isin(_packed_ids(colours, PACKINGS[key]), list(class_of)).sum())
@@ -191,109 +180,6 @@ def open_panoptic(
     )
 
 
-def _open(tree: FileTree, name: str) -> Container:
-    return open_panoptic(load_json(tree, name), tree, name)
-
-
-def _sniff(name: str, head: bytes) -> bool:
-    return name.lower().endswith(".json") and b'"segments_info"' in head
-
-
-def refuses(annotation: Annotation) -> str:
-    """Why a panoptic PNG cannot hold labels; empty if it can."""
-    labels = annotation.labels if isinstance(annotation, LabelImage) else None
-    if labels is not None and labels.ndim != 2:
-        return "it holds one plane, and the labels are a stack"
-    if labels is not None and labels.size and labels.max() > _MOST_ID:
-        return f"its ids end at {_MOST_ID:,}"
-    return ""
-
-
-def write_panoptic(
-    items: Iterable[Marked],
-    out: Path,
-    *,
-    classes: Mapping[int, str],
-    with_images: bool,
-) -> list[Path]:
-    """Write ``panoptic.json`` and the PNGs into ``panoptic`` beside it.
-
-    Parameters
-    ----------
-    items, out, classes, with_images
-        As of `Form.write`.
-
-    Raises
-    ------
-    ExportError
-        If objects overlap, or a file cannot be written.
-    """
-    path = one_file(out, "panoptic.json")
-    categories, names = Categories(classes), Names()
-    images: list[dict[str, Any]] = []
-    entries: list[dict[str, Any]] = []
-    for number, marked in enumerate(items, 1):
-        stem = names.stem(marked)
-        named = marked.name
-        if with_images:
-            named = save_picture(marked, path.parent / "images", stem)
-        height, width = marked.size
-        images.append(
-            {"id": number, "file_name": named, "height": height, "width": width}
-        )
-        labels = _one_image(marked)
-        write_colours(path.with_suffix("") / f"{stem}.png", _colours_of(labels.labels))
-        entries.append(
-            {
-                "image_id": number,
-                "file_name": f"{stem}.png",
-                "segments_info": _rows(labels, categories),
-            }
-        )
-    rows = [
-        {"id": key, "name": name, "supercategory": "", "isthing": 1}
-        for key, name in sorted(categories.names.items())
-    ]
-    content = {"images": images, "annotations": entries, "categories": rows}
-    write_json(path, content)
-    return [path]
-
-
-def _one_image(marked: Marked) -> LabelImage:
-    found = fit_all(marked, FORMS["coco-panoptic"])
-    if len(found) > 1:
-        raise ExportError(
-            f"{len(found)} annotations cannot share one picture of segments",
-            path=marked.name,
-            advice="Export them one by one, or as COCO JSON.",
-        )
-    if found and isinstance(found[0], LabelImage):
-        return found[0]
-    return LabelImage(np.zeros(marked.size, np.int32))
-
-
-def _rows(found: LabelImage, categories: Categories) -> list[dict[str, Any]]:
-    from scipy import ndimage
-
-    rows = []
-    names = {**categories.given, **found.class_names}
-    counts = np.bincount(found.labels.ravel())
-    for at, box in enumerate(ndimage.find_objects(found.labels), 1):
-        if box is not None:
-            top, left = box[0].start, box[1].start
-            class_id = found.class_of.get(at, -1)
-            rows.append(
-                {
-                    "id": at,
-                    "category_id": categories.id_of(class_id, names.get(class_id, "")),
-                    "area": int(counts[at]),
-                    "bbox": [left, top, box[1].stop - left, box[0].stop - top],
-                    "iscrowd": 0,
-                }
-            )
-    return rows
-
-
 def _packed_ids(pixels: np.ndarray, weights: tuple[int, int, int]) -> np.ndarray:
     """Ids of colours: int32, without the last axis."""
     red, green, blue = (pixels[..., at].astype(np.int32) for at in range(3))
@@ -301,20 +187,7 @@ def _packed_ids(pixels: np.ndarray, weights: tuple[int, int, int]) -> np.ndarray
     return found
 
 
-def _colours_of(labels: np.ndarray) -> np.ndarray:
+def colours_of(labels: np.ndarray) -> np.ndarray:
     """Colours of ids: uint8, a last axis of red, green and blue."""
     parts = [(labels >> shift) & 255 for shift in (0, 8, 16)]
     return np.stack(parts, axis=-1).astype(np.uint8)
-
-
-COCO_PANOPTIC = Form(
-    key="coco-panoptic",
-    title="COCO panoptic",
-    kinds=(LabelImage,),
-    per_image=False,
-    sniff=_sniff,
-    open=_open,
-    write=write_panoptic,
-    refuses=refuses,
-    companions=("{stem}/*.png", "{stem}/*/*.png"),
-)

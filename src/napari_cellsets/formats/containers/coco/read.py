@@ -10,21 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.core.annotation import Boxes, MaskStack, Points, Polygons
 from napari_cellsets.core.errors import UnreadableFileError
-from napari_cellsets.formats.containers.base import Container, Form, Item
+from napari_cellsets.formats.containers.base import Container, Item
 from napari_cellsets.formats.containers.coco.categories import (
     categories_of,
     grouped,
     items_of,
 )
 from napari_cellsets.formats.containers.coco.rle import counts_of, decode_rle
-from napari_cellsets.formats.containers.coco.write import refuses, write_coco
 from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
     Notes,
-    load_json,
     number,
     ring_of,
     size_of,
@@ -149,10 +146,6 @@ class CocoFile:
                 self.notes.add(f"annotations[{where}].dots[{at}]", error)
 
 
-def _open(tree: FileTree, name: str) -> Container:
-    return open_coco(load_json(tree, name), tree, name)
-
-
 def open_coco(data: Any, tree: FileTree, name: str) -> Container:
     """Open parsed JSON as COCO; panoptic files are handed on to their reader.
 
@@ -264,32 +257,3 @@ def _rle_size(shape: Mapping[str, Any]) -> tuple[int, int]:
     if size is None:
         raise BadObject("its run lengths do not say for what size")
     return size
-
-
-def _sniff(name: str, head: bytes) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not name.lower().endswith(".json") or b'"_via_' in head:
-        return False
-    if start.startswith(b"["):
-        said = (b'"bbox"', b'"segmentation"', b'"keypoints"', b'"category_id"')
-        return b'"image_id"' in head and any(word in head for word in said)
-    pairs = (
-        (b'"images"', b'"file_name"'),
-        (b'"images"', b'"annotations"'),
-        (b'"annotations"', b'"image_id"'),
-        (b'"info"', b'"licenses"'),
-        (b'"categories"', b'"supercategory"'),
-    )
-    return start.startswith(b"{") and any(a in head and b in head for a, b in pairs)
-
-
-COCO = Form(
-    key="coco",
-    title="COCO JSON",
-    kinds=(MaskStack, Polygons, Boxes, Points),
-    per_image=False,
-    sniff=_sniff,
-    open=_open,
-    write=write_coco,
-    refuses=refuses,
-)

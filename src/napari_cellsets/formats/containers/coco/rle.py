@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellsets.formats.containers.gather import MASK_PIXELS
 from napari_cellsets.formats.containers.outlines import trimmed
 from napari_cellsets.formats.containers.reading import BadObject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_MASK_PIXELS = 1 << 28
-"""Largest mask of one object that is decoded: 16,384 pixels squared."""
 _MORE, _SIGN, _FIVE = 0x20, 0x10, 0x1F
 _LONGEST = 12
 
@@ -79,7 +78,7 @@ def decode_rle(
         return np.zeros((0, 0), bool), (0, 0)
     first = int(starts[0]) // height
     columns = (int(ends[-1]) - 1) // height + 1 - first
-    if columns * height > MOST_MASK_PIXELS:
+    if columns * height > MASK_PIXELS:
         raise BadObject(f"its mask of {height} x {columns} pixels is too large")
     flat = np.zeros(columns * height, bool)
     for start, end in zip(

@@ -7,41 +7,25 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellsets.core.annotation import Boxes, Polygons
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.coco.rle import encode_rle, pack_counts
 from napari_cellsets.formats.containers.things import MASK, OUTLINE, POINT, things_of
 from napari_cellsets.formats.containers.writing import (
     Categories,
-    Names,
     one_file,
-    save_picture,
+    pictures_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.containers.base import Marked
     from napari_cellsets.formats.containers.things import Thing
 
 _DIGITS = 9
 _OWN = ("id", "crowd", "score")
-
-
-def refuses(annotation: Annotation) -> str:
-    """Why COCO cannot hold an annotation of one of its kinds; empty if it can."""
-    if isinstance(annotation, Boxes):
-        turned = annotation.angles is not None and bool(annotation.angles.any())
-        return "it holds no turned boxes" if turned else ""
-    if not isinstance(annotation, Polygons):
-        return ""
-    if annotation.open is not None and annotation.open.any():
-        return "it holds no open lines"
-    holes = any(len(part) > 1 for outline in annotation.outlines for part in outline)
-    return "its polygons have no holes" if holes else ""
 
 
 def write_coco(
@@ -83,12 +67,9 @@ def write_coco(
     with atomic_output(path) as aside, aside.open("w", encoding="utf-8") as file:
         file.write('{"info": {"description": "Cell annotations"}, "licenses": [],\n')
         file.write('"annotations": [')
-        for marked in items:
-            name = writer.names.stem(marked)
-            named = marked.name.replace("\\", "/")
-            if with_images:
-                named = save_picture(marked, path.parent / "images", name)
-            writer.picture(marked, named, file)
+        folder = path.parent / "images"
+        for marked, _, named in pictures_of(items, folder, with_images=with_images):
+            writer.picture(marked, named.replace("\\", "/"), file)
         file.write('],\n"images": [')
         file.write(",".join(f"\n{_dumped(image)}" for image in writer.images))
         file.write(f'],\n"categories": {_dumped(writer.categories_as_rows())}}}\n')
@@ -97,7 +78,6 @@ def write_coco(
 
 class _Writer:
     def __init__(self, classes: Mapping[int, str]) -> None:
-        self.names = Names()
         self.images: list[dict[str, Any]] = []
         self._categories = Categories(classes)
         self._pointed: set[int] = set()

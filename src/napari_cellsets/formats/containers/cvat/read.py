@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.base import Item, Opened
 from napari_cellsets.formats.containers.cvat.masks import decode_runs
 from napari_cellsets.formats.containers.cvat.tracks import Tracks
@@ -58,13 +57,8 @@ def open_cvat(tree: FileTree, name: str) -> Container:
     UnreadableFileError
         If it is no XML of CVAT.
     """
-    root, place = load_xml(tree, name), tree.place(name)
-    if root.tag != "annotations":
-        raise UnreadableFileError(
-            f"this XML begins with <{root.tag[:40]}>, not with CVAT's <annotations>",
-            path=place,
-        )
-    notes = Notes(name, place)
+    root = load_xml(tree, name, "annotations")
+    notes = Notes(name, tree.place(name))
     classes, colours = _labels(root)
     images, tracks = root.findall("image"), root.findall("track")
     items: Sequence[Item]

@@ -1,4 +1,4 @@
-"""CVAT: XML 1.1 of pictures or of a film."""
+"""Write CVAT's XML 1.1: pictures with shapes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
-from napari_cellsets.core.annotation import (
-    Annotation,
-    Boxes,
-    ImageClass,
-    MaskStack,
-    Points,
-    Polygons,
-)
-from napari_cellsets.formats.containers.base import Form
+from napari_cellsets.core.annotation import Annotation, ImageClass
+from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.cvat.masks import encode_runs
-from napari_cellsets.formats.containers.cvat.read import OWN, open_cvat
+from napari_cellsets.formats.containers.cvat.read import OWN
 from napari_cellsets.formats.containers.ellipses import ellipse_of
 from napari_cellsets.formats.containers.things import (
     BOX,
@@ -30,11 +23,9 @@ from napari_cellsets.formats.containers.things import (
     unescaped,
     xy_of,
 )
-from napari_cellsets.formats.containers.traits import HOLES, PARTS, why_not
 from napari_cellsets.formats.containers.writing import (
-    Names,
     one_file,
-    save_picture,
+    pictures_of,
     write_text,
 )
 
@@ -47,13 +38,6 @@ if TYPE_CHECKING:
 
 _KEYS = {"group": "group_id", "source": "source"}
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def sniff(name: str, head: bytes) -> bool:
-    """Whether a file is CVAT's XML."""
-    if not name.lower().endswith(".xml"):
-        return False
-    return re.search(rb"<annotations[\s>]", head) is not None
 
 
 def write_cvat(
@@ -71,12 +55,9 @@ def write_cvat(
     """
     path = one_file(out, "annotations.xml")
     labels: dict[str, Colour | None] = dict.fromkeys(classes.values())
-    names, lines, count = Names(), [], 0
-    for marked in items:
-        stem = names.stem(marked)
-        picture = marked.name
-        if with_images:
-            picture = save_picture(marked, path.parent / "images", stem)
+    lines, count = [], 0
+    pictures = pictures_of(items, path.parent / "images", with_images=with_images)
+    for marked, _, picture in pictures:
         height, width = marked.size
         size = {"width": width, "height": height}
         lines.append(_open("image", {"id": count, "name": picture, **size}, "  ", ">"))
@@ -85,7 +66,7 @@ def write_cvat(
             for name in image_classes(marked)
         ]
         labels.update(dict.fromkeys(image_classes(marked)))
-        for several in together(things_of(marked, FORM, classes)):
+        for several in together(things_of(marked, FORMS["cvat"], classes)):
             labels.setdefault(several[0].label, None)
             lines += _element(several)
         for annotation in marked.annotations:
@@ -189,19 +170,3 @@ def _text(value: Any) -> str:
 def _clean(text: str) -> str:
     """Replace what XML cannot hold."""
     return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _refuses(annotation: Annotation) -> str:
-    return why_not(annotation, "CVAT", HOLES, PARTS)
-
-
-FORM = Form(
-    key="cvat",
-    title="CVAT XML",
-    kinds=(Polygons, MaskStack, Boxes, Points, ImageClass),
-    per_image=False,
-    sniff=sniff,
-    open=open_cvat,
-    write=write_cvat,
-    refuses=_refuses,
-)

@@ -43,6 +43,8 @@ OWN = frozenset(
     }
 )
 """Properties that a ROI has fields for; all others are lines of its own properties."""
+EMPTY_ZIP = b"PK\x05\x06"
+"""How a zip without members begins."""
 _ROI_BYTES = 64 << 20
 _MOST_ROIS = 1_000_000
 _TOTAL_BYTES = 2 << 30
@@ -102,7 +104,7 @@ def open_imagej(tree: FileTree, name: str) -> Container:
 
 def _is_empty(tree: FileTree, name: str) -> bool:
     """Whether this is a zip without members: a picture without objects."""
-    return name.lower().endswith(".zip") and tree.head(name, 4) == b"PK\x05\x06"
+    return name.lower().endswith(".zip") and tree.head(name, 4) == EMPTY_ZIP
 
 
 def _contents(tree: FileTree, name: str, notes: Notes) -> Iterator[tuple[str, bytes]]:

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellsets.core.annotation import Boxes, Points, Polygons
 from napari_cellsets.formats.atomic import atomic_output
-from napari_cellsets.formats.containers.base import Form
+from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.ellipses import ellipse_of
 from napari_cellsets.formats.containers.imagej.paths import path_of_outline
 from napari_cellsets.formats.containers.imagej.read import (
     LINES,
     OWN,
     SHAPES,
-    open_imagej,
 )
 from napari_cellsets.formats.containers.things import (
     BOX,
@@ -30,7 +28,7 @@ from napari_cellsets.formats.containers.things import (
     together,
     unescaped,
 )
-from napari_cellsets.formats.containers.writing import Names, save_picture
+from napari_cellsets.formats.containers.writing import pictures_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,20 +42,6 @@ if TYPE_CHECKING:
 _LOWEST, _HIGHEST = -5000, 60535
 _MOST_GROUPS = 255
 _NAME_LENGTH = 60
-_EMPTY_ZIP = b"PK\x05\x06"
-
-
-def sniff(name: str, head: bytes) -> bool:
-    """Whether a file is a ROI, or a zip whose first member is one, or an empty zip."""
-    small = name.lower()
-    if small.endswith(".roi"):
-        return head[:4] == b"Iout"
-    if small.endswith(".zip") and head[:4] == _EMPTY_ZIP:
-        return True
-    if not small.endswith(".zip") or head[:4] != b"PK\x03\x04" or len(head) < 30:
-        return False
-    (length,) = struct.unpack("<H", head[26:28])
-    return head[30 : 30 + length].lower().endswith(b".roi")
 
 
 def write_imagej(
@@ -73,12 +57,9 @@ def write_imagej(
     ExportError
         If ROIs cannot hold what is marked, or a file cannot be written.
     """
-    names, written = Names(), []
-    for marked in items:
-        stem = names.stem(marked)
-        if with_images:
-            save_picture(marked, out, stem)
-        several = together(things_of(marked, FORM, classes))
+    written = []
+    for marked, stem, _ in pictures_of(items, out, with_images=with_images):
+        several = together(things_of(marked, FORMS["imagej"], classes))
         rois = [_roi(group) for group in several]
         path = out / f"{stem}.zip"
         with atomic_output(path) as aside:
@@ -264,14 +245,3 @@ def _composite(outline: Outline) -> ImagejRoi:
     roi.multi_coordinates = path_of_outline(outline)
     roi.shape_roi_size = len(roi.multi_coordinates)
     return roi
-
-
-FORM = Form(
-    key="imagej",
-    title="ImageJ ROIs",
-    kinds=(Polygons, Boxes, Points),
-    per_image=True,
-    sniff=sniff,
-    open=open_imagej,
-    write=write_imagej,
-)

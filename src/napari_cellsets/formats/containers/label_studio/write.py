@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from napari_cellsets.core.annotation import (
-    Annotation,
-    Boxes,
-    ImageClass,
-    MaskStack,
-    Points,
-    Polygons,
-)
 from napari_cellsets.core.errors import ExportError
-from napari_cellsets.formats.containers.base import Form
+from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.ellipses import ellipse_of
 from napari_cellsets.formats.containers.gather import MASK_PIXELS
 from napari_cellsets.formats.containers.label_studio.brush import encode_brush
 from napari_cellsets.formats.containers.label_studio.read import (
     OWN,
     SHAPES,
-    open_label_studio,
 )
 from napari_cellsets.formats.containers.things import (
     BOX,
@@ -36,11 +26,9 @@ from napari_cellsets.formats.containers.things import (
     things_of,
     unescaped,
 )
-from napari_cellsets.formats.containers.traits import HOLES, LINES, PARTS, why_not
 from napari_cellsets.formats.containers.writing import (
-    Names,
     one_file,
-    save_picture,
+    pictures_of,
     write_json,
     write_text,
 )
@@ -52,22 +40,9 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.containers.base import Marked
 
 _POINT_SIZE = 0.5
-_MARKS = re.compile(
-    rb'"(was_cancelled|completed_by|from_name|to_name|original_width|'
-    rb'(rectangle|polygon|ellipse|keypoint|brush)labels)"'
-)
 _TAGS = {kind: f"{kind.title()}Labels" for kind in SHAPES} | {
     "keypoint": "KeyPointLabels"
 }
-
-
-def sniff(name: str, head: bytes) -> bool:
-    """Whether a file is an export of Label Studio."""
-    if not name.lower().endswith(".json"):
-        return False
-    return head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"[", b"{") and bool(
-        _MARKS.search(head)
-    )
 
 
 def write_label_studio(
@@ -85,12 +60,9 @@ def write_label_studio(
     """
     path = one_file(out, "label_studio.json")
     used: dict[str, dict[str, None]] = {}
-    names, tasks = Names(), []
-    for number, marked in enumerate(items, 1):
-        stem = names.stem(marked)
-        picture = marked.name
-        if with_images:
-            picture = save_picture(marked, path.parent / "images", stem)
+    tasks = []
+    pictures = pictures_of(items, path.parent / "images", with_images=with_images)
+    for number, (marked, _, picture) in enumerate(pictures, 1):
         results = _results(marked, classes, used)
         annotation = {"id": number, "was_cancelled": False, "ground_truth": False}
         annotations = [{**annotation, "result": results}]
@@ -107,7 +79,7 @@ def _results(
     size = {"original_width": marked.size[1], "original_height": marked.size[0]}
     common = {"to_name": "image", **size, "image_rotation": 0}
     found, taken = [], set()
-    for index, one in enumerate(things_of(marked, FORM, classes)):
+    for index, one in enumerate(things_of(marked, FORMS["label-studio"], classes)):
         kind, value = _shape(one, marked)
         used.setdefault(kind, {})[one.label] = None
         own = str(one.properties.get("id", f"object{index}"))
@@ -209,19 +181,3 @@ def _config(used: Mapping[str, Mapping[str, None]], classes: Mapping[int, str]) 
         lines += [f"    <{inner} value={quoteattr(one)}/>" for one in known]
         lines.append(f"  </{tag}>")
     return "\n".join([*lines, "</View>", ""])
-
-
-def _refuses(annotation: Annotation) -> str:
-    return why_not(annotation, "Label Studio", HOLES, PARTS, LINES)
-
-
-FORM = Form(
-    key="label-studio",
-    title="Label Studio JSON",
-    kinds=(Polygons, MaskStack, Boxes, Points, ImageClass),
-    per_image=False,
-    sniff=sniff,
-    open=open_label_studio,
-    write=write_label_studio,
-    refuses=_refuses,
-)

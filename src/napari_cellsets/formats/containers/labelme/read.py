@@ -15,7 +15,6 @@ from napari_cellsets.formats.containers.ellipses import (
 )
 from napari_cellsets.formats.containers.gather import MASK_PIXELS, Gatherer
 from napari_cellsets.formats.containers.one_file import (
-    OneFile,
     from_base64,
     mask_from_png,
 )
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from napari_cellsets.core.annotation import Annotation
-    from napari_cellsets.core.image import Picture
     from napari_cellsets.formats.containers.base import Container
     from napari_cellsets.formats.files import FileTree
 
@@ -90,30 +88,28 @@ def open_json(tree: FileTree, name: str) -> Container:
     )
 
 
-def read_inner_picture(tree: FileTree, name: str) -> Picture | None:
-    """Decode the picture that lies inside the JSON file; None where there is none.
+def inner_picture(tree: FileTree, name: str) -> bytes:
+    """Give the picture inside the JSON file as a file; nothing where there is none.
 
     Raises
     ------
     UnreadableFileError
-        If the JSON or the picture in it is damaged.
+        If the JSON or the base64 in it is damaged.
     """
-    from napari_cellsets.formats.codecs import read_picture
-
+    if not name.lower().endswith(".json"):
+        return b""
     content = load_json(tree, name)
     packed = content.get("imageData") if isinstance(content, dict) else None
     if not packed:
-        return None
-    place = f"{tree.place(name)} (imageData)"
+        return b""
     try:
-        inner = OneFile("picture", from_base64(packed), place)
+        return from_base64(packed)
     except BadObject as error:
         raise UnreadableFileError(
             f"the picture inside this file cannot be read: {error}",
             path=tree.place(name),
             advice="Open the picture itself, if there is one.",
         ) from error
-    return read_picture(inner, "picture")
 
 
 def _picture_name(content: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
+from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.containers.base import Item, Opened
 from napari_cellsets.formats.containers.gather import Gatherer, tight
 from napari_cellsets.formats.containers.one_file import mask_from_png
@@ -57,11 +57,7 @@ def open_web(tree: FileTree, name: str) -> Container:
     UnreadableFileError
         If it is no such XML.
     """
-    root, place = load_xml(tree, name), tree.place(name)
-    if root.tag != "annotation":
-        raise UnreadableFileError(
-            f"this XML begins with <{root.tag[:40]}>, not with <annotation>", path=place
-        )
+    root = load_xml(tree, name, "annotation")
     folder, picture = _text(root, "folder"), _text(root, "filename")
     size = size_of(_text(root, "imagesize/nrows"), _text(root, "imagesize/ncols"))
     opened = _Reader(root, tree, name)

@@ -1,22 +1,13 @@
-"""labelme: one JSON file a picture; also the XML of the older LabelMe web tool."""
+"""Write labelme's JSON: one file a picture."""
 
 from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.core.annotation import (
-    Annotation,
-    Boxes,
-    ImageClass,
-    MaskStack,
-    Points,
-    Polygons,
-)
-from napari_cellsets.formats.containers.base import Form
+from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.ellipses import ELLIPSE, ellipse_of
-from napari_cellsets.formats.containers.labelme import web
-from napari_cellsets.formats.containers.labelme.read import OWN_KEYS, open_json
+from napari_cellsets.formats.containers.labelme.read import OWN_KEYS
 from napari_cellsets.formats.containers.one_file import png_of_mask
 from napari_cellsets.formats.containers.things import (
     BOX,
@@ -29,46 +20,17 @@ from napari_cellsets.formats.containers.things import (
     things_of,
     xy_of,
 )
-from napari_cellsets.formats.containers.traits import HOLES, TURNED, why_not
-from napari_cellsets.formats.containers.writing import Names, save_picture, write_json
+from napari_cellsets.formats.containers.writing import pictures_of, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from napari_cellsets.formats.containers.base import Container, Marked
-    from napari_cellsets.formats.files import FileTree
+    from napari_cellsets.formats.containers.base import Marked
 
 UNNAMED = "object"
 """Label of objects without class: labelme wants one."""
 _VERSION = "5.5.0"
-
-
-def sniff(name: str, head: bytes) -> bool:
-    """Whether a file is labelme's: JSON of shapes, or XML of the web tool."""
-    if web.sniff(name, head):
-        return True
-    if not name.lower().endswith(".json"):
-        return False
-    return b'"imageData"' in head or (b'"shapes"' in head and b'"imagePath"' in head)
-
-
-def open_labelme(tree: FileTree, name: str) -> Container:
-    """Open a JSON file of labelme or an XML file of the LabelMe web tool.
-
-    Parameters
-    ----------
-    tree, name
-        Where the file lies and how it is called there.
-
-    Raises
-    ------
-    UnreadableFileError
-        If it is damaged or another kind of file.
-    """
-    if name.lower().endswith(".xml"):
-        return web.open_web(tree, name)
-    return open_json(tree, name)
 
 
 def write_labelme(
@@ -85,12 +47,8 @@ def write_labelme(
     ExportError
         If labelme cannot hold what is marked, or a file cannot be written.
     """
-    names, written = Names(), []
-    for marked in items:
-        stem = names.stem(marked)
-        picture = marked.name
-        if with_images:
-            picture = save_picture(marked, out, stem)
+    written = []
+    for marked, stem, picture in pictures_of(items, out, with_images=with_images):
         content = {
             "version": _VERSION,
             "flags": dict.fromkeys(image_classes(marked), True),
@@ -105,7 +63,7 @@ def write_labelme(
 
 
 def _shapes(marked: Marked, classes: Mapping[int, str]) -> list[dict[str, Any]]:
-    objects = list(things_of(marked, FORM, classes))
+    objects = list(things_of(marked, FORMS["labelme"], classes))
     groups = [one.properties.get("group") for one in objects]
     fresh = max((g for g in groups if isinstance(g, int)), default=0) + 1
     taken = set()
@@ -165,19 +123,3 @@ def _geometry(
         row, column, radius = ellipse[0] + 0.5, ellipse[1] + 0.5, ellipse[2]
         return "circle", {"points": [[column, row], [column + radius, row]]}
     return "polygon", {"points": xy_of(one.shape[part][0])}
-
-
-def _refuses(annotation: Annotation) -> str:
-    return why_not(annotation, "labelme", HOLES, TURNED)
-
-
-FORM = Form(
-    key="labelme",
-    title="labelme JSON",
-    kinds=(Polygons, MaskStack, Boxes, Points, ImageClass),
-    per_image=True,
-    sniff=sniff,
-    open=open_labelme,
-    write=write_labelme,
-    refuses=_refuses,
-)

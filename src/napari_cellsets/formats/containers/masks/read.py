@@ -1,8 +1,4 @@
-"""Masks as pictures: instances, one binary mask, classes with colours, stacks.
-
-A mask cannot be told from a photograph by its first bytes, so only names that say it
-are recognised (``..._labels.tif``); a person or a row may name the form instead.
-"""
+"""Read masks: labels, one binary mask, classes with colours, stacks."""
 
 from __future__ import annotations
 
@@ -10,26 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack
+from napari_cellsets.core.annotation import LabelImage, MaskStack
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane, read_shape
-from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
+from napari_cellsets.formats.containers.base import Container, Item, Opened
 from napari_cellsets.formats.containers.gather import MASKS_BYTES
 from napari_cellsets.formats.containers.masks.colours import read_classes
 from napari_cellsets.formats.containers.masks.tables import (
     classes_of,
     listed_objects,
     objects_of,
-)
-from napari_cellsets.formats.containers.masks.write import (
-    binary_refuses,
-    classes_refuses,
-    png_refuses,
-    write_binary,
-    write_class_masks,
-    write_instances_png,
-    write_instances_tiff,
-    write_stacks,
 )
 from napari_cellsets.formats.containers.outlines import trimmed
 from napari_cellsets.formats.containers.reading import Notes
@@ -41,9 +27,6 @@ if TYPE_CHECKING:
 
     from napari_cellsets.core.annotation import Annotation, Colour
     from napari_cellsets.formats.files import FileTree
-
-_STARTS = (b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM")
-_TIFF = _STARTS[1:5]
 
 
 def _opened(
@@ -68,7 +51,9 @@ def _opened(
     return Opened(key, items, decode, names, colours, notes.problems)
 
 
-def _open_instances(tree: FileTree, name: str) -> Container:
+def open_instances(tree: FileTree, name: str) -> Container:
+    """Open a picture of labels."""
+
     def read(
         names: dict[int, str], colours: dict[int, Colour], notes: Notes
     ) -> Annotation:
@@ -79,11 +64,9 @@ def _open_instances(tree: FileTree, name: str) -> Container:
     return _opened("instances", tree, name, read)
 
 
-def _open_instances_png(tree: FileTree, name: str) -> Container:
-    return _open_instances(tree, name)
+def open_binary(tree: FileTree, name: str) -> Container:
+    """Open a mask of which each connected part is an object."""
 
-
-def _open_binary(tree: FileTree, name: str) -> Container:
     def read(
         names: dict[int, str], colours: dict[int, Colour], notes: Notes
     ) -> Annotation:
@@ -102,7 +85,9 @@ def _open_binary(tree: FileTree, name: str) -> Container:
     return _opened("binary-mask", tree, name, read)
 
 
-def _open_classes(tree: FileTree, name: str) -> Container:
+def open_classes(tree: FileTree, name: str) -> Container:
+    """Open a picture of class ids or of their colours."""
+
     def read(
         names: dict[int, str], colours: dict[int, Colour], notes: Notes
     ) -> Annotation:
@@ -111,22 +96,16 @@ def _open_classes(tree: FileTree, name: str) -> Container:
     return _opened("class-mask", tree, name, read)
 
 
-def _open_stack(tree: FileTree, name: str) -> Container:
-    shape = read_shape(tree, name)
-    notes = Notes(name, tree.place(name))
-    names, colours = classes_of(tree, name, notes)
-    size = (shape[-2], shape[-1])
+def open_stack(tree: FileTree, name: str) -> Container:
+    """Open a TIFF of a page an object."""
 
-    def decode(
-        index: int, wanted: tuple[int, int] | None = None
-    ) -> tuple[Annotation, ...]:
-        if index:
-            raise IndexError(index)
-        return (_stack(tree, name, size, (names, colours), notes),)
+    def read(
+        names: dict[int, str], colours: dict[int, Colour], notes: Notes
+    ) -> Annotation:
+        *_, height, width = read_shape(tree, name)
+        return _stack(tree, name, (height, width), (names, colours), notes)
 
-    return Opened(
-        "mask-stack", [Item("", size)], decode, names, colours, notes.problems
-    )
+    return _opened("mask-stack", tree, name, read)
 
 
 def _stack(
@@ -170,68 +149,3 @@ def _pages(tree: FileTree, name: str) -> Iterator[np.ndarray]:
     local = tree.local_path(name)
     source = tree.read(name) if local is None else local
     return read_pages(source, tree.size(name), tree.place(name))
-
-
-def _named(
-    ends: tuple[str, ...], starts: tuple[bytes, ...]
-) -> Callable[[str, bytes], bool]:
-    def sniff(name: str, head: bytes) -> bool:
-        stem = name.rpartition("/")[2].rpartition(".")[0].lower()
-        return stem.endswith(ends) and head.startswith(starts)
-
-    return sniff
-
-
-INSTANCES = Form(
-    key="instances",
-    title="instance masks (TIFF)",
-    kinds=(LabelImage,),
-    per_image=True,
-    pictures=True,
-    sniff=_named(("_labels", "_instances", "_cp_masks"), _STARTS),
-    open=_open_instances,
-    write=write_instances_tiff,
-)
-INSTANCES_PNG = Form(
-    key="instances-png",
-    title="instance masks (PNG)",
-    kinds=(LabelImage,),
-    per_image=True,
-    pictures=True,
-    sniff=lambda name, head: False,  # read as instances, whatever the file
-    open=_open_instances_png,
-    write=write_instances_png,
-    refuses=png_refuses,
-)
-BINARY_MASK = Form(
-    key="binary-mask",
-    title="binary masks (PNG)",
-    kinds=(LabelImage,),
-    per_image=True,
-    pictures=True,
-    sniff=_named(("_binary", "_mask"), _STARTS),
-    open=_open_binary,
-    write=write_binary,
-    refuses=binary_refuses,
-)
-CLASS_MASK = Form(
-    key="class-mask",
-    title="class masks (palette PNG)",
-    kinds=(ClassMask,),
-    per_image=True,
-    pictures=True,
-    sniff=_named(("_classes", "_class_mask"), _STARTS),
-    open=_open_classes,
-    write=write_class_masks,
-    refuses=classes_refuses,
-)
-MASK_STACK = Form(
-    key="mask-stack",
-    title="mask stack (TIFF)",
-    kinds=(MaskStack,),
-    per_image=True,
-    pictures=True,
-    sniff=_named(("_stack", "_mask_stack"), _TIFF),
-    open=_open_stack,
-    write=write_stacks,
-)

@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack
-from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.convert import NO_CLASS
-from napari_cellsets.formats.containers.fit import fit_all
+from napari_cellsets.formats.containers.fit import only_one
 from napari_cellsets.formats.containers.masks.tables import (
     CLASSES_NAME,
     OBJECTS_END,
     write_classes,
     write_objects,
 )
-from napari_cellsets.formats.containers.voc.names import voc_palette
+from napari_cellsets.formats.containers.palette import palette_with
 from napari_cellsets.formats.containers.writing import (
-    Names,
-    save_picture,
+    pictures_of,
     write_palette_png,
 )
 from napari_cellsets.formats.labels_io import (
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
     from napari_cellsets.core.annotation import Annotation, Colour
     from napari_cellsets.formats.containers.base import Marked
 
-_MOST_IN_PNG = 65_535
-_MOST_IN_PALETTE = 255
 FOLDERS = {
     "instances": "masks",
     "instances-png": "masks",
@@ -49,49 +45,6 @@ FOLDERS = {
 }
 """Where masks lie beside ``images``: what they mean cannot be seen in them."""
 _Kind = TypeVar("_Kind", LabelImage, ClassMask, MaskStack)
-
-
-def png_refuses(annotation: Annotation) -> str:
-    """Why a 16-bit PNG cannot hold labels; empty if it can."""
-    labels = annotation.labels if isinstance(annotation, LabelImage) else None
-    if labels is not None and labels.ndim != 2:
-        return "a PNG holds one plane, and the labels are a stack"
-    if labels is not None and labels.size and labels.max() > _MOST_IN_PNG:
-        return f"a 16-bit PNG ends at label {_MOST_IN_PNG:,}"
-    return ""
-
-
-def binary_refuses(annotation: Annotation) -> str:
-    """Why one binary mask cannot hold labels; empty if it can."""
-    if not isinstance(annotation, LabelImage):
-        return ""
-    labels = annotation.labels
-    if labels.ndim != 2:
-        return "a PNG holds one plane, and the labels are a stack"
-    if len(set(annotation.class_of.values())) > 1:
-        return "a binary mask knows one class"
-    from scipy import ndimage
-
-    regions, count = ndimage.label(labels > 0, np.ones((3, 3)))
-    if count == 0:
-        return ""
-    every = range(1, count + 1)
-    low, high = (f(labels, regions, every) for f in (ndimage.minimum, ndimage.maximum))
-    if (np.asarray(low) != np.asarray(high)).any():
-        return "a binary mask cannot hold objects that touch"
-    if len(np.unique(labels[labels > 0])) < count:
-        return "a binary mask cannot hold an object in several parts"
-    return ""
-
-
-def classes_refuses(annotation: Annotation) -> str:
-    """Why a palette PNG cannot hold classes; empty if it can."""
-    classes = annotation.classes if isinstance(annotation, ClassMask) else None
-    if classes is not None and classes.ndim != 2:
-        return "a PNG holds one plane, and the mask is a stack"
-    if classes is not None and classes.size and classes.max() > _MOST_IN_PALETTE:
-        return f"a palette ends at class {_MOST_IN_PALETTE}"
-    return ""
 
 
 def write_instances_tiff(
@@ -150,7 +103,7 @@ def write_class_masks(
             names |= found.class_names
             colours.update(found.class_colours)
         path = out / FOLDERS["class-mask"] / f"{stem}.png"
-        written.append(write_palette_png(path, plane, _palette(colours)))
+        written.append(write_palette_png(path, plane, palette_with(colours)))
     table = {key: colours.get(key, _colour(key)) for key in names}
     written.append(write_classes(out / CLASSES_NAME, names, table))
     return written
@@ -228,19 +181,17 @@ def _each(
     with_images: bool,
 ) -> Iterator[tuple[Marked, str, _Kind | None]]:
     """Give each picture with its stem and its one annotation, fitted."""
-    names = Names()
-    for marked in items:
-        stem = names.stem(marked)
-        found = [a for a in fit_all(marked, FORMS[key]) if isinstance(a, kind)]
-        if len(found) > 1:
-            raise ExportError(
-                f"{len(found)} annotations cannot share the mask of one picture",
-                path=marked.name,
-                advice="Export them one by one, or as COCO JSON.",
-            )
-        if with_images:
-            save_picture(marked, out / "images", stem)
-        yield marked, stem, found[0] if found else None
+    fitted: dict[str, Annotation | None] = {}
+
+    def fitting() -> Iterator[Marked]:
+        for marked in items:
+            fitted[marked.name] = only_one(marked, FORMS[key])
+            yield marked
+
+    folder = out / "images"
+    for marked, stem, _ in pictures_of(fitting(), folder, with_images=with_images):
+        found = fitted.pop(marked.name)
+        yield marked, stem, found if isinstance(found, kind) else None
 
 
 def _write_pages(path: Path, size: tuple[int, int], found: MaskStack | None) -> None:
@@ -261,14 +212,7 @@ def _write_pages(path: Path, size: tuple[int, int], found: MaskStack | None) -> 
             )
 
 
-def _palette(colours: Mapping[int, Colour]) -> np.ndarray:
-    palette = voc_palette()
-    for key, colour in colours.items():
-        if 0 <= key <= _MOST_IN_PALETTE:
-            palette[key] = colour
-    return palette
-
-
 def _colour(key: int) -> Colour:
-    red, green, blue = voc_palette()[key % (_MOST_IN_PALETTE + 1)].tolist()
+    palette = palette_with({})
+    red, green, blue = palette[key % len(palette)].tolist()
     return red, green, blue

@@ -11,10 +11,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.core.annotation import Points
 from napari_cellsets.core.errors import UnreadableFileError
-from napari_cellsets.formats.atomic import atomic_output
-from napari_cellsets.formats.containers.base import FORMS, Container, Form, Item, Opened
+from napari_cellsets.formats.containers.base import Container, Item, Opened
 from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
@@ -23,17 +21,12 @@ from napari_cellsets.formats.containers.reading import (
     unique_ids,
     whole,
 )
-from napari_cellsets.formats.containers.things import things_of
-from napari_cellsets.formats.containers.writing import Names, one_file, save_picture
 from napari_cellsets.formats.tables import LARGEST_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from napari_cellsets.core.annotation import Annotation
-    from napari_cellsets.formats.containers.base import Marked
-    from napari_cellsets.formats.containers.things import Thing
     from napari_cellsets.formats.files import FileTree
 
 _ROWS = ("y", "row", "axis-0", "centroid_y", "centroid-0", "cy", "center_y", "centre_y")
@@ -52,8 +45,9 @@ _PICTURES = ("image", "image_name", "image_filename", "filename", "file_name", "
 _CLASS_IDS = ("class_id", "category_id")
 _CLASSES = ("class", "class_name", "label", "type", "category")
 _NO_PROPERTY = ("index", "")
-_SEPARATORS = (",", ";", "\t")
-_FIRST = ("image", "y", "x", "class_id", "class")
+TAKEN = frozenset({*_ROWS, *_COLUMNS, *_PICTURES, *_CLASS_IDS, *_CLASSES})
+"""Names of columns that mean something."""
+SEPARATORS = (",", ";", "\t")
 
 
 class _Table:
@@ -68,7 +62,7 @@ class _Table:
             )
         text = tree.read(name).decode("utf-8-sig", "replace")
         head = text.partition("\n")[0]
-        separator = max(_SEPARATORS, key=head.count)
+        separator = max(SEPARATORS, key=head.count)
         try:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
         except csv.Error as error:
@@ -77,7 +71,7 @@ class _Table:
             ) from error
         self.header = [column.strip() for column in rows[0]] if rows else []
         self.rows = rows[1:]
-        self.places = _places_of(self.header)
+        self.places = places_of(self.header)
         if "y" not in self.places or "x" not in self.places:
             raise UnreadableFileError(
                 f"columns named x and y were expected, found "
@@ -145,7 +139,8 @@ class _Table:
         return None
 
 
-def _places_of(header: Sequence[str]) -> dict[str, int]:
+def places_of(header: Sequence[str]) -> dict[str, int]:
+    """Which column is the row, the column, the picture and the class."""
     plain = [
         column.lower().partition(" (")[0].partition("[")[0].strip() for column in header
     ]
@@ -178,83 +173,26 @@ def _value(text: str) -> Any:
     return text
 
 
-def _open(tree: FileTree, name: str) -> Container:
+def open_points(tree: FileTree, name: str) -> Container:
+    """Open a table of points.
+
+    Parameters
+    ----------
+    tree, name
+        Where the file lies and how it is called there.
+
+    Returns
+    -------
+    Container
+        Its pictures, or one without name. Columns that mean nothing else are
+        properties.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is no table, too large, or without columns of two coordinates.
+    """
     table = _Table(tree, name)
     return Opened(
         "points-csv", table.items, table.read, table.classes, {}, table.notes.problems
     )
-
-
-def write_points(
-    items: Iterable[Marked],
-    out: Path,
-    *,
-    classes: Mapping[int, str],
-    with_images: bool,
-) -> list[Path]:
-    """Write one table: picture, row, column, class, and what else is known.
-
-    A picture without points gets a line with its name alone.
-
-    Parameters
-    ----------
-    items, out, classes, with_images
-        As of `Form.write`.
-
-    Raises
-    ------
-    ExportError
-        If there are other things than points, or the file cannot be written.
-    """
-    path = one_file(out, "points.csv")
-    names = Names()
-    found: list[tuple[str, list[Thing]]] = []
-    for marked in items:
-        stem = names.stem(marked)
-        named = marked.name
-        if with_images:
-            named = save_picture(marked, path.parent / "images", stem)
-        found.append((named, list(things_of(marked, FORMS["points-csv"], classes))))
-    every = (thing for _, things in found for thing in things)
-    taken = {*_FIRST, *_ROWS, *_COLUMNS, *_PICTURES, *_CLASS_IDS, *_CLASSES}
-    more = list(dict.fromkeys(key for thing in every for key in thing.properties))
-    more = [key for key in more if key.lower() not in taken and key.strip() == key]
-    with (
-        atomic_output(path) as aside,
-        aside.open("w", encoding="utf-8", newline="") as file,
-    ):
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow([*_FIRST, *more])
-        for named, things in found:
-            for thing in things:
-                table.writerow(_row(named, thing, more))
-            if not things:
-                table.writerow([named, *[""] * (len(_FIRST) - 1 + len(more))])
-    return [path]
-
-
-def _row(named: str, thing: Thing, more: Sequence[str]) -> list[Any]:
-    known = "" if thing.class_id is None else thing.class_id
-    y, x = thing.shape
-    kept = [thing.properties.get(key, "") for key in more]
-    return [named, repr(float(y)), repr(float(x)), known, thing.label, *kept]
-
-
-def _sniff(name: str, head: bytes) -> bool:
-    if not name.lower().endswith((".csv", ".tsv")) or b"\0" in head:
-        return False
-    line = head.decode("utf-8-sig", "replace").partition("\n")[0]
-    separator = max(_SEPARATORS, key=line.count)
-    found = _places_of(line.strip().split(separator))
-    return "x" in found and "y" in found
-
-
-POINTS_CSV = Form(
-    key="points-csv",
-    title="points (CSV)",
-    kinds=(Points,),
-    per_image=False,
-    sniff=_sniff,
-    open=_open,
-    write=write_points,
-)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.annotation import (
     Annotation,
     ImageClass,
-    Points,
-    Polygons,
 )
-from napari_cellsets.formats.containers.base import Form
+from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.ellipses import ellipse_of
-from napari_cellsets.formats.containers.qupath.read import NUCLEUS, OWN, open_qupath
+from napari_cellsets.formats.containers.qupath.read import NUCLEUS, OWN
 from napari_cellsets.formats.containers.things import (
     OPEN,
     OUTLINE,
@@ -26,7 +23,7 @@ from napari_cellsets.formats.containers.things import (
     unescaped,
     xy_of,
 )
-from napari_cellsets.formats.containers.writing import Names, save_picture, write_json
+from napari_cellsets.formats.containers.writing import pictures_of, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,17 +33,6 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.containers.base import Marked
 
 _DEEPEST = 50
-_TYPES = re.compile(
-    rb'"type"\s*:\s*"(Feature|FeatureCollection|(Multi)?(Point|LineString|Polygon)|'
-    rb'GeometryCollection)"'
-)
-
-
-def sniff(name: str, head: bytes) -> bool:
-    """Whether a file is GeoJSON."""
-    if not name.lower().endswith((".geojson", ".json")):
-        return False
-    return _TYPES.search(head) is not None
 
 
 @dataclass(slots=True)
@@ -73,13 +59,10 @@ def write_qupath(
     ExportError
         If QuPath cannot hold what is marked, or a file cannot be written.
     """
-    names, written = Names(), []
-    for marked in items:
-        stem = names.stem(marked)
-        if with_images:
-            save_picture(marked, out, stem)
+    written = []
+    for marked, stem, _ in pictures_of(items, out, with_images=with_images):
         colours = _colours(marked.annotations, classes)
-        objects = list(things_of(marked, FORM, classes))
+        objects = list(things_of(marked, FORMS["qupath"], classes))
         features = [_feature(node, colours) for node in _nodes(objects)]
         content = {"type": "FeatureCollection", "features": features}
         written.append(write_json(out / f"{stem}.geojson", content))
@@ -210,14 +193,3 @@ def _one_or_many(kind: str, many: list[Any]) -> dict[str, Any]:
 
 def _closed(xy: list[list[float]]) -> list[list[float]]:
     return [*xy, xy[0]]
-
-
-FORM = Form(
-    key="qupath",
-    title="QuPath GeoJSON",
-    kinds=(Polygons, Points),
-    per_image=True,
-    sniff=sniff,
-    open=open_qupath,
-    write=write_qupath,
-)

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.core.annotation import (
-    Annotation,
-    Boxes,
-    ImageClass,
-    Points,
-    Polygons,
-)
-from napari_cellsets.formats.containers.base import Form
+from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.ellipses import ellipse_of
 from napari_cellsets.formats.containers.things import (
     BOX,
@@ -25,12 +17,10 @@ from napari_cellsets.formats.containers.things import (
     things_of,
     unescaped,
 )
-from napari_cellsets.formats.containers.traits import HOLES, PARTS, TURNED, why_not
-from napari_cellsets.formats.containers.via.read import CLASS, OWN, open_via
+from napari_cellsets.formats.containers.via.read import CLASS, OWN
 from napari_cellsets.formats.containers.writing import (
-    Names,
     one_file,
-    save_picture,
+    pictures_of,
     write_json,
 )
 
@@ -44,15 +34,6 @@ if TYPE_CHECKING:
 
 _VERSION = "2.0.10"
 _UNKNOWN_SIZE = -1
-_MARKS = re.compile(
-    rb'"(_via_img_metadata|_via_settings|shape_attributes|file_attributes|fid_list|'
-    rb'config"\s*:\s*\{\s*"file"\s*:\s*\{\s*"loc_prefix)"'
-)
-
-
-def sniff(name: str, head: bytes) -> bool:
-    """Whether a file is JSON of VIA."""
-    return name.lower().endswith(".json") and _MARKS.search(head) is not None
 
 
 def write_via(
@@ -73,14 +54,10 @@ def write_via(
     labels = dict.fromkeys(classes.values(), "")
     others: dict[str, None] = {}
     of_file: dict[str, str] = {}
-    names = Names()
-    for marked in items:
-        stem = names.stem(marked)
-        picture = marked.name
-        if with_images:
-            picture = save_picture(marked, path.parent / "images", stem)
+    folder = path.parent / "images"
+    for marked, _, picture in pictures_of(items, folder, with_images=with_images):
         regions = []
-        for one in things_of(marked, FORM, classes):
+        for one in things_of(marked, FORMS["via"], classes):
             region = _region(one)
             regions.append(region)
             if one.label:
@@ -152,19 +129,3 @@ def _shape(one: Thing) -> dict[str, Any]:
 def _lists(ring: np.ndarray) -> dict[str, list[float]]:
     ys, xs = (ring + 0.5).T.tolist()
     return {"all_points_x": xs, "all_points_y": ys}
-
-
-def _refuses(annotation: Annotation) -> str:
-    return why_not(annotation, "VIA", HOLES, PARTS, TURNED)
-
-
-FORM = Form(
-    key="via",
-    title="VIA JSON",
-    kinds=(Polygons, Boxes, Points, ImageClass),
-    per_image=False,
-    sniff=sniff,
-    open=open_via,
-    write=write_via,
-    refuses=_refuses,
-)

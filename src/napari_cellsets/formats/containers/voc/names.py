@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_cellsets.formats.containers.reading import find_beside, unique_ids
 
 if TYPE_CHECKING:
@@ -78,18 +76,3 @@ def _listed(text: str) -> VocTable:
             red, green, blue = (min(255, int(part)) for part in colour)
             table.colours[at] = red, green, blue
     return table
-
-
-def voc_palette() -> np.ndarray:
-    """Colours of the VOC challenge: uint8, shape (256, 3).
-
-    The bits of a number are dealt to red, green and blue in turn, the lowest ones
-    becoming the highest bits of each.
-    """
-    numbers = np.arange(256)
-    colours = np.zeros((256, 3), int)
-    for place in range(8):
-        for channel in range(3):
-            bit = (numbers >> (3 * place + channel)) & 1
-            colours[:, channel] |= bit << (7 - place)
-    return colours.astype(np.uint8)

@@ -10,8 +10,9 @@ from napari_cellsets.core.annotation import ClassMask, LabelImage
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.codecs import read_plane, read_shape
 from napari_cellsets.formats.containers.base import Container, Item, Opened
+from napari_cellsets.formats.containers.palette import voc_palette
 from napari_cellsets.formats.containers.reading import files_of
-from napari_cellsets.formats.containers.voc.names import class_table, voc_palette
+from napari_cellsets.formats.containers.voc.names import class_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

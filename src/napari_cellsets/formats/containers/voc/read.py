@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage
-from napari_cellsets.core.errors import CellsetsError, UnreadableFileError
-from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
+from napari_cellsets.core.annotation import Boxes, LabelImage
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.formats.containers.base import Container, Item, Opened
 from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
@@ -33,7 +33,7 @@ from napari_cellsets.formats.containers.voc.planes import (
     open_plane,
     planes_of,
 )
-from napari_cellsets.formats.containers.voc.write import COUNTED, refuses, write_voc
+from napari_cellsets.formats.containers.voc.write import COUNTED
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -43,22 +43,33 @@ if TYPE_CHECKING:
 
 _ASKED = 64
 """Files of a folder that are asked about their base."""
-_SIGNS = (b"<bndbox", b"<size>", b"<segmented", b"<dot>", b"<folder", b"<filename")
-_NOT_OURS = (b"<deleted>", b"LabelMe", b"<segm>", b"<imagesize>")
 _FLAGS = ("truncated", "difficult", "occluded")
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _BASES: WeakKeyDictionary[FileTree, dict[str, tuple[int, str]]] = WeakKeyDictionary()
 
 
-def _open(tree: FileTree, name: str) -> Container:
+def open_voc(tree: FileTree, name: str) -> Container:
+    """Open an XML file of boxes, or one of the masks of a set.
+
+    Parameters
+    ----------
+    tree, name
+        Where the file lies and how it is called there.
+
+    Returns
+    -------
+    Container
+        One picture with its boxes and the masks of the same stem.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is no such XML, or no picture.
+    """
     if is_voc_plane(name, tree.head(name, 8)):
         return open_plane(tree, name)
-    root, place = load_xml(tree, name), tree.place(name)
-    if root.tag != "annotation":
-        raise UnreadableFileError(
-            f"this XML begins with <{root.tag[:40]}>, not with <annotation>", path=place
-        )
-    reader = _Reader(tree, name, root, Notes(name, place))
+    root = load_xml(tree, name, "annotation")
+    reader = _Reader(tree, name, root, Notes(name, tree.place(name)))
     size = root.find("size")
     stated = (
         None if size is None else size_of(_text(size, "height"), _text(size, "width"))
@@ -152,7 +163,7 @@ def _base_of_folder(tree: FileTree, folder: str) -> tuple[int, str]:
     ]
     for name in files[:: max(1, len(files) // _ASKED)][:_ASKED]:
         try:
-            sign = _sign_of_zero(load_xml(tree, name))
+            sign = _sign_of_zero(load_xml(tree, name, "annotation"))
         except CellsetsError:
             continue
         if sign:
@@ -231,34 +242,3 @@ def _repeats(annotation: Annotation, planes: tuple[Annotation, ...]) -> bool:
             own = boxes_of(stack_of_labels(plane)).yxyx.tolist()
             return sorted(own) == sorted(annotation.yxyx.tolist())
     return False
-
-
-def _sniff(name: str, head: bytes) -> bool:
-    if is_voc_plane(name, head):
-        return True
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return (
-        start.startswith(b"<")
-        and (b"<annotation>" in head or b"<annotation " in head)
-        and any(sign in head for sign in _SIGNS)
-        and not any(sign in head for sign in _NOT_OURS)
-    )
-
-
-VOC = Form(
-    key="voc",
-    title="Pascal VOC",
-    kinds=(LabelImage, ClassMask, Boxes),
-    per_image=True,
-    sniff=_sniff,
-    open=_open,
-    write=write_voc,
-    refuses=refuses,
-    companions=(
-        "labelmap.txt",
-        "class_names.txt",
-        "*.xml",
-        "SegmentationObject/**/{stem}.png",
-        "SegmentationClass/**/{stem}.png",
-    ),
-)

@@ -16,13 +16,13 @@ from napari_cellsets.formats.containers.convert import (
     stack_of_labels,
 )
 from napari_cellsets.formats.containers.fit import fit_all
+from napari_cellsets.formats.containers.palette import palette_with
 from napari_cellsets.formats.containers.things import things
-from napari_cellsets.formats.containers.voc.names import UNUSED, voc_palette
+from napari_cellsets.formats.containers.voc.names import UNUSED
 from napari_cellsets.formats.containers.voc.planes import CLASSES, OBJECTS, VOID
 from napari_cellsets.formats.containers.writing import (
     Categories,
-    Names,
-    save_picture,
+    pictures_of,
     write_palette_png,
     write_text,
 )
@@ -31,35 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from napari_cellsets.core.annotation import Annotation, Colour
+    from napari_cellsets.core.annotation import Colour
     from napari_cellsets.formats.containers.base import Marked
     from napari_cellsets.formats.containers.things import Thing
 
 COUNTED = "boxes counted from 1"
 """What our files say of themselves, so that they are read back without a guess."""
-_MOST = 254
+MOST = 254
+"""Largest number of an object or class in a mask."""
 _DIGITS = 9
-
-
-def refuses(annotation: Annotation) -> str:
-    """Why VOC cannot hold an annotation of one of its kinds; empty if it can."""
-    if isinstance(annotation, Boxes):
-        turned = annotation.angles is not None and annotation.angles.any()
-        return "it holds no turned boxes" if turned else ""
-    if isinstance(annotation, LabelImage):
-        return _too_much(annotation.labels, _MOST)
-    if isinstance(annotation, ClassMask):
-        return _too_much(annotation.classes, VOID)
-    return ""
-
-
-def _too_much(values: np.ndarray, most: int) -> str:
-    if values.ndim != 2:
-        return "its masks hold one plane"
-    largest = int(values.max()) if values.size else 0
-    if largest > most:
-        return f"its masks end at {most}, and {largest:,} is there"
-    return ""
 
 
 def write_voc(
@@ -83,10 +63,11 @@ def write_voc(
     ExportError
         If VOC cannot hold an annotation, or a file cannot be written.
     """
-    fits = all(0 < key <= _MOST for key in classes)
+    fits = all(0 < key <= MOST for key in classes)
     writer = _Writer(out, Categories(classes, None if fits else 1))
-    for marked in items:
-        writer.picture(marked, with_images=with_images)
+    folder = out / "JPEGImages"
+    for marked, stem, named in pictures_of(items, folder, with_images=with_images):
+        writer.picture(marked, stem, named)
     return writer.finish()
 
 
@@ -94,17 +75,12 @@ class _Writer:
     def __init__(self, out: Path, table: Categories) -> None:
         self._out, self._table = out, table
         self._colours: dict[int, Colour] = {}
-        self._names = Names()
         self._stems: list[str] = []
         self._written: list[Path] = []
         self._masks: list[Path] = []
 
-    def picture(self, marked: Marked, *, with_images: bool) -> None:
-        stem = self._names.stem(marked)
+    def picture(self, marked: Marked, stem: str, named: str) -> None:
         self._stems.append(stem)
-        named = marked.name
-        if with_images:
-            named = save_picture(marked, self._out / "JPEGImages", stem)
         found = fit_all(marked, FORMS["voc"])
         boxes = [a for a in found if isinstance(a, Boxes)]
         labels = [a for a in found if isinstance(a, LabelImage)]
@@ -174,14 +150,14 @@ class _Writer:
     ) -> None:
         lookup = np.zeros(256, np.uint8)
         for key, number in number_of.items():
-            if number > _MOST and key != VOID:
+            if number > MOST and key != VOID:
                 raise ExportError(
-                    f"the class {number} does not fit a palette of {_MOST} classes",
+                    f"the class {number} does not fit a palette of {MOST} classes",
                     path=stem,
                     advice="Choose COCO JSON.",
                 )
             lookup[key] = number
-        palette = voc_palette() if kind == OBJECTS else _palette(self._colours)
+        palette = palette_with({}) if kind == OBJECTS else palette_with(self._colours)
         path = self._out / kind / f"{stem}.png"
         self._masks.append(write_palette_png(path, lookup[values], palette))
 
@@ -219,18 +195,11 @@ def _add_object(root: Element, thing: Thing) -> None:
         SubElement(box, key).text = str(int(plain) if plain == int(plain) else plain)
 
 
-def _palette(colours: Mapping[int, Colour]) -> np.ndarray:
-    palette = voc_palette()
-    for key, colour in colours.items():
-        palette[key] = colour
-    return palette
-
-
 def _labelmap(table: Categories, colours: Mapping[int, Colour]) -> str:
-    palette = _palette(colours)
+    palette = palette_with(colours)
     rows = ["# name:colour:parts:actions", "background:0,0,0::"]
     for key in range(1, max(table.names, default=0) + 1):
         name = table.names.get(key, f"{UNUSED}{key}")
-        red, green, blue = palette[key].tolist() if key <= _MOST else (0, 0, 0)
+        red, green, blue = palette[key].tolist() if key <= MOST else (0, 0, 0)
         rows.append(f"{name.replace(':', ' ')}:{red},{green},{blue}::")
     return "\n".join([*rows, ""])

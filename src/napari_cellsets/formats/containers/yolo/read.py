@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellsets.core.annotation import Boxes, Polygons
 from napari_cellsets.core.errors import UnreadableFileError
-from napari_cellsets.formats.containers.base import Container, Form, Item, Opened
+from napari_cellsets.formats.containers.base import Container, Item, Opened
 from napari_cellsets.formats.containers.gather import Gatherer
 from napari_cellsets.formats.containers.reading import (
     BadObject,
@@ -23,8 +22,7 @@ from napari_cellsets.formats.containers.reading import (
     ring_of,
 )
 from napari_cellsets.formats.containers.yolo.bridges import parted
-from napari_cellsets.formats.containers.yolo.names import PLAIN_NAMES, names_for
-from napari_cellsets.formats.containers.yolo.write import refuses, write_yolo
+from napari_cellsets.formats.containers.yolo.names import names_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.files import FileTree, Problem
 
-_NO_LABELS = re.compile(r"(classes|readme|train|test|val|valid|labels|requirements)\.")
-_LOOKED_AT = 20
 _FARTHEST_SHARE = 100.0
 _MOST_BYTES = 64 << 20
 _DECIMALS = 6
@@ -41,7 +37,24 @@ _DECIMALS = 6
 _RIGHT = 1e-3
 
 
-def _open(tree: FileTree, name: str) -> Container:
+def open_yolo(tree: FileTree, name: str) -> Container:
+    """Open the labels of one picture.
+
+    Parameters
+    ----------
+    tree, name
+        Where the file lies and how it is called there.
+
+    Returns
+    -------
+    Container
+        One picture without name, whose size must be known when it is read.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is no text, or too large.
+    """
     if tree.size(name) > _MOST_BYTES:
         raise UnreadableFileError(
             f"a text of at most {_MOST_BYTES:,} bytes was expected",
@@ -223,38 +236,3 @@ def _ring(
     shares = np.array(values).reshape(-1, 2)
     ring = ring_of((shares * (size[1], size[0])).tolist(), least=least)
     return np.round(ring, _DECIMALS)
-
-
-def _sniff(name: str, head: bytes) -> bool:
-    base = name.rpartition("/")[2].lower()
-    if not base.endswith(".txt") or _NO_LABELS.match(base) or b"\0" in head:
-        return False
-    lines = head.decode("utf-8", "replace").splitlines()
-    if len(head) > 1 << 15:
-        lines = lines[:-1]  # the last may be cut
-    rows = [line.split() for line in lines if line.strip()][:_LOOKED_AT]
-    if not rows:
-        return "labels" in name.lower().split("/")[:-1]
-    return all(_looks_right(row) for row in rows)
-
-
-def _looks_right(words: list[str]) -> bool:
-    if len(words) < 5 or not words[0].isdecimal():
-        return False
-    try:
-        return all(-0.5 <= float(word) <= 2 for word in words[1:])
-    except ValueError:
-        return False
-
-
-YOLO = Form(
-    key="yolo",
-    title="YOLO text",
-    kinds=(Polygons, Boxes),
-    per_image=True,
-    sniff=_sniff,
-    open=_open,
-    write=write_yolo,
-    refuses=refuses,
-    companions=("*.yaml", "*.yml", "*.names", *PLAIN_NAMES),
-)

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellsets.core.annotation import Boxes, Polygons
+from napari_cellsets.core.annotation import Boxes
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.convert import corners_of_boxes
 from napari_cellsets.formats.containers.things import BOX, things_of
 from napari_cellsets.formats.containers.writing import (
     Categories,
-    Names,
-    save_picture,
+    pictures_of,
     write_text,
 )
 from napari_cellsets.formats.containers.yolo.bridges import joined
@@ -23,19 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.containers.base import Marked
     from napari_cellsets.formats.containers.things import Thing
-
-
-def refuses(annotation: Annotation) -> str:
-    """Why YOLO cannot hold an annotation of one of its kinds; empty if it can."""
-    if not isinstance(annotation, Polygons):
-        return ""
-    if annotation.open is not None and annotation.open.any():
-        return "it holds no open lines"
-    empty = not all(annotation.outlines)
-    return "it cannot hold an object without outline" if empty else ""
 
 
 def write_yolo(
@@ -61,11 +49,9 @@ def write_yolo(
         If YOLO cannot hold an annotation, or a file cannot be written.
     """
     table = Categories(classes, first=0)
-    names, written = Names(), []
-    for marked in items:
-        stem = names.stem(marked)
-        if with_images:
-            save_picture(marked, out / "images", stem)
+    written = []
+    pictures = pictures_of(items, out / "images", with_images=with_images)
+    for marked, stem, _ in pictures:
         lines = []
         for thing in things_of(marked, FORMS["yolo"], classes):
             number = table.id_of(thing.class_id, thing.label)

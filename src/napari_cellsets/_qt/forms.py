@@ -48,34 +48,28 @@ class Asked:
 
 
 class FieldInput(QWidget):
-    """One field on screen; `edited` comes from the person alone."""
+    """One field on screen, made of the widgets that a kind of field needs."""
 
     edited = Signal(object)
+    """The person changed the value; comes from the person alone."""
 
-    def __init__(
-        self, field: FieldInfo, asked: Asked, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._asked = asked
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._build(field)
+
+    def _explain(self, asked: Asked) -> None:
+        """Say on every widget what it is for."""
         for child in self.findChildren(QWidget):
             child.setToolTip(asked.help)
             child.setAccessibleName(asked.title)
-
-    def set_value(self, value: Any) -> None:
-        """Show a value; tells nobody."""
-        raise NotImplementedError
-
-    def _build(self, field: FieldInfo) -> None:
-        raise NotImplementedError
 
 
 class ShareInput(FieldInput):
     """A number between 0 and 1: a slider and the number beside it."""
 
-    def _build(self, field: FieldInfo) -> None:
+    def __init__(self, asked: Asked, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _SLIDER_STEPS)
         self.slider.setPageStep(_SLIDER_STEPS // 20)
@@ -89,6 +83,7 @@ class ShareInput(FieldInput):
         self._row.addWidget(self.number)
         self.slider.valueChanged.connect(self._on_slider_changed)
         self.number.valueChanged.connect(self._on_number_changed)
+        self._explain(asked)
 
     def set_value(self, value: Any) -> None:
         """Show a value; tells nobody."""
@@ -115,21 +110,26 @@ class ShareInput(FieldInput):
 class NumberInput(FieldInput):
     """A whole or decimal number, and what it means in micrometres."""
 
-    def _build(self, field: FieldInfo) -> None:
-        self._whole = field.annotation is int
-        self.number = QSpinBox() if self._whole else QDoubleSpinBox()
+    def __init__(
+        self, field: FieldInfo, asked: Asked, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._power = asked.power
+        whole = field.annotation is int
+        self.number = QSpinBox() if whole else QDoubleSpinBox()
         low, high = _limits(field)
         self.number.setRange(low, high)
         self.number.setKeyboardTracking(False)
-        if not self._whole:
+        if not whole:
             self.number.setDecimals(1)
         self.physical = QLabel()
         self._row.addWidget(self.number)
         self._row.addWidget(self.physical)
         self._row.addStretch(1)
-        self.number.setSuffix(_PIXEL_UNITS[self._asked.power])
+        self.number.setSuffix(_PIXEL_UNITS[self._power])
         self.number.valueChanged.connect(self._on_number_changed)
         self._pixel_size_um: float | None = None
+        self._explain(asked)
 
     def set_value(self, value: Any) -> None:
         """Show a value; tells nobody."""
@@ -145,7 +145,7 @@ class NumberInput(FieldInput):
         self._say_physical()
 
     def _say_physical(self) -> None:
-        size, power = self._pixel_size_um, self._asked.power
+        size, power = self._pixel_size_um, self._power
         if size is None or not power:
             self.physical.clear()
             return
@@ -162,11 +162,13 @@ class NumberInput(FieldInput):
 class SwitchInput(FieldInput):
     """Yes or no; the title stands in the box itself."""
 
-    def _build(self, field: FieldInfo) -> None:
-        self.box = QCheckBox(self._asked.title)
+    def __init__(self, asked: Asked, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.box = QCheckBox(asked.title)
         self._row.addWidget(self.box)
         self._row.addStretch(1)
         self.box.toggled.connect(self._on_box_changed)
+        self._explain(asked)
 
     def set_value(self, value: Any) -> None:
         """Show a value; tells nobody."""
@@ -182,11 +184,15 @@ class SwitchInput(FieldInput):
 class ChoiceInput(FieldInput):
     """One of a few words."""
 
-    def _build(self, field: FieldInfo) -> None:
+    def __init__(
+        self, field: FieldInfo, asked: Asked, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self.box = QComboBox()
         self.box.addItems([str(word) for word in get_args(field.annotation)])
         self._row.addWidget(self.box, 1)
         self.box.textActivated.connect(self._on_box_changed)
+        self._explain(asked)
 
     def set_value(self, value: Any) -> None:
         """Show a value; tells nobody."""
@@ -195,6 +201,9 @@ class ChoiceInput(FieldInput):
     @Slot(str)
     def _on_box_changed(self, word: str) -> None:
         self.edited.emit(word)
+
+
+Input = ShareInput | NumberInput | SwitchInput | ChoiceInput
 
 
 class SettingsForm(QWidget):
@@ -218,7 +227,7 @@ class SettingsForm(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.inputs: dict[str, FieldInput] = {}
+        self.inputs: dict[str, Input] = {}
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -248,9 +257,7 @@ class SettingsForm(QWidget):
         self.edited.emit(self.sender().objectName(), value)
 
 
-def input_for(
-    field: FieldInfo, asked: Asked, parent: QWidget | None = None
-) -> FieldInput:
+def input_for(field: FieldInfo, asked: Asked, parent: QWidget | None = None) -> Input:
     """Return the input that suits a field.
 
     Raises
@@ -260,9 +267,9 @@ def input_for(
     """
     kind = field.annotation
     if kind is bool:
-        return SwitchInput(field, asked, parent)
+        return SwitchInput(asked, parent)
     if kind is float and _limits(field) == (0, 1):
-        return ShareInput(field, asked, parent)
+        return ShareInput(asked, parent)
     if kind in (int, float):
         return NumberInput(field, asked, parent)
     if get_origin(kind) is Literal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.files import FileTree
 
 
-class AnnotatedSet:
+class AnnotatedSet(ABC):
     """The part of `Dataset` that reads what is marked in samples."""
 
     recipe: Recipe
@@ -44,12 +45,13 @@ class AnnotatedSet:
             self.recipe, self.tree, bound.attachments, self.class_table
         )
 
+    @abstractmethod
     def class_of(self, sample: Sample) -> ImageClass | None:
         """Class of a picture of one cell; see `Dataset`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _note(self, sample: Sample, error: CellsetsError | str) -> None:
-        raise NotImplementedError
+        """Keep what was found wrong with a sample."""
 
     def is_blank(self, sample: Sample) -> bool:
         """Whether a canvas stands for the picture of a sample, which is not there."""

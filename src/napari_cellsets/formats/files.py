@@ -40,6 +40,10 @@ class FileTree(ABC):
     def names(self) -> Sequence[str]:
         """All files in natural order."""
 
+    def unordered_names(self) -> Iterable[str]:
+        """All files in any order, where putting them in order would take long."""
+        return self.names()
+
     @abstractmethod
     def read(self, name: str) -> bytes:
         """Return the whole content of one file.

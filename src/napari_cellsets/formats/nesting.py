@@ -79,13 +79,17 @@ class NestingTree(FileTree):
                 Problem(f"{name}/{item.name}", item.message) for item in tree.problems
             ]
             prefix = f"{name}/"
-            self._add([prefix + member for member in unordered(tree)])
+            self._add([prefix + member for member in tree.unordered_names()])
 
     def names(self) -> Sequence[str]:
         """All files in natural order."""
         if self._ordered is None:
             self._ordered = natural_order(self._found)
         return self._ordered
+
+    def unordered_names(self) -> Iterable[str]:
+        """All files as they were found."""
+        return self._found
 
     def read(self, name: str) -> bytes:
         """Return the whole content of one file; see `FileTree.read`."""
@@ -145,11 +149,6 @@ class NestingTree(FileTree):
             return open_archive(_NOTHING, place, depth=depth)  # says what is wrong
         local = self._own_local_path(name)
         return open_archive(self._source_of(name), place, depth=depth, local=local)
-
-
-def unordered(tree: FileTree) -> Iterable[str]:
-    """All names of a tree; not put in order where they are not yet."""
-    return tree._found if isinstance(tree, NestingTree) else tree.names()  # noqa: SLF001
 
 
 _NOTHING = HeldSource(b"", in_memory=1)

@@ -69,6 +69,41 @@ class Source(Protocol):
         ...
 
 
+def read_into(source: Source, offset: int, target: memoryview) -> int:
+    """Fill memory from any source; return how many bytes there were.
+
+    Parameters
+    ----------
+    source
+        Read straight into the memory where it can do that.
+    offset
+        Of the first byte wanted.
+    target
+        Bytes, writable.
+
+    Raises
+    ------
+    UnreadableFileError
+        As reading the source does.
+    """
+    own = getattr(source, "read_into", None)
+    if own is not None:
+        return int(own(offset, target))
+    content = source.read_at(offset, len(target))
+    target[: len(content)] = content
+    return len(content)
+
+
+def _fill(file: io.FileIO, target: memoryview) -> int:
+    have = 0
+    while have < len(target):
+        read = file.readinto(target[have:])
+        if not read:
+            break
+        have += read
+    return have
+
+
 class FileSource:
     """A file on disk, opened anew for each read."""
 
@@ -85,6 +120,15 @@ class FileSource:
         except OSError as error:
             raise unreadable(self._path, error) from error
 
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Fill memory; return how many bytes there were."""
+        try:
+            with open(self._path, "rb", buffering=0) as file:
+                file.seek(offset)
+                return _fill(file, target)
+        except OSError as error:
+            raise unreadable(self._path, error) from error
+
 
 class WindowSource:
     """A stretch of another source: an archive stored in an archive."""
@@ -98,6 +142,11 @@ class WindowSource:
         """Return at most `length` bytes; fewer only at the end."""
         length = max(0, min(length, self.size - offset))
         return self._outer.read_at(self._start + offset, length)
+
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Fill memory; return how many bytes there were."""
+        length = max(0, min(len(target), self.size - offset))
+        return read_into(self._outer, self._start + offset, target[:length])
 
 
 class HeldSource:

@@ -1,0 +1,99 @@
+"""Every format of events, in one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from napari_cellsets.formats.events.evt2_write import write_evt2
+from napari_cellsets.formats.events.evt3_write import write_evt3
+from napari_cellsets.formats.events.raw import open_raw, sniff_raw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from napari_cellsets.core.events import Events, Geometry
+    from napari_cellsets.formats.events.base import EventSource
+    from napari_cellsets.formats.files import FileTree
+
+    Sniff = Callable[[str, bytes, int], bool]
+
+
+class Opener(Protocol):
+    """Opens one file of a tree; see `opening.open_events` for the errors."""
+
+    def __call__(
+        self, tree: FileTree, name: str, *, reading: str | None = None
+    ) -> EventSource: ...
+
+
+class Writer(Protocol):
+    """Writes events to a file; returns how many there were.
+
+    Raises `ExportError` where the format cannot hold them.
+    """
+
+    def __call__(
+        self,
+        path: str | Path,
+        pieces: Iterable[Events],
+        geometry: Geometry,
+        *,
+        start_us: int = 0,
+        facts: Mapping[str, str] | None = None,
+    ) -> int: ...
+
+
+@dataclass(frozen=True)
+class EventFormat:
+    """One format of events.
+
+    Parameters
+    ----------
+    key
+        Its name in commands: small letters.
+    title
+        Its name for people.
+    endings
+        Of names, small letters with the dot; the first is used for new files.
+    sniff
+        Given a file's name, its first `HEAD_BYTES` bytes and its size: whether it
+        looks like this format. Cheap, never raises.
+    open
+        Opens a file of a tree.
+    write
+        Writes one, None where that is not offered.
+    """
+
+    key: str
+    title: str
+    endings: tuple[str, ...]
+    sniff: Sniff
+    open: Opener
+    write: Writer | None = None
+
+
+HEAD_BYTES = 1 << 14
+"""How much of a file `EventFormat.sniff` is given."""
+
+_FORMATS = (
+    EventFormat(
+        "evt3",
+        "Prophesee RAW, EVT3",
+        (".raw",),
+        sniff_raw("EVT3"),
+        open_raw,
+        write_evt3,
+    ),
+    EventFormat(
+        "evt2",
+        "Prophesee RAW, EVT2",
+        (".raw",),
+        sniff_raw("EVT2"),
+        open_raw,
+        write_evt2,
+    ),
+)
+EVENT_FORMATS: dict[str, EventFormat] = {known.key: known for known in _FORMATS}
+"""``{key: format}``; the first that recognises a file opens it."""

@@ -1,0 +1,154 @@
+"""Events in NumPy archives: a member a column, or one array that is events itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellsets.core.errors import (
+    AmbiguousEventsError,
+    CellsetsError,
+    NotRecognisedError,
+    UnreadableFileError,
+)
+from napari_cellsets.core.events import Geometry
+from napari_cellsets.formats.events.columns import named_columns
+from napari_cellsets.formats.events.npy import (
+    NO_POLARITY,
+    array_in,
+    can_be_events,
+    items,
+    open_array,
+)
+from napari_cellsets.formats.events.rows import Raw, open_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_cellsets.formats.events.base import EventSource
+    from napari_cellsets.formats.events.npy import Array
+    from napari_cellsets.formats.files import FileTree
+    from napari_cellsets.formats.sources import Source
+
+_ENDING = ".npy"
+_USUAL = ("events", "event_data", "arr_0")
+_LARGEST_SIDE = 65536
+_FORMAT = "NumPy archive"
+
+
+def sniff_npz(name: str, head: bytes, size: int) -> bool:
+    """Whether a file is an archive of NumPy arrays by its name and first bytes."""
+    return head[:4] == b"PK\x03\x04" and name.lower().endswith(".npz")
+
+
+def open_npz(tree: FileTree, name: str, reading: str = "") -> EventSource:
+    """Open an archive of arrays as events.
+
+    Parameters
+    ----------
+    tree, name
+        The file.
+    reading
+        Name of the array, or order of its columns, where the person said it.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is damaged, or its columns differ in length.
+    NotRecognisedError
+        If none of its arrays is events.
+    AmbiguousEventsError
+        If several are, or one can be read in several ways.
+    """
+    from napari_cellsets.formats.zip_tree import ZipTree
+
+    place = tree.place(name)
+    archive = ZipTree(tree.source(name), Path(place), depth=1)
+    arrays = _arrays(archive, place)
+    named = named_columns(list(arrays))
+    if named is not None and reading not in arrays:
+        columns = [arrays[key] if key else None for key in named[:4]]
+        rows = _Columns(columns, place)
+        doubts = () if named.p else (NO_POLARITY,)
+        size = _geometry(arrays)
+        return open_rows(rows, _FORMAT, unit=named.unit, geometry=size, doubts=doubts)
+    events = [key for key, (_, array) in arrays.items() if can_be_events(array)]
+    if reading in events:
+        events, reading = [reading], ""
+    if len(events) > 1:
+        events = [key for key in _USUAL if key in events][:1] or events
+    if len(events) > 1:
+        raise AmbiguousEventsError(
+            f"{len(events)} arrays of it can be events",
+            readings=events,
+            path=place,
+            advice="Say which one to open.",
+        )
+    if not events:
+        listed = ", ".join(arrays)[:80] or "nothing"
+        raise NotRecognisedError(
+            f"arrays t, x, y and p were expected; there are {listed}", path=place
+        )
+    return open_array(arrays[events[0]][0], f"{place}/{events[0]}", reading)
+
+
+def _arrays(archive: FileTree, place: str) -> dict[str, tuple[Source, Array]]:
+    """Arrays by their keys; those that cannot be read are left out if others can."""
+    found, fault = {}, None
+    for name in archive.names():
+        if not name.endswith(_ENDING):
+            continue
+        try:
+            source = archive.source(name)
+            array = array_in(source, f"{place}/{name}")
+        except CellsetsError as error:
+            fault = fault or error
+            continue
+        found[name.removesuffix(_ENDING)] = source, array
+    if fault is not None and not any(array.count > 1 for _, array in found.values()):
+        raise fault
+    return found
+
+
+class _Columns:
+    """Arrays of one axis and the same length."""
+
+    def __init__(self, columns: list[tuple[Source, Array] | None], place: str) -> None:
+        self._columns, self._place = columns, place
+        arrays = [column[1] for column in columns if column is not None]
+        self.count = arrays[0].count
+        numbers = all(array.dtype.kind in "biuf" for array in arrays)
+        if not numbers or any(len(a.shape) != 1 for a in arrays):
+            raise NotRecognisedError("columns of numbers were expected", path=place)
+        if len({array.count for array in arrays}) > 1:
+            counts = ", ".join(f"{array.count:,}" for array in arrays)
+            raise UnreadableFileError(
+                f"columns of one length were expected; they have {counts}",
+                path=place,
+            )
+
+    def read(self, first: int, count: int) -> Raw:
+        return Raw(
+            *(
+                np.ones(count, np.uint8)
+                if column is None
+                else items(*column, first, count, self._place)
+                for column in self._columns
+            )
+        )
+
+
+def _geometry(arrays: Mapping[str, tuple[Source, Array]]) -> Geometry | None:
+    """Size of the sensor where the archive has it as two numbers."""
+    sides = []
+    for key in ("width", "height"):
+        source, array = arrays.get(key, (None, None))
+        if source is None or array is None:
+            return None
+        if array.count != 1 or array.dtype.kind not in "iu":
+            return None
+        sides.append(int(items(source, array, 0, 1, key)[0]))
+    known = all(0 < side <= _LARGEST_SIDE for side in sides)
+    return Geometry(*sides) if known else None

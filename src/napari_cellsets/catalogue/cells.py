@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.recordings import holds_one_cell_each
 from napari_cellsets.catalogue.tables import names_classes
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_shape
@@ -56,7 +57,11 @@ def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
     for pair in pairs:
         beside.setdefault(pair.values[0], set()).add((pair.values[place] or "").lower())
     everywhere = set.intersection(*beside.values()) if beside else set()
-    return len(everywhere) >= _LEAST_CLASSES and _small(tree, pairs)
+    if len(everywhere) < _LEAST_CLASSES:
+        return False
+    if recipe.events is not None:
+        return holds_one_cell_each(tree, [pair.image for pair in pairs])
+    return _small(tree, pairs)
 
 
 def _small(tree: FileTree, pairs: Sequence[Pair]) -> bool:

@@ -16,6 +16,7 @@ from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
 from napari_cellsets.catalogue.homes import at_home, has_needed
 from napari_cellsets.catalogue.loose import ROW, open_loose
+from napari_cellsets.catalogue.recordings import with_recordings
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
 from napari_cellsets.core.errors import (
     CellsetsError,
@@ -182,8 +183,8 @@ def _fitting(drop: Drop) -> list[Bound]:
     found: list[Bound] = []
     other = drop.file and not drop.named_as_picture
     for recipe in sorted(list_datasets(), key=_order, reverse=True):
-        if other and recipe.rank < 2:
-            break
+        if other and recipe.rank < 2 and recipe.events is None:
+            continue
         if found and _order(recipe) < _order(found[0].match.recipe):
             break
         bound = _bound(recipe, drop)
@@ -262,6 +263,8 @@ def _paired(
 ) -> tuple[FileTree, Attachments, Paired] | None:
     """Pair the files of a tree; with canvases where there are no pictures."""
     names = tree.names()
+    if recipe.events is not None:
+        tree, names = with_recordings(recipe, tree)
     attachments = Attachments(recipe, names)
     if needs_truth and not (
         recipe.layout.has_truth(names) or attachments.has_truth(tree)
@@ -327,7 +330,7 @@ def _in_no_class(
     attachments: Attachments,
 ) -> tuple[str, ...]:
     """Pictures below what was dropped that belong to no class of single cells."""
-    if recipe.kind == "fields":
+    if recipe.kind == "fields" or recipe.events is not None:
         return ()
     images = {pair.image for pair in paired.pairs} | attachments.names
     start = f"{spot.within}/" if spot.within else ""

@@ -72,13 +72,25 @@ class Drop:
         return self.file and is_picture_name(self.path.name)
 
     def shown_to(self, recipe: Recipe) -> Sequence[str]:
-        """Names by which a row is told: pictures, else files of any kind."""
+        """Names by which a row is told: pictures, else files of any kind.
+
+        For a row of recordings those that may be some, where there are any.
+        """
+        if recipe.events is not None and not self.file:
+            return self._some_recordings or self.some
         other = recipe.annotations or recipe.samples_from is not None
         return self._some_files if other and not self.pictures else self.some
 
     @cached_property
     def _some_files(self) -> Sequence[str]:
         names = self.tree.names()
+        return names[:: -(-len(names) // _LOOKED_AT) or 1]
+
+    @cached_property
+    def _some_recordings(self) -> Sequence[str]:
+        from napari_cellsets.catalogue.recordings import is_event_name
+
+        names = [name for name in self.tree.names() if is_event_name(name)]
         return names[:: -(-len(names) // _LOOKED_AT) or 1]
 
     @cached_property

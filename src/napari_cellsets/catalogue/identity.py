@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_shape
+from napari_cellsets.formats.events.event_tree import EventTree
 from napari_cellsets.formats.names import without_archive_ending
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
     """
     home = around.rstrip("/").rpartition("/")[2] or tree.root.name
     home = without_archive_ending(home)
+    files = tree.base if isinstance(tree, EventTree) else tree
     try:
-        anchor = tree.head(first, _ANCHOR_BYTES)
+        anchor = files.head(first, _ANCHOR_BYTES)
     except CellsetsError:
         anchor = first.encode()
     digest = hashlib.sha256(anchor).hexdigest()[:16]

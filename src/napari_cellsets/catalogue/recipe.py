@@ -16,6 +16,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 from napari_cellsets.catalogue.row_parts import (
     AnnotationRow,
     BesideRow,
+    EventsRow,
     Expect,
     SamplesFrom,
     TableRow,
@@ -69,6 +70,8 @@ class Recipe(FrozenModel):
         Further pictures of each sample.
     samples_from
         Where samples come from when no picture is there; they are shown blank.
+    events
+        That samples are recordings of events (or pictures, where `images` has them).
     unannotated
         Splits that are published without truth.
     split_lists
@@ -132,6 +135,7 @@ class Recipe(FrozenModel):
     annotations: tuple[SerializeAsAny[WordOptions], ...] = ()
     beside: tuple[BesideRow, ...] = ()
     samples_from: SamplesFrom | None = None
+    events: EventsRow | None = None
     unannotated: tuple[str, ...] = ()
     split_lists: dict[str, str] = Field(default_factory=dict)
     split_else: str = ""
@@ -184,6 +188,10 @@ class Recipe(FrozenModel):
         choices = dict(self.choices)
         if self.kind == "cells" and self.declared_classes:
             choices["class"] = (*self.classes, *self.other_spellings)
+        if self.events is not None:
+            from napari_cellsets.catalogue.recordings import EVENT_SUFFIXES
+
+            choices.setdefault("ext", EVENT_SUFFIXES)
         return Layout(self.images, self.truth, choices)
 
     @cached_property
@@ -286,6 +294,7 @@ def _explained(error: ValidationError, file: Path) -> RecipeError:
             "annotation": AnnotationRow,
             "table": TableRow,
             "samples_from": SamplesFrom,
+            "events": EventsRow,
         }
         model = models.get(
             str(first["loc"][0]) if len(first["loc"]) > 1 else "", Recipe

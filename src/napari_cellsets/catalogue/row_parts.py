@@ -131,6 +131,19 @@ class SamplesFrom(FrozenModel):
     told: str = ""
 
 
+class EventsRow(FrozenModel):
+    """Says that samples are recordings of events; the row's ``{ext}`` are theirs.
+
+    Parameters
+    ----------
+    size
+        Width and height of the sensor, or of what was cut from it, where the files
+        do not say it.
+    """
+
+    size: tuple[int, int] | None = None
+
+
 class BesideRow(FrozenModel):
     """Further pictures of a sample: its focal stack, its extended depth of field.
 

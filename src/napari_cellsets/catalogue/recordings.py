@@ -1,0 +1,121 @@
+"""Which files of a tree are recordings of events: by their content, asked cheaply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.events import Geometry
+from napari_cellsets.formats.events.event_tree import EventTree
+from napari_cellsets.formats.events.registry import EVENT_FORMATS
+from napari_cellsets.formats.names import is_picture_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari_cellsets.catalogue.recipe import Recipe
+    from napari_cellsets.formats.files import FileTree
+
+EVENT_SUFFIXES = tuple(
+    dict.fromkeys(
+        ending.lstrip(".").lower()
+        for format_ in EVENT_FORMATS.values()
+        for ending in format_.endings
+    )
+)
+"""Endings that files of events have; files of many other kinds have them too."""
+
+LARGEST_WINDOW_BYTES = 1 << 22
+"""A recording of one cell is no larger: 100 ms of a whole sensor are."""
+
+_ENDINGS = tuple(f".{suffix}" for suffix in EVENT_SUFFIXES)
+_ASKED = 8
+_MOST_ASKED = 2_000
+
+
+def is_event_name(name: str) -> bool:
+    """Whether a name ends as those of recordings do; says nothing of the content."""
+    return name.lower().endswith(_ENDINGS)
+
+
+def is_recording(tree: FileTree, name: str) -> bool:
+    """Whether a file is a recording of events, by its name and first bytes."""
+    from napari_cellsets.formats.events.opening import find_format
+
+    try:
+        return find_format(tree, name) is not None
+    except CellsetsError:
+        return False
+
+
+def find_recordings(tree: FileTree, names: Iterable[str]) -> list[str]:
+    """Return the recordings among files, in the order of `names`.
+
+    Files of one ending in one folder are mostly of one kind: a few are asked, and
+    only where they differ all of them, at most a few thousand.
+
+    Parameters
+    ----------
+    tree
+        The files.
+    names
+        Names to choose from.
+    """
+    named = [name for name in names if is_event_name(name)]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name in named:
+        folder, _, file = name.rpartition("/")
+        groups.setdefault((folder, file.rpartition(".")[2].lower()), []).append(name)
+    found: set[str] = set()
+    for group in groups.values():
+        some = group[:: -(-len(group) // _ASKED)]
+        held = [name for name in some if is_recording(tree, name)]
+        if len(held) == len(some):
+            found.update(group)
+        elif held:
+            found.update(n for n in group[:_MOST_ASKED] if is_recording(tree, n))
+    return [name for name in named if name in found]
+
+
+def with_recordings(recipe: Recipe, tree: FileTree) -> tuple[FileTree, Sequence[str]]:
+    """Return a tree whose recordings read as pictures, and what can be a sample.
+
+    Parameters
+    ----------
+    recipe
+        A row with `events`.
+    tree
+        Its files.
+
+    Returns
+    -------
+    tree, names
+        Recordings, and pictures beside which none of the same name lies: pictures
+        of the same name are previews. The same tree where there is no recording.
+    """
+    row = recipe.events
+    template = recipe.layout.image_template
+    names = tree.names()
+    fitting = [name for name, _ in template.find_all("\n".join(names))]
+    recordings = find_recordings(tree, fitting)
+    stems = {name.rpartition(".")[0] for name in recordings}
+    pictures = [
+        name
+        for name in fitting
+        if is_picture_name(name) and name.rpartition(".")[0] not in stems
+    ]
+    if row is None or not recordings:
+        return tree, pictures
+    size = None if row.size is None else Geometry(*row.size)
+    return EventTree(tree, recordings, size), [*recordings, *pictures]
+
+
+def holds_one_cell_each(tree: FileTree, names: Sequence[str]) -> bool:
+    """Whether recordings are short enough to show one cell each."""
+    if not isinstance(tree, EventTree):
+        return False
+    some = names[:: -(-len(names) // _ASKED) or 1]
+    try:
+        return max(tree.base.size(name) for name in some) <= LARGEST_WINDOW_BYTES
+    except CellsetsError:
+        return False

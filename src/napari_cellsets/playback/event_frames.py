@@ -1,0 +1,236 @@
+"""The frames of a recording as an array that is never in memory as a whole."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.playback.frames import FramePainter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_cellsets.playback.frames import Frame, FrameSettings
+    from napari_cellsets.playback.recording import Recording
+
+MOST_BYTES = 1 << 29
+"""Largest part of the array that is handed out at once."""
+
+_AT_ONCE = 1 << 20
+"""Events that filters see together."""
+
+
+class Filtered(Protocol):
+    """What filters leave of some events."""
+
+    @property
+    def events(self) -> Events:
+        """Those that are left."""
+        ...
+
+
+class Filters(Protocol):
+    """What takes events away before they are shown."""
+
+    @property
+    def lead_in_us(self) -> int:
+        """How far back the fate of an event depends on those before it."""
+        ...
+
+    def apply(
+        self, events: Events, geometry: Geometry, keep_from_us: int | None = None
+    ) -> Filtered:
+        """Return what is left, of the events from a time on."""
+        ...
+
+    def geometry_after(self, geometry: Geometry) -> Geometry:
+        """Size of the frames after flips and rotations."""
+        ...
+
+
+class EventFrames:
+    """Frames of a recording, decoded when they are asked for.
+
+    Step k of a window by time shows (t - window, t] with t = first_us + k * stride_us;
+    of a window by n events, events number k * n to (k + 1) * n. The number of steps
+    is what the index knew when this was made: make a new one when it knows more.
+
+    Parameters
+    ----------
+    recording
+        What to show.
+    settings
+        How.
+    filters
+        What to leave out; None for nothing.
+    stride_us
+        Time from one step to the next; by default the window.
+    keep
+        How many finished frames are kept.
+
+    Attributes
+    ----------
+    shape, dtype, ndim
+        (steps, height, width), float32, 3.
+    first_us
+        Time of step 0: 0, or less where the recording runs back behind its beginning.
+    """
+
+    dtype = np.dtype(np.float32)
+    ndim = 3
+
+    def __init__(
+        self,
+        recording: Recording,
+        settings: FrameSettings,
+        filters: Filters | None = None,
+        stride_us: int | None = None,
+        keep: int = 8,
+    ) -> None:
+        self.recording = recording
+        self.settings = settings
+        self.filters = filters
+        self.stride_us = max(1, int(stride_us or settings.window_us))
+        self.first_us = recording.start_us // self.stride_us * self.stride_us
+        self._sensor = recording.geometry
+        shown = (
+            self._sensor if filters is None else filters.geometry_after(self._sensor)
+        )
+        self.shape = (self._count_steps(), shown.height, shown.width)
+        self._geometry = shown
+        self._kept: OrderedDict[tuple[int, bool], Frame] = OrderedDict()
+        self._keep = keep
+        self._lock = threading.Lock()
+
+    def _count_steps(self) -> int:
+        number = self.settings.window_events
+        if number is not None:
+            return max(1, -(-self.recording.event_count // number))
+        span = self.recording.duration_us - self.first_us
+        return -(-span // self.stride_us) + 1
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def time_of(self, step: int) -> int:
+        """Return the moment a step shows, in microseconds from the first event."""
+        number = self.settings.window_events
+        if number is None:
+            return self.first_us + step * self.stride_us
+        last = min((step + 1) * number, self.recording.event_count) - 1
+        return self.recording.time_of(last) if last >= 0 else 0
+
+    def step_at(self, time_us: int) -> int:
+        """Return the step that shows a moment, the nearest where there is none."""
+        number = self.settings.window_events
+        if number is None:
+            step = (time_us - self.first_us + self.stride_us // 2) // self.stride_us
+        else:
+            step = self.recording.number_at(time_us) // number
+        return min(max(step, 0), self.shape[0] - 1)
+
+    def frame(self, step: int) -> Frame:
+        """Return one frame; it is shared and cannot be written to."""
+        key = step, self.recording.complete
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        made = self._made(step)
+        made.flags.writeable = False
+        # While the index grows a frame may still gain events.
+        if key[1]:
+            with self._lock:
+                self._kept[key] = made
+                while len(self._kept) > self._keep:
+                    self._kept.popitem(last=False)
+        return made
+
+    def _made(self, step: int) -> Frame:
+        now = self.time_of(step)
+        clock = 0 if self.filters is not None else self.recording.origin_us
+        painter = FramePainter(self._geometry, self.settings, now + clock)
+        for events in self._seen(step, now):
+            painter.add(events)
+        return painter.finish()
+
+    def _seen(self, step: int, now: int) -> Iterator[Events]:
+        number = self.settings.window_events
+        start, stop = now + 1 - self.settings.reach_us, now + 1
+        if self.filters is not None:
+            yield from self._filtered(step, start, stop)
+        elif number is None:
+            yield from self.recording.views(start, stop)
+        else:
+            yield from self.recording.numbered(step * number, (step + 1) * number)
+
+    def _filtered(self, step: int, start: int, stop: int) -> Iterator[Events]:
+        """Yield what filters leave of a step, on the recording's clock."""
+        filters, number = self.filters, self.settings.window_events
+        if filters is None:
+            return
+        if number is not None:
+            end = min((step + 1) * number, self.recording.event_count)
+            for first in range(step * number, end, _AT_ONCE):
+                events = self.recording.read_numbered(first, min(first + _AT_ONCE, end))
+                begin = int(events.t.min())
+                before = self.recording.read(begin - filters.lead_in_us, begin)
+                joined = Events.joined([before, events])
+                yield filters.apply(joined, self._sensor, begin).events
+            return
+        for a, b in self.recording.shares(start, stop, _AT_ONCE):
+            events = self.recording.read(a - filters.lead_in_us, b)
+            yield filters.apply(events, self._sensor, a).events
+
+    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+        """Return frames, or parts of frames, as numpy would.
+
+        Raises
+        ------
+        IndexError
+            If there is no such step.
+        CellsetsError
+            If more is asked for than fits in memory.
+        """
+        key = key if isinstance(key, tuple) else (key,)
+        if any(part is Ellipsis for part in key):
+            at = next(i for i, part in enumerate(key) if part is Ellipsis)
+            gap = (slice(None),) * (self.ndim - len(key) + 1)
+            key = key[:at] + gap + key[at + 1 :]
+        steps, rest = key[0] if key else slice(None), key[1:]
+        if isinstance(steps, slice):
+            chosen = range(*steps.indices(self.shape[0]))
+        elif np.ndim(steps):
+            chosen = np.arange(self.shape[0])[steps].tolist()
+        else:
+            step = int(steps)
+            if not -self.shape[0] <= step < self.shape[0]:
+                raise IndexError(f"step {step} of {self.shape[0]}")
+            return self.frame(step % self.shape[0])[rest]
+        return self._stack(chosen, rest)
+
+    def _stack(self, steps: Any, rest: tuple[Any, ...]) -> NDArray[np.float32]:
+        part = np.broadcast_to(np.float32(0), self.shape[1:])[rest]
+        if len(steps) * part.nbytes > MOST_BYTES:
+            raise CellsetsError(
+                f"{len(steps):,} frames at once do not fit in memory",
+                advice="Ask for fewer, or export the range as a stack.",
+            )
+        out = np.empty((len(steps), *part.shape), np.float32)
+        for place, step in enumerate(steps):
+            out[place] = self.frame(step)[rest]
+        return out
+
+    def __array__(
+        self, dtype: Any = None, copy: bool | None = None
+    ) -> NDArray[np.float32]:
+        """Return all frames, where they are few."""
+        return self[:].astype(dtype or self.dtype, copy=False)

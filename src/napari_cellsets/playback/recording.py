@@ -1,0 +1,306 @@
+"""A recording: events on disk and their index, read by time or by number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.playback import searching
+from napari_cellsets.playback.index import ALWAYS
+from napari_cellsets.playback.reading import Reader
+from napari_cellsets.playback.watched import WatchedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.formats.events.base import EventHeader, EventSource
+
+MOST_PIXELS = 1 << 24
+"""No larger picture is made because of single events far outside."""
+
+_AT_ONCE = 64
+"""Stretches between two looks at whether to stop: about 3 ms of work."""
+
+_FIRST_LOOK = 1024
+"""Stretches in which the first event must be found for times to have a zero."""
+
+
+def open_recording(
+    source: EventSource,
+    *,
+    name: str = "",
+    place: Path | None = None,
+    cache: bool = True,
+) -> Recording:
+    """Return a recording that can be read at once, however large it is.
+
+    Parameters
+    ----------
+    source
+        Open file of events.
+    name
+        What people call it; of a member of an archive also what tells it from others.
+    place
+        File on disk that holds it: watched for changes, and the key to its index in
+        the user's cache folder. None for events that are in memory.
+    cache
+        Whether to use and to keep an index in the cache folder.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file cannot be read.
+    """
+    recording = Recording(source, name=name, place=place, cache=cache)
+    recording.look(_AT_ONCE)
+    return recording
+
+
+class Recording:
+    """Events of one file, in the order and with the polarity it gives them.
+
+    Times are microseconds from the first event; where the file has backward steps
+    some may be negative. Every method may be called from any thread, also while
+    `build_index` runs in another: what the index did not reach yet is not there yet.
+
+    Attributes
+    ----------
+    name, header
+        What it is called, what the file says of itself.
+    """
+
+    def __init__(
+        self, source: EventSource, *, name: str, place: Path | None, cache: bool
+    ) -> None:
+        self.name = name
+        self.header: EventHeader = source.header
+        self._cached = cache and place is not None
+        watched = WatchedFile(place) if place is not None else None
+        self._watched = watched
+        self._reader = Reader(source, name, watched)
+
+    # What it is
+
+    @property
+    def complete(self) -> bool:
+        """Whether the index reached the end of the file."""
+        return self._reader.index.complete
+
+    @property
+    def geometry(self) -> Geometry:
+        """Size of the pictures: the declared one, or what the events need."""
+        declared = self.header.geometry or Geometry(0, 0)
+        sums = self._reader.index.sums
+        needed = Geometry(
+            max(declared.width, sums.x_max + 1), max(declared.height, sums.y_max + 1)
+        )
+        if needed.width * needed.height <= MOST_PIXELS:
+            return Geometry(max(needed.width, 1), max(needed.height, 1))
+        return self.header.geometry or Geometry(4096, 4096)
+
+    @property
+    def origin_us(self) -> int:
+        """Time of the first event on the file's own clock."""
+        return self._reader.index.sums.t_first
+
+    @property
+    def start_us(self) -> int:
+        """Time of the earliest event: 0, or less where time runs backwards."""
+        ahead = self._reader.index.view().ahead
+        if not self.event_count:
+            return 0
+        return min(0, int(ahead[0]) - self.origin_us)
+
+    @property
+    def duration_us(self) -> int:
+        """Time of the latest event that the index reached; 0 without events."""
+        reach = self._reader.index.view().reach
+        if not len(reach) or int(reach[-1]) == ALWAYS:
+            return 0
+        return int(reach[-1]) - self.origin_us
+
+    @property
+    def event_count(self) -> int:
+        """Events that the index reached."""
+        return int(self._reader.index.view().before[-1])
+
+    @property
+    def on_count(self) -> int:
+        """Events that became lighter, as far as the index reached."""
+        return int(self._reader.index.view().on_before[-1])
+
+    @property
+    def off_count(self) -> int:
+        """Events that became darker, as far as the index reached."""
+        view = self._reader.index.view()
+        return int(view.before[-1] - view.on_before[-1])
+
+    # The index
+
+    def look(self, stretches: int) -> None:
+        """Index so many further stretches, and on to the first event.
+
+        Raises
+        ------
+        UnreadableFileError
+            If the file cannot be read or changed.
+        """
+        self._reader.grow(stretches)
+        for _ in range(_FIRST_LOOK):
+            if self.complete or self.event_count:
+                return
+            self._reader.grow(_AT_ONCE)
+
+    def build_index(
+        self, token: CancelToken | None = None, progress: Progress | None = None
+    ) -> None:
+        """Index the rest of the file; go on where an earlier call was stopped.
+
+        Parameters
+        ----------
+        token
+            Looked at every few milliseconds.
+        progress
+            Told how much of the file was seen.
+
+        Raises
+        ------
+        CancelledError
+            If the token was cancelled; what was indexed stays.
+        UnreadableFileError
+            If the file cannot be read or changed.
+        """
+        while not self.complete:
+            if token is not None:
+                token.raise_if_cancelled()
+            self._reader.grow(_AT_ONCE)
+            if progress is not None:
+                progress(self._reader.index.part, f"Indexing {self.name}")
+
+    # Reading
+
+    def read(self, start_us: int, stop_us: int, *, most: int | None = None) -> Events:
+        """Return the events of [start, stop), in the order of the recording.
+
+        Parameters
+        ----------
+        start_us, stop_us
+            Microseconds from the first event.
+        most
+            Return no more than so many: the first ones.
+
+        Raises
+        ------
+        UnreadableFileError
+            If the file cannot be read or changed.
+        """
+        parts, count = [], 0
+        for piece in self.views(start_us, stop_us):
+            parts.append(self._copied(piece))
+            count += len(piece)
+            if most is not None and count >= most:
+                break
+        return Events.joined(parts).take(slice(most))
+
+    def pieces(self, start_us: int, stop_us: int) -> Iterator[Events]:
+        """Yield the events of [start, stop) in pieces of bounded size.
+
+        Each piece is the caller's own. See `read` for the order and the errors.
+        """
+        for piece in self.views(start_us, stop_us, self._reader.new_buffer()):
+            yield self._copied(piece)
+
+    def read_numbered(self, first: int, stop: int) -> Events:
+        """Return events number `first` to `stop`, counted from 0.
+
+        Raises
+        ------
+        UnreadableFileError
+            If the file cannot be read or changed.
+        """
+        parts = [self._copied(piece) for piece in self.numbered(first, stop)]
+        return Events.joined(parts)
+
+    def views(
+        self, start_us: int, stop_us: int, out: Events | None = None
+    ) -> Iterator[Events]:
+        """Yield events of [start, stop) for work that keeps nothing of them.
+
+        Times of what is yielded are on the file's own clock: subtract `origin_us`.
+
+        Parameters
+        ----------
+        start_us, stop_us
+            Microseconds from the first event.
+        out
+            Buffer; by default this thread's, so that one loop at a time may run.
+
+        Yields
+        ------
+        Events
+            Views of the buffer: the next piece overwrites them.
+        """
+        origin = self.origin_us
+        yield from self._reader.between(start_us + origin, stop_us + origin, out)
+
+    def numbered(
+        self, first: int, stop: int, out: Events | None = None
+    ) -> Iterator[Events]:
+        """Yield events number `first` to `stop`; else as `views`."""
+        yield from self._reader.numbered(first, stop, out)
+
+    def _copied(self, piece: Events) -> Events:
+        return Events(
+            piece.t - self.origin_us, piece.x.copy(), piece.y.copy(), piece.p.copy()
+        )
+
+    # Finding
+
+    def time_of(self, number: int) -> int:
+        """Return the time of an event, counted from 0.
+
+        Raises
+        ------
+        IndexError
+            If the index knows of no such event.
+        """
+        return searching.time_of(self._reader, number) - self.origin_us
+
+    def number_at(self, time_us: int) -> int:
+        """Return the number of the first event at or after a time.
+
+        The number of all events where there is none.
+        """
+        return searching.number_at(self._reader, time_us + self.origin_us)
+
+    def next_event_time(self, time_us: int, direction: int = 1) -> int | None:
+        """Return where the next event is.
+
+        Parameters
+        ----------
+        time_us
+            Microseconds from the first event.
+        direction
+            1 for the earliest event after the time, -1 for the latest at or before it.
+
+        Returns
+        -------
+        int or None
+            Its time; None where there is none.
+        """
+        search = searching.after if direction > 0 else searching.upto
+        found = search(self._reader, time_us + self.origin_us)
+        return None if found is None else found - self.origin_us
+
+    def shares(self, start_us: int, stop_us: int, most: int) -> list[tuple[int, int]]:
+        """Return spans that make up [start, stop), of about `most` events or fewer.
+
+        A span holds more where one stretch of the index does, or one moment.
+        """
+        origin = self.origin_us
+        spans = searching.shares(
+            self._reader, start_us + origin, stop_us + origin, most
+        )
+        return [(a - origin, b - origin) for a, b in spans]

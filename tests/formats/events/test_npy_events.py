@@ -42,7 +42,7 @@ def assert_same(found, wanted):
 
 def opened(folder, array, reading=""):
     np.save(folder / "a.npy", array)
-    return open_npy(open_tree(folder), "a.npy", reading)
+    return open_npy(open_tree(folder), "a.npy", reading=reading)
 
 
 STRUCTURES = {

@@ -42,7 +42,7 @@ def assert_same(found, wanted):
 
 
 def opened(folder, reading=""):
-    return open_npz(open_tree(folder), "a.npz", reading)
+    return open_npz(open_tree(folder), "a.npz", reading=reading)
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -50,8 +50,11 @@ def test_what_is_written_reads_back_and_numpy_reads_it_too(tmp_path, compressed)
     events = some_events()
     parts = [events.take(slice(i, i + 300)) for i in range(0, 1000, 300)]
     size = Geometry(640, 480)
-    count = write_npz(tmp_path / "a.npz", parts, size, compressed=compressed)
+    count = write_npz(
+        tmp_path / "a.npz", parts, size, facts={"lens": "f/2"}, compressed=compressed
+    )
     source = opened(tmp_path)
+    assert source.header.facts == {"lens": "f/2"}
     assert (count, source.header.geometry) == (1000, size)
     assert_same(all_of(source), events)
     with np.load(tmp_path / "a.npz") as archive:
@@ -65,6 +68,13 @@ def test_the_start_is_added_to_all_times(tmp_path):
     assert source.header.geometry is None
     assert source.header.clock == "Unix"
     np.testing.assert_array_equal(all_of(source).t, some_events().t + 10**15)
+
+
+def test_damaged_facts_are_left_out(tmp_path):
+    write_npz(tmp_path / "a.npz", [some_events()], None)
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr("facts.json", "{")
+    assert opened(tmp_path).header.facts == {}
 
 
 def test_no_events_make_an_archive_of_none(tmp_path):

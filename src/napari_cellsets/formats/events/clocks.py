@@ -6,7 +6,7 @@ Whole numbers stay whole: Unix times in nanoseconds do not fit into a float.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Clock:
     doubts: tuple[str, ...] = ()
 
     def microseconds(
-        self, t: NDArray[np.generic]
+        self, t: NDArray[Any]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
         """Return times in microseconds, and which of them are times.
 
@@ -66,24 +66,24 @@ class Clock:
             if good.all():
                 return np.rint(scaled).astype(np.int64), None
             return np.rint(np.where(good, scaled, 0)).astype(np.int64), good
-        good = None
+        among: NDArray[np.bool_] | None = None
         if t.dtype.itemsize == 8:
-            good = _within(t, _MOST_US // self.times)
-            if good is not None:
-                t = np.where(good, t, np.zeros((), t.dtype))
+            among = _within(t, _MOST_US // self.times)
+            if among is not None:
+                t = np.where(among, t, np.zeros((), t.dtype))
         whole = t.astype(np.int64, copy=False)
         if self.times != 1:
             whole = whole * self.times
         if self.divided != 1:
             whole = whole // self.divided
-        return whole, good
+        return whole, among
 
 
 MICROSECONDS = Clock()
 NANOSECONDS = Clock(divided=1000)
 
 
-def _within(t: NDArray[np.generic], most: int) -> NDArray[np.bool_] | None:
+def _within(t: NDArray[Any], most: int) -> NDArray[np.bool_] | None:
     good = t <= most if t.dtype.kind == "u" else (t <= most) & (t >= -most)
     return None if good.all() else np.asarray(good)
 
@@ -103,7 +103,7 @@ def unit_in_name(name: str) -> NamedTime:
     return NamedTime(name.lower(), "")
 
 
-def clock_for(sample: NDArray[np.generic], unit: str = "") -> Clock:
+def clock_for(sample: NDArray[Any], unit: str = "") -> Clock:
     """Tell the unit of times.
 
     Parameters
@@ -131,7 +131,7 @@ def clock_for(sample: NDArray[np.generic], unit: str = "") -> Clock:
     return Clock(unix=_is_in(first, _UNIX_US), doubts=doubts)
 
 
-def _float_clock(known: NDArray[np.generic], doubts: tuple[str, ...]) -> Clock:
+def _float_clock(known: NDArray[Any], doubts: tuple[str, ...]) -> Clock:
     span = float(known.max()) - float(known.min())
     if span < _SECONDS_SPAN:
         said = "The times are numbers with fractions: they were taken for seconds."
@@ -141,7 +141,7 @@ def _float_clock(known: NDArray[np.generic], doubts: tuple[str, ...]) -> Clock:
     return Clock(unix=_is_in(float(known[0]), _UNIX_US), doubts=(said, *doubts))
 
 
-def _float32_doubt(known: NDArray[np.generic], unit: str) -> tuple[str, ...]:
+def _float32_doubt(known: NDArray[Any], unit: str) -> tuple[str, ...]:
     """Say how much times of 32-bit floats have lost, if they did."""
     if not known.size:
         return ()
@@ -157,7 +157,7 @@ def _float32_doubt(known: NDArray[np.generic], unit: str) -> tuple[str, ...]:
     )
 
 
-def _has_fractions(known: NDArray[np.generic]) -> bool:
+def _has_fractions(known: NDArray[Any]) -> bool:
     return bool((known != np.rint(known)).any())
 
 

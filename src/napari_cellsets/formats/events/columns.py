@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -77,15 +77,17 @@ class Order(NamedTuple):
     @classmethod
     def read(cls, word: str) -> Order:
         """Read ``txyp``, one of `ORDERS`."""
-        return cls(*(word.index(letter) for letter in "txyp"))
+        t, x, y, p = (word.index(letter) for letter in "txyp")
+        return cls(t, x, y, p)
 
     @property
     def word(self) -> str:
         """The order as a word: ``txyp``."""
-        return _word(dict(zip(self[:4], "txyp", strict=True)))
+        places = {self.t: "t", self.x: "x", self.y: "y", self.p: "p"}
+        return _word(places)
 
 
-def order_of(sample: NDArray[np.generic], place: str, reading: str = "") -> Order:
+def order_of(sample: NDArray[Any], place: str, reading: str | None = None) -> Order:
     """Tell the columns of a table without names by what they hold.
 
     Times never decrease and have the most different values, polarity alone is 0 and
@@ -108,7 +110,7 @@ def order_of(sample: NDArray[np.generic], place: str, reading: str = "") -> Orde
     NotRecognisedError
         If none does.
     """
-    if reading in ORDERS:
+    if reading is not None and reading in ORDERS:
         return Order.read(reading)
     if not len(sample):
         return Order(0, 1, 2, 3)
@@ -138,7 +140,7 @@ def order_of(sample: NDArray[np.generic], place: str, reading: str = "") -> Orde
     return Order.read(words[0])._replace(doubts=orders[0][1])
 
 
-def _times(sample: NDArray[np.generic]) -> list[int]:
+def _times(sample: NDArray[Any]) -> list[int]:
     """Columns that never decrease and have the most different values."""
     distinct = {}
     for column in range(4):
@@ -148,7 +150,7 @@ def _times(sample: NDArray[np.generic]) -> list[int]:
     return [c for c, n in distinct.items() if n == max(distinct.values())]
 
 
-def _is_polarity(numbers: NDArray[np.generic]) -> bool:
+def _is_polarity(numbers: NDArray[Any]) -> bool:
     if numbers.dtype.kind == "b":
         return True
     values = np.unique(numbers)
@@ -156,7 +158,7 @@ def _is_polarity(numbers: NDArray[np.generic]) -> bool:
 
 
 def _with_places(
-    sample: NDArray[np.generic], t: int, p: int
+    sample: NDArray[Any], t: int, p: int
 ) -> tuple[list[str], tuple[str, ...]]:
     """Orders in which x and y can come, and what is assumed where it is one."""
     first, second = (c for c in range(4) if c not in (t, p))

@@ -10,7 +10,7 @@ import ast
 import math
 import re
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.sources import Source
 
-    Numbers = NDArray[np.generic]
+    Numbers = NDArray[Any]
 
 MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 1 << 16
@@ -48,13 +48,13 @@ TRANSPOSED = " across"
 class Array(NamedTuple):
     """An array in a NumPy file: what it is, and where its numbers begin."""
 
-    dtype: np.dtype[np.generic]
+    dtype: np.dtype[Any]
     shape: tuple[int, ...]
     fortran: bool
     start: int
 
     @property
-    def count(self) -> int:
+    def length(self) -> int:
         """Number of its items."""
         return math.prod(self.shape)
 
@@ -144,7 +144,7 @@ def can_be_events(array: Array) -> bool:
     return numbers and len(array.shape) == 2 and _COLUMNS in array.shape
 
 
-def open_npy(tree: FileTree, name: str, reading: str = "") -> EventSource:
+def open_npy(tree: FileTree, name: str, *, reading: str | None = None) -> EventSource:
     """Open an array of events.
 
     Parameters
@@ -166,7 +166,7 @@ def open_npy(tree: FileTree, name: str, reading: str = "") -> EventSource:
     return open_array(tree.source(name), tree.place(name), reading)
 
 
-def open_array(source: Source, place: str, reading: str = "") -> EventSource:
+def open_array(source: Source, place: str, reading: str | None = None) -> EventSource:
     """Open an array of events from bytes; see `open_npy`."""
     array = array_in(source, place)
     names = array.dtype.names
@@ -182,9 +182,9 @@ def array_in(source: Source, place: str) -> Array:
     """Read the header of a file and check that the numbers are there."""
     array = parse_array(source.read_at(0, _LONGEST_HEADER + 12), place)
     there = source.size - array.start
-    if there < array.count * array.dtype.itemsize:
+    if there < array.length * array.dtype.itemsize:
         raise UnreadableFileError(
-            f"the array declares {array.count:,} items of {array.dtype.itemsize} bytes;"
+            f"the array declares {array.length:,} items of {array.dtype.itemsize} bytes;"
             f" {max(0, there):,} bytes are there",
             path=place,
             advice="Copy or download it again.",
@@ -217,7 +217,7 @@ class _Records:
     ) -> None:
         self._source, self._array, self._place = source, array, place
         self._fields = fields
-        self.count = array.count
+        self.count = array.length
 
     def read(self, first: int, count: int) -> Raw:
         found = items(self._source, self._array, first, count, self._place)
@@ -234,7 +234,7 @@ class _Table:
     ) -> None:
         self._source, self._array, self._place = source, array, place
         self._by_row, self.order = by_row, Order(0, 1, 2, 3)
-        self.count = array.count // _COLUMNS
+        self.count = array.length // _COLUMNS
 
     def read(self, first: int, count: int) -> Raw:
         columns = self.columns(first, count)
@@ -278,7 +278,9 @@ def _structured(source: Source, array: Array, place: str) -> EventSource:
     return open_rows(rows, _FORMAT, unit=named.unit, doubts=doubts)
 
 
-def _table(source: Source, array: Array, place: str, reading: str) -> EventSource:
+def _table(
+    source: Source, array: Array, place: str, reading: str | None
+) -> EventSource:
     by_row = (array.shape[1] == _COLUMNS) != array.fortran
     if array.shape[0] == array.shape[1]:
         return _square(source, array, place, reading)
@@ -287,7 +289,9 @@ def _table(source: Source, array: Array, place: str, reading: str) -> EventSourc
     return open_rows(rows, _FORMAT, doubts=rows.order.doubts)
 
 
-def _square(source: Source, array: Array, place: str, reading: str) -> EventSource:
+def _square(
+    source: Source, array: Array, place: str, reading: str | None
+) -> EventSource:
     """Open four events of four numbers, which may stand in rows or in columns."""
     fits = {}
     for ending, by_row in (("", not array.fortran), (TRANSPOSED, array.fortran)):
@@ -316,9 +320,7 @@ def _square(source: Source, array: Array, place: str, reading: str) -> EventSour
     return open_rows(rows, _FORMAT)
 
 
-def items(
-    source: Source, array: Array, first: int, count: int, place: str
-) -> NDArray[np.generic]:
+def items(source: Source, array: Array, first: int, count: int, place: str) -> Numbers:
     """Read items of an array in the order of the file.
 
     Raises

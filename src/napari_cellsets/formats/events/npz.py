@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from napari_cellsets.formats.events.npy import (
     items,
     open_array,
 )
+from napari_cellsets.formats.events.npz_write import FACTS
 from napari_cellsets.formats.events.rows import Raw, open_rows
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _ENDING = ".npy"
 _USUAL = ("events", "event_data", "arr_0")
 _LARGEST_SIDE = 65536
+_MOST_FACTS = 1 << 20
 _FORMAT = "NumPy archive"
 
 
@@ -43,7 +46,7 @@ def sniff_npz(name: str, head: bytes, size: int) -> bool:
     return head[:4] == b"PK\x03\x04" and name.lower().endswith(".npz")
 
 
-def open_npz(tree: FileTree, name: str, reading: str = "") -> EventSource:
+def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventSource:
     """Open an archive of arrays as events.
 
     Parameters
@@ -72,11 +75,17 @@ def open_npz(tree: FileTree, name: str, reading: str = "") -> EventSource:
         columns = [arrays[key] if key else None for key in named[:4]]
         rows = _Columns(columns, place)
         doubts = () if named.p else (NO_POLARITY,)
-        size = _geometry(arrays)
-        return open_rows(rows, _FORMAT, unit=named.unit, geometry=size, doubts=doubts)
+        return open_rows(
+            rows,
+            _FORMAT,
+            unit=named.unit,
+            geometry=_geometry(arrays),
+            doubts=doubts,
+            facts=_facts(archive),
+        )
     events = [key for key, (_, array) in arrays.items() if can_be_events(array)]
     if reading in events:
-        events, reading = [reading], ""
+        events, reading = [reading], None
     if len(events) > 1:
         events = [key for key in _USUAL if key in events][:1] or events
     if len(events) > 1:
@@ -107,7 +116,7 @@ def _arrays(archive: FileTree, place: str) -> dict[str, tuple[Source, Array]]:
             fault = fault or error
             continue
         found[name.removesuffix(_ENDING)] = source, array
-    if fault is not None and not any(array.count > 1 for _, array in found.values()):
+    if fault is not None and not any(array.length > 1 for _, array in found.values()):
         raise fault
     return found
 
@@ -118,12 +127,12 @@ class _Columns:
     def __init__(self, columns: list[tuple[Source, Array] | None], place: str) -> None:
         self._columns, self._place = columns, place
         arrays = [column[1] for column in columns if column is not None]
-        self.count = arrays[0].count
+        self.count = arrays[0].length
         numbers = all(array.dtype.kind in "biuf" for array in arrays)
         if not numbers or any(len(a.shape) != 1 for a in arrays):
             raise NotRecognisedError("columns of numbers were expected", path=place)
-        if len({array.count for array in arrays}) > 1:
-            counts = ", ".join(f"{array.count:,}" for array in arrays)
+        if len({array.length for array in arrays}) > 1:
+            counts = ", ".join(f"{array.length:,}" for array in arrays)
             raise UnreadableFileError(
                 f"columns of one length were expected; they have {counts}",
                 path=place,
@@ -140,6 +149,17 @@ class _Columns:
         )
 
 
+def _facts(archive: FileTree) -> dict[str, str]:
+    """Read what our writer noted besides; nothing where it is damaged."""
+    if FACTS not in archive.names() or archive.size(FACTS) > _MOST_FACTS:
+        return {}
+    try:
+        said = json.loads(archive.read(FACTS))
+    except (ValueError, CellsetsError):
+        return {}
+    return {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
+
+
 def _geometry(arrays: Mapping[str, tuple[Source, Array]]) -> Geometry | None:
     """Size of the sensor where the archive has it as two numbers."""
     sides = []
@@ -147,7 +167,7 @@ def _geometry(arrays: Mapping[str, tuple[Source, Array]]) -> Geometry | None:
         source, array = arrays.get(key, (None, None))
         if source is None or array is None:
             return None
-        if array.count != 1 or array.dtype.kind not in "iu":
+        if array.length != 1 or array.dtype.kind not in "iu":
             return None
         sides.append(int(items(source, array, 0, 1, key)[0]))
     known = all(0 < side <= _LARGEST_SIDE for side in sides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tempfile
 import zipfile
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.core.events import Geometry
 
+FACTS = "facts.json"
 _STEP = 1 << 22
 _EPOCH = 1980, 1, 1, 0, 0, 0
 
@@ -31,8 +33,8 @@ def write_npz(
     geometry: Geometry | None,
     *,
     start_us: int = 0,
+    facts: Mapping[str, str] | None = None,
     compressed: bool = False,
-    notes: Mapping[str, bytes] | None = None,
 ) -> int:
     """Write events as an archive that `numpy.load` opens.
 
@@ -46,10 +48,10 @@ def write_npz(
         Size of the sensor, kept as ``width`` and ``height``.
     start_us
         Added to all times.
+    facts
+        What else is known, kept as the member ``facts.json``.
     compressed
         Smaller by half, but slow to write and to seek in.
-    notes
-        Further members by their names.
 
     Returns
     -------
@@ -79,8 +81,8 @@ def write_npz(
             number = np.array(side, np.int64)
             content = _header(number.dtype, ()) + number.tobytes()
             archive.writestr(_member(name, packing), content)
-        for name, content in (notes or {}).items():
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+        if facts:
+            archive.writestr(zipfile.ZipInfo(FACTS, _EPOCH), json.dumps(dict(facts)))
     return count
 
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_cellsets.formats.events.evt2_write import write_evt2
 from napari_cellsets.formats.events.evt3_write import write_evt3
+from napari_cellsets.formats.events.npy import open_npy, sniff_npy
+from napari_cellsets.formats.events.npz import open_npz, sniff_npz
+from napari_cellsets.formats.events.npz_write import write_npz
 from napari_cellsets.formats.events.raw import open_raw, sniff_raw
 
 if TYPE_CHECKING:
@@ -94,6 +97,8 @@ _FORMATS = (
         open_raw,
         write_evt2,
     ),
+    EventFormat("npy", "NumPy array", (".npy",), sniff_npy, open_npy),
+    EventFormat("npz", "NumPy archive", (".npz",), sniff_npz, open_npz, write_npz),
 )
 EVENT_FORMATS: dict[str, EventFormat] = {known.key: known for known in _FORMATS}
 """``{key: format}``; the first that recognises a file opens it."""

@@ -6,7 +6,7 @@ counted as unknown; the rows around it stay.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.events.base import State
     from napari_cellsets.formats.events.clocks import Clock
 
-    Numbers = NDArray[np.generic]
+    Numbers = NDArray[Any]
 
 ROWS_AT_ONCE = 1 << 16
 """Rows of one block: half a megabyte to two, whatever the caller asks for."""

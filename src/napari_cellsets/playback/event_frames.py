@@ -58,9 +58,9 @@ class Filters(Protocol):
 class EventFrames:
     """Frames of a recording, decoded when they are asked for.
 
-    Step k of a window by time shows (t - window, t] with t = first_us + k * stride_us;
-    of a window by n events, events number k * n to (k + 1) * n. The number of steps
-    is what the index knew when this was made: make a new one when it knows more.
+    Step k is the moment t = first_us + k * stride_us. A window by time shows
+    (t - window, t], a window by n events the last n up to t. The number of steps is
+    what the index knew when this was made: make a new one when it knows more.
 
     Parameters
     ----------
@@ -110,9 +110,6 @@ class EventFrames:
         self._lock = threading.Lock()
 
     def _count_steps(self) -> int:
-        number = self.settings.window_events
-        if number is not None:
-            return max(1, -(-self.recording.event_count // number))
         span = self.recording.duration_us - self.first_us
         return -(-span // self.stride_us) + 1
 
@@ -121,19 +118,11 @@ class EventFrames:
 
     def time_of(self, step: int) -> int:
         """Return the moment a step shows, in microseconds from the first event."""
-        number = self.settings.window_events
-        if number is None:
-            return self.first_us + step * self.stride_us
-        last = min((step + 1) * number, self.recording.event_count) - 1
-        return self.recording.time_of(last) if last >= 0 else 0
+        return self.first_us + step * self.stride_us
 
     def step_at(self, time_us: int) -> int:
         """Return the step that shows a moment, the nearest where there is none."""
-        number = self.settings.window_events
-        if number is None:
-            step = (time_us - self.first_us + self.stride_us // 2) // self.stride_us
-        else:
-            step = self.recording.number_at(time_us) // number
+        step = (time_us - self.first_us + self.stride_us // 2) // self.stride_us
         return min(max(step, 0), self.shape[0] - 1)
 
     def frame(self, step: int) -> Frame:
@@ -158,28 +147,29 @@ class EventFrames:
         now = self.time_of(step)
         clock = 0 if self.filters is not None else self.recording.origin_us
         painter = FramePainter(self._geometry, self.settings, now + clock)
-        for events in self._seen(step, now):
+        for events in self._seen(now):
             painter.add(events)
         return painter.finish()
 
-    def _seen(self, step: int, now: int) -> Iterator[Events]:
+    def _seen(self, now: int) -> Iterator[Events]:
         number = self.settings.window_events
         start, stop = now + 1 - self.settings.reach_us, now + 1
         if self.filters is not None:
-            yield from self._filtered(step, start, stop)
+            yield from self._filtered(start, stop)
         elif number is None:
             yield from self.recording.views(start, stop)
         else:
-            yield from self.recording.numbered(step * number, (step + 1) * number)
+            end = self.recording.number_at(stop)
+            yield from self.recording.numbered(end - number, end)
 
-    def _filtered(self, step: int, start: int, stop: int) -> Iterator[Events]:
-        """Yield what filters leave of a step, on the recording's clock."""
+    def _filtered(self, start: int, stop: int) -> Iterator[Events]:
+        """Yield what filters leave of a frame, on the recording's clock."""
         filters, number = self.filters, self.settings.window_events
         if filters is None:
             return
         if number is not None:
-            end = min((step + 1) * number, self.recording.event_count)
-            for first in range(step * number, end, _AT_ONCE):
+            end = self.recording.number_at(stop)
+            for first in range(max(0, end - number), end, _AT_ONCE):
                 events = self.recording.read_numbered(first, min(first + _AT_ONCE, end))
                 begin = int(events.t.min())
                 before = self.recording.read(begin - filters.lead_in_us, begin)
@@ -233,4 +223,4 @@ class EventFrames:
         self, dtype: Any = None, copy: bool | None = None
     ) -> NDArray[np.float32]:
         """Return all frames, where they are few."""
-        return self[:].astype(dtype or self.dtype, copy=False)
+        return np.asarray(self[:], dtype)

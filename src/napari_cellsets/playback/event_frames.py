@@ -204,7 +204,8 @@ class EventFrames:
             step = int(steps)
             if not -self.shape[0] <= step < self.shape[0]:
                 raise IndexError(f"step {step} of {self.shape[0]}")
-            return self.frame(step % self.shape[0])[rest]
+            found: NDArray[np.float32] = self.frame(step % self.shape[0])[rest]
+            return found
         return self._stack(chosen, rest)
 
     def _stack(self, steps: Any, rest: tuple[Any, ...]) -> NDArray[np.float32]:

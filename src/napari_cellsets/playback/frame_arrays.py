@@ -62,7 +62,8 @@ def _pixels(
 
 
 def _flat(x: Places, y: Places, frame: Frame) -> NDArray[np.intp]:
-    return y.astype(np.intp) * frame.shape[1] + x
+    at: NDArray[np.intp] = y.astype(np.intp) * frame.shape[1] + x
+    return at
 
 
 def _put(at: NDArray[np.intp], values: Frame, frame: Frame) -> None:

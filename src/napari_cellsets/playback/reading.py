@@ -131,7 +131,7 @@ class Reader:
         return Events.empty(max(EVENTS_AT_ONCE, self._source.most_per_unit))
 
     def _buffer(self) -> Events:
-        """This thread's columns: what is written anew each time stays in the cache."""
+        """Columns of this thread: what is written anew each time stays in the cache."""
         buffer: Events | None = getattr(self._local, "buffer", None)
         if buffer is None:
             buffer = self._local.buffer = self.new_buffer()

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.events import Events, Geometry
-from napari_cellsets.playback import searching
+from napari_cellsets.playback import faults, searching
 from napari_cellsets.playback.index import ALWAYS
+from napari_cellsets.playback.index_cache import IndexCache
+from napari_cellsets.playback.info import RecordingInfo, describe
+from napari_cellsets.playback.rates import RateCurve, edges_between, rate
 from napari_cellsets.playback.reading import Reader
 from napari_cellsets.playback.watched import WatchedFile
 
@@ -23,8 +26,8 @@ MOST_PIXELS = 1 << 24
 _AT_ONCE = 64
 """Stretches between two looks at whether to stop: about 3 ms of work."""
 
-_FIRST_LOOK = 1024
-"""Stretches in which the first event must be found for times to have a zero."""
+_FIRST_LOOK = 16
+"""So many times that is looked at for a first event before anything is shown."""
 
 
 def open_recording(
@@ -54,7 +57,7 @@ def open_recording(
         If the file cannot be read.
     """
     recording = Recording(source, name=name, place=place, cache=cache)
-    recording.look(_AT_ONCE)
+    recording.open()
     return recording
 
 
@@ -76,10 +79,12 @@ class Recording:
     ) -> None:
         self.name = name
         self.header: EventHeader = source.header
-        self._cached = cache and place is not None
         watched = WatchedFile(place) if place is not None else None
         self._watched = watched
         self._reader = Reader(source, name, watched)
+        self._cache: IndexCache | None = None
+        if cache and watched is not None:
+            self._cache = IndexCache(watched, name, source)
 
     # What it is
 
@@ -137,21 +142,37 @@ class Recording:
         view = self._reader.index.view()
         return int(view.before[-1] - view.on_before[-1])
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the file, was assumed or repaired, a sentence each."""
+        return faults.sentences(
+            self.header,
+            self._reader.index.sums,
+            self.geometry,
+            self.start_us,
+            grown=self._watched is not None and self._watched.grown,
+        )
+
+    def info(self) -> RecordingInfo:
+        """Return what there is to tell of the recording, as far as the index goes."""
+        return describe(self, self._reader.index.sums)
+
     # The index
 
-    def look(self, stretches: int) -> None:
-        """Index so many further stretches, and on to the first event.
+    def open(self) -> None:
+        """Take the index from the cache, or look at the beginning of the file.
 
         Raises
         ------
         UnreadableFileError
-            If the file cannot be read or changed.
+            If the file cannot be read.
         """
-        self._reader.grow(stretches)
+        if self._cache is not None and self._cache.load(self._reader.index):
+            return
         for _ in range(_FIRST_LOOK):
+            self._reader.grow(_AT_ONCE)
             if self.complete or self.event_count:
                 return
-            self._reader.grow(_AT_ONCE)
 
     def build_index(
         self, token: CancelToken | None = None, progress: Progress | None = None
@@ -172,12 +193,16 @@ class Recording:
         UnreadableFileError
             If the file cannot be read or changed.
         """
-        while not self.complete:
+        if self.complete:
+            return
+        while self._reader.index.part < 1:
             if token is not None:
                 token.raise_if_cancelled()
             self._reader.grow(_AT_ONCE)
             if progress is not None:
                 progress(self._reader.index.part, f"Indexing {self.name}")
+        if self._cache is not None:
+            self._cache.save(self._reader.index)
 
     # Reading
 
@@ -304,3 +329,48 @@ class Recording:
             self._reader, start_us + origin, stop_us + origin, most
         )
         return [(a - origin, b - origin) for a, b in spans]
+
+    # Counting
+
+    def rate(
+        self,
+        start_us: int,
+        stop_us: int,
+        bins: int,
+        token: CancelToken | None = None,
+        *,
+        exact: bool = True,
+    ) -> RateCurve:
+        """Count ON and OFF events of [start, stop) in equal spans.
+
+        Parameters
+        ----------
+        start_us, stop_us
+            Microseconds from the first event.
+        bins
+            How many spans; fewer where they would be shorter than a microsecond.
+        token
+            Looked at between stretches of the index that must be decoded.
+        exact
+            False shares the events of such stretches out evenly instead: at once,
+            for while a finer curve is being counted.
+
+        Raises
+        ------
+        CancelledError
+            If the token was cancelled.
+        CellsetsError
+            If the range is empty.
+        UnreadableFileError
+            If the file cannot be read or changed.
+        """
+        edges = edges_between(start_us, stop_us, bins)
+        on, off = rate(self._reader, edges + self.origin_us, token, exact)
+        return RateCurve(edges, on, off, exact)
+
+    def count(self, start_us: int, stop_us: int) -> int:
+        """Return how many events there are in [start, stop), 0 where it is empty."""
+        if stop_us <= start_us:
+            return 0
+        curve = self.rate(start_us, stop_us, 1)
+        return int(curve.on[0] + curve.off[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,4 +81,4 @@ def shares(reader: Reader, start: int, stop: int, most: int) -> list[tuple[int, 
         at = first + np.searchsorted(before, marks, "right") - 1
         edges += [int(t) for t in view.ahead[at] if edges[-1] < t < stop]
     edges = sorted({*edges, stop})
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

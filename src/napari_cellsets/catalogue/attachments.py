@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from napari_cellsets.formats.layouts import Paired
+from napari_cellsets.formats.listing import Listing
+from napari_cellsets.formats.pairs import Pairs
 from napari_cellsets.formats.words import WORDS
 from napari_cellsets.formats.words.joining import nearest
 
@@ -14,7 +17,8 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
-    from napari_cellsets.formats.layouts import Attached, Layout, Pair
+    from napari_cellsets.formats.layouts import Attached, Layout
+    from napari_cellsets.formats.pairs import Pair
     from napari_cellsets.formats.templates import Template
     from napari_cellsets.formats.words import WordOptions
 
@@ -32,14 +36,12 @@ class Attachments:
 
     def __init__(self, recipe: Recipe, names: Sequence[str]) -> None:
         self._recipe = recipe
-        some = recipe.annotations or recipe.beside
-        text = "\n".join(names) if some else ""
-        layout = recipe.layout
+        names, layout = Listing.of(names), recipe.layout
         self._annotations = [
-            [layout.attach(template, text) for template in entry.file]
+            [layout.attach(template, names) for template in entry.file]
             for entry in recipe.annotations
         ]
-        self._beside = [layout.attach(row.images, text) for row in recipe.beside]
+        self._beside = [layout.attach(row.images, names) for row in recipe.beside]
 
     def annotations_of(
         self, values: Mapping[str, str | None], image: str = ""
@@ -99,6 +101,11 @@ class Attachments:
             for pair in paired.pairs:
                 if name in place.of(dict(zip(marks, pair.values, strict=True))):
                     return pair.image
+        if self._recipe.events is not None:  # the preview of a recording
+            start = f"{name.rpartition('.')[0]}."
+            return next(
+                (p.image for p in paired.pairs if p.image.startswith(start)), ""
+            )
         return self._made_of(name, paired)
 
     def _made_of(self, name: str, paired: Paired) -> str:
@@ -149,12 +156,13 @@ class Attachments:
         paired
             Pictures with their masks.
         """
-        if not self._annotations and not self._beside:
+        places = [*chain.from_iterable(self._annotations), *self._beside]
+        if not any(place.by_key for place in places):
             return paired
         taken = self.names
         marks = self._recipe.layout.image_template.marks
         files_of = self.files_of if self._annotations else _none
-        pairs = tuple(
+        pairs = Pairs(
             pair._replace(
                 more=files_of(dict(zip(marks, pair.values, strict=True)), pair.image)
             )

@@ -75,9 +75,9 @@ def completeness_of(
         # published parts need not add up to the published total
         expected = max(expected, expect.samples)
     if expected is None:
-        text = f"{found:,} image{'' if found == 1 else 's'}"
+        text = _several(recipe, found)
         return Completeness(found, None, text, expect.notes)
-    text = f"{found:,} of {expected:,} images"
+    text = f"{found:,} of {_several(recipe, expected)}"
     if parts and len(parts) < len(expect.parts):
         text += f" of {', '.join(parts)}"
     if found == expected:
@@ -98,9 +98,9 @@ def _of_cells(
     counts = {name: (there[name], expect.classes.get(name)) for name in classes}
     if only in expect.classes:
         counts = {only: counts[only]}
-    text = f"{found:,} image{'' if found == 1 else 's'}"
+    text = _several(recipe, found)
     if expected is not None:
-        text = f"{found:,} of {expected:,} images"
+        text = f"{found:,} of {_several(recipe, expected)}"
     if only in expect.classes:
         text += f" of {recipe.class_titles.get(only, only)}"
     elif expected is None:
@@ -111,6 +111,12 @@ def _of_cells(
     if short and len(short) < len(counts):
         text += f"; incomplete: {', '.join(short)}"
     return Completeness(found, expected, text, expect.notes, counts)
+
+
+def _several(recipe: Recipe, number: int) -> str:
+    """A number of samples in words."""
+    noun = "image" if recipe.events is None else "recording"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _parts(recipe: Recipe, samples: Sequence[Sample]) -> list[str]:

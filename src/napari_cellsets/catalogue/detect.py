@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,17 +17,20 @@ from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
 from napari_cellsets.catalogue.homes import at_home, has_needed
 from napari_cellsets.catalogue.loose import ROW, open_loose
-from napari_cellsets.catalogue.recordings import with_recordings
+from napari_cellsets.catalogue.recordings import is_event_name, with_recordings
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
 from napari_cellsets.core.errors import (
     CellsetsError,
     NotRecognisedError,
+    UnreadableFileError,
     UnsafeArchiveError,
 )
 from napari_cellsets.formats.codecs import read_shape
 from napari_cellsets.formats.files import FileTree, open_tree
-from napari_cellsets.formats.layouts import Pair, Paired
+from napari_cellsets.formats.layouts import Paired
+from napari_cellsets.formats.listing import Listing
 from napari_cellsets.formats.names import is_picture_name
+from napari_cellsets.formats.pairs import Pairs
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 from napari_cellsets.formats.sources import FileSource
 
@@ -163,8 +167,7 @@ def _refuse(drop: Drop) -> None:
     """Say why nothing can be opened, where there is no picture at all."""
     if drop.file:
         if not drop.named_as_picture:
-            head = FileSource(drop.path).read_at(0, HEAD_BYTES)
-            picture_kind(head, str(drop.path))
+            _refuse_file(drop.path)
         return
     if drop.pictures:
         return
@@ -177,6 +180,20 @@ def _refuse(drop: Drop) -> None:
         path=drop.path,
         advice="Choose the folder or archive that holds the pictures.",
     )
+
+
+def _refuse_file(path: Path) -> None:
+    """Say what a file is that is neither picture nor recording nor annotations."""
+    try:
+        picture_kind(FileSource(path).read_at(0, HEAD_BYTES), str(path))
+    except UnreadableFileError as error:
+        if not is_event_name(path.name):
+            raise
+        raise UnreadableFileError(
+            f"{error.problem}, and no events were recognised in it",
+            path=path,
+            advice=error.advice,
+        ) from error
 
 
 def _fitting(drop: Drop) -> list[Bound]:
@@ -245,14 +262,12 @@ def _bound(recipe: Recipe, drop: Drop, least: float | None = None) -> Bound | No
         if not paired.pairs or (needs_truth and not paired.annotated):
             continue
         dropped = _name_in(spot, drop)
-        if dropped and not any(
-            dropped in (pair.image, *files_of(pair)) for pair in paired.pairs
-        ):
+        if dropped and not _holds(paired.pairs, dropped):
             dropped = attachments.owner(dropped, paired)
             if not dropped:
                 continue
         score = recipe.rank + _WEIGHT_NAMES * coverage + recipe.prefer
-        score += _WEIGHT_PEEK * _peek(recipe, tree, paired.pairs)
+        score += _WEIGHT_PEEK * _peek(recipe, tree, paired.pairs.images)
         match = Match(recipe, score, spot.root)
         return Bound(match, tree, paired, attachments, dropped, left_out)
     return None
@@ -294,15 +309,17 @@ def _coverage(recipe: Recipe, drop: Drop, spot: Spot) -> float:
     is a dropped folder of masks.
     """
     before = f"{spot.within}/" if spot.within else ""
-    some = drop.shown_to(recipe)
+    some = Counter(drop.shown_to(recipe).names)
     names = "\n".join([before + name for name in some])
     image, *others = templates_of(recipe, recipe.layout)
     images = {name for name, _ in image.find_all(names)}
     masks = {name for other in others for name, _ in other.find_all(names)}
-    least = len(some) if drop.pictures else len(some) / 2
-    if not images and len(masks) < least and recipe.samples_from is None:
+    least = some.total() if drop.pictures else some.total() / 2
+    often = {before + name: count for name, count in some.items()}
+    of_masks = sum(often[name] for name in masks)
+    if not images and of_masks < least and recipe.samples_from is None:
         return 0.0
-    return len(images | masks) / max(1, len(some))
+    return sum(often[name] for name in images | masks) / max(1, some.total())
 
 
 def _meant(paired: Paired, within: str, attachments: Attachments) -> Paired:
@@ -319,7 +336,12 @@ def _meant(paired: Paired, within: str, attachments: Attachments) -> Paired:
     if not kept:
         kept = attachments.beside_in(start, paired)
     lonely = [name for name in paired.lonely_truth if name.startswith(start)]
-    return Paired(tuple(kept), tuple(lonely))
+    return Paired(Pairs(kept), tuple(lonely))
+
+
+def _holds(pairs: Pairs, name: str) -> bool:
+    """Whether a file belongs to any pair."""
+    return name in pairs.images or any(name in files_of(pair) for pair in pairs)
 
 
 def _in_no_class(
@@ -332,21 +354,23 @@ def _in_no_class(
     """Pictures below what was dropped that belong to no class of single cells."""
     if recipe.kind == "fields" or recipe.events is not None:
         return ()
-    images = {pair.image for pair in paired.pairs} | attachments.names
+    left = Listing.of(tree.names()).without(paired.pairs.images)
     start = f"{spot.within}/" if spot.within else ""
     return tuple(
         name
-        for name in tree.names()
-        if name not in images and name.startswith(start) and is_picture_name(name)
+        for name in left
+        if name.startswith(start)
+        and is_picture_name(name)
+        and name not in attachments.names
     )
 
 
-def _peek(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> float:
+def _peek(recipe: Recipe, tree: FileTree, images: Sequence[str]) -> float:
     """1 where one picture has a published size, else 0."""
     if not recipe.expect.picture_sizes:
         return 0.0
     try:
-        *_, height, width = read_shape(tree, pairs[0].image)
+        *_, height, width = read_shape(tree, images[0])
     except CellsetsError:
         return 0.0
     return float((width, height) in recipe.expect.picture_sizes)

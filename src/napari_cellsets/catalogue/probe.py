@@ -8,9 +8,12 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.recordings import is_event_name, is_recording
 from napari_cellsets.catalogue.set_files import set_files
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.containers.base import FORMS, SNIFFED_BYTES
+from napari_cellsets.formats.events.opening import LoneFile
+from napari_cellsets.formats.files import open_tree
 from napari_cellsets.formats.names import is_archive_name, is_junk, is_picture_name
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 from napari_cellsets.formats.sources import FileSource, read_file
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _MOST_ENTRIES = 300
+_MOST_ASKED = 12
 _SEVEN_OR_GZIP = (b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b")
 _END_RECORD = struct.Struct("<4s4H2LH")
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
@@ -48,6 +52,8 @@ def can_open(path: str | Path) -> bool:
             return bool(picture_kind(read_file(place, HEAD_BYTES), str(place)))
         if known(place.name):
             return place.is_file()
+        if is_recording(LoneFile(place), place.name):
+            return True
         head = read_file(place, SNIFFED_BYTES)
         return any(form.sniff(place.name, head) for form in FORMS.values())
     except (CellsetsError, OSError, ValueError, TypeError, struct.error):
@@ -73,7 +79,7 @@ class _OfSets:
 
 def _folder_has_some(folder: Path, known: _OfSets) -> bool:
     """Breadth first, so that many files in one folder do not hide another."""
-    left = _MOST_ENTRIES
+    left, asked = _MOST_ENTRIES, _MOST_ASKED
     waiting = deque([str(folder)])
     while waiting and left > 0:
         with os.scandir(waiting.popleft()) as entries:
@@ -90,14 +96,24 @@ def _folder_has_some(folder: Path, known: _OfSets) -> bool:
                         return True
                 elif known(entry.name):
                     return True
+                elif asked and is_event_name(entry.name):
+                    asked -= 1
+                    if is_recording(LoneFile(Path(entry.path)), entry.name):
+                        return True
     return False
 
 
 def _archive_has_some(archive: Path, known: _OfSets) -> bool:
     if not archive.name.lower().endswith(".zip"):
         return _is_other_archive(archive)
-    names = _first_names(FileSource(archive))
-    return any(is_archive_name(name) or known(name) for name in names)
+    names = list(_first_names(FileSource(archive)))
+    if any(is_archive_name(name) or known(name) for name in names):
+        return True
+    some = [name for name in names if is_event_name(name)][:_MOST_ASKED]
+    if not some:
+        return False
+    tree = open_tree(archive)
+    return any(is_recording(tree, name) for name in some)
 
 
 def _is_other_archive(archive: Path) -> bool:

@@ -22,6 +22,7 @@ from napari_cellsets.cli.console import (
 from napari_cellsets.cli.convert import add_convert
 from napari_cellsets.cli.count import add_count
 from napari_cellsets.cli.datasets import add_datasets, add_info
+from napari_cellsets.cli.events import add_events
 from napari_cellsets.cli.simulate import add_simulate
 from napari_cellsets.cli.train import add_train
 from napari_cellsets.core.errors import CancelledError, CellsetsError
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add_check(commands)
     add_datasets(commands)
     add_info(commands)
+    add_events(commands)
     add_simulate(commands)
     add_train(commands)
     return parser

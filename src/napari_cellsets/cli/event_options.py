@@ -1,0 +1,214 @@
+"""What the commands of ``events`` share: the recording, its range, its filters."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.cli.console import bar
+from napari_cellsets.cli.options import one_or_more
+from napari_cellsets.core.errors import NotRecognisedError
+
+if TYPE_CHECKING:
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.playback.filters import AnyFilter, FilterChain
+    from napari_cellsets.playback.recording import Recording
+
+_UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "min": 60e6}
+_TURNS = {"0": 0, "90": 1, "180": 2, "270": 3}
+_NAMED = 3
+
+
+def add_recording(command: Any) -> None:
+    """Add FILE and what says how to read it."""
+    add = command.add_argument
+    add("path", type=Path, metavar="FILE", help="recording; also a/set.zip/inside.npy")
+    add(
+        "--reading",
+        metavar="NAME",
+        help="which of several readings to take, where a file fits more than one",
+    )
+
+
+def add_range(command: Any) -> None:
+    """Add the options of a range of time."""
+    add = command.add_argument
+    add(
+        "--from",
+        dest="start",
+        type=duration,
+        default=None,
+        metavar="TIME",
+        help="begin, from the first event: 250ms, 1.5s (default: the beginning)",
+    )
+    add(
+        "--to",
+        dest="stop",
+        type=duration,
+        default=None,
+        metavar="TIME",
+        help="end, that moment excluded (default: the end)",
+    )
+
+
+def add_filters(command: Any) -> None:
+    """Add the options of filters; they work in the order of the help."""
+    add = command.add_argument_group("filters", "in this order").add_argument
+    add("--hot-pixels", action="store_true", help="find hot pixels; take them out")
+    add("--polarity", choices=("on", "off"), help="keep one polarity")
+    add(
+        "--region",
+        type=rectangle,
+        metavar="X,Y,WIDTH,HEIGHT",
+        help="keep a rectangle of the sensor, px from its top left",
+    )
+    add(
+        "--background",
+        type=duration,
+        metavar="TIME",
+        help="take out events without a neighbour's in so long before",
+    )
+    add(
+        "--refractory",
+        type=duration,
+        metavar="TIME",
+        help="take out events of a pixel that spoke so long before",
+    )
+    add("--flip", choices=("x", "y", "xy"), help="swap left and right, top and bottom")
+    add("--turn", choices=tuple(_TURNS), help="degrees clockwise, after --flip")
+
+
+def opened_recording(
+    options: argparse.Namespace, token: CancelToken, *, whole: bool = True
+) -> Recording:
+    """Open the recording that FILE names, indexed to its end where `whole`.
+
+    Raises
+    ------
+    NotRecognisedError
+        If it names several recordings, or none.
+    UnreadableFileError, UnsafeArchiveError
+        If it cannot be read.
+    AmbiguousEventsError
+        If several readings fit; the message names them.
+    """
+    from napari_cellsets.playback.recording import open_recording
+
+    path, reading = Path(options.path), options.reading
+    place, name = _found(path)
+    if not name and place.is_file() and not _is_archive(place):
+        from napari_cellsets.formats.events.opening import open_event_file
+
+        source = open_event_file(place, reading=reading)
+        recording = open_recording(source, name=place.name, place=place)
+    else:
+        recording = _of_set(place, name, reading)
+    if whole and not recording.complete:
+        with bar(100, "%") as progress:
+            recording.build_index(token, progress)
+    return recording
+
+
+def chain_of(
+    options: argparse.Namespace, recording: Recording, token: CancelToken
+) -> FilterChain:
+    """Make the chain of filters that the options ask for."""
+    from napari_cellsets.playback import filters as known
+
+    wanted: list[AnyFilter] = []
+    if options.hot_pixels:
+        from napari_cellsets.playback.hot_pixels import find_hot_pixels
+
+        found = find_hot_pixels(recording, token=token)
+        wanted.append(known.HotPixels(pixels_yx=found.pixels_yx))
+    if options.polarity:
+        wanted.append(known.Polarity(keep=options.polarity))
+    if options.region:
+        x, y, width, height = options.region
+        # edges between pixels, so that the rectangle holds its own border
+        first, last = (y - 0.5, x - 0.5), (y + height - 0.5, x + width - 0.5)
+        wanted.append(known.Region.rectangle(first, last))
+    if options.background:
+        wanted.append(known.BackgroundActivity(within_us=options.background))
+    if options.refractory:
+        wanted.append(known.Refractory(within_us=options.refractory))
+    if options.flip or options.turn:
+        flip = options.flip or ""
+        wanted.append(
+            known.Turn(
+                flip_x="x" in flip,
+                flip_y="y" in flip,
+                quarters=_TURNS[options.turn or "0"],
+            )
+        )
+    return known.FilterChain(filters=tuple(wanted))
+
+
+def duration(text: str) -> int:
+    """``250ms``, ``1.5s``, ``40us`` or ``2min`` in microseconds; seconds without."""
+    value = text.strip().lower()
+    unit = next((u for u in ("us", "ms", "min", "s") if value.endswith(u)), "")
+    try:
+        found = float(value.removesuffix(unit)) * _UNITS[unit or "s"]
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 1e15:
+        raise argparse.ArgumentTypeError(f"a time like 250ms was expected: {text!r}")
+    return round(found)
+
+
+def rectangle(text: str) -> tuple[int, int, int, int]:
+    """X,Y,WIDTH,HEIGHT in px."""
+    parts = text.split(",")
+    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f"X,Y,WIDTH,HEIGHT was expected: {text!r}")
+    x, y, width, height = (int(part) for part in parts)
+    return x, y, one_or_more(str(width)), one_or_more(str(height))
+
+
+def _found(path: Path) -> tuple[Path, str]:
+    """A place on disk, and the name inside of it where it is an archive."""
+    if path.exists():
+        return path, ""
+    for place in path.parents:
+        if place.is_file():
+            return place, path.relative_to(place).as_posix()
+    return path, ""
+
+
+def _is_archive(place: Path) -> bool:
+    from napari_cellsets.formats.names import is_archive_name
+
+    return is_archive_name(place.name)
+
+
+def _of_set(place: Path, name: str, reading: str | None) -> Recording:
+    from napari_cellsets.catalogue import open_dataset
+    from napari_cellsets.playback.recording import open_recording
+
+    dataset = open_dataset(place)
+    samples = [s for s in dataset.samples if dataset.holds_events(s)]
+    if name:
+        samples = [s for s in samples if s.image == name]
+    if len(samples) != 1:
+        raise NotRecognisedError(
+            f"one recording was expected; there are {len(samples):,}",
+            path=place / name,
+            advice=_advice(dataset),
+        )
+    (sample,) = samples
+    source = dataset.event_source(sample, reading=reading)
+    if source is None:
+        raise NotRecognisedError("this is no recording of events", path=place / name)
+    local = dataset.tree.base.local_path(sample.image)
+    return open_recording(source, name=sample.image, place=local)
+
+
+def _advice(dataset: Dataset) -> str:
+    names = [s.image for s in dataset.samples if dataset.holds_events(s)]
+    if not names:
+        return "Name a recording of an event camera."
+    some = ", ".join(str(dataset.path / name) for name in names[:_NAMED])
+    return f"Name one, such as {some}."

@@ -8,8 +8,8 @@ forgotten and made anew.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 EDITION = 1
 """Raised when an index of before cannot be used any more."""
 
+_DIGEST = hashlib.sha256().digest_size
 _MOST_KEPT = 500
 """Indexes in the folder; the oldest go. Each is below 10 MB, most below 1 MB."""
 
@@ -52,7 +53,7 @@ class IndexCache:
         place = str(watched.place.resolve())
         self._folder = cache_home() / "events"
         key = hashlib.sha256(f"{place}\n{name}".encode()).hexdigest()[:32]
-        self.path = self._folder / f"{key}.npz"
+        self.path = self._folder / f"{key}.index"
         self._of: dict[str, Any] = {
             "edition": EDITION,
             "place": place,
@@ -68,12 +69,16 @@ class IndexCache:
     def load(self, index: Index) -> bool:
         """Fill an index from disk; return whether there was one that fits."""
         try:
-            with np.load(self.path, allow_pickle=False) as held:
-                if json.loads(str(held["of"])) != self._of:
-                    return False
-                rows, states, sums = held["rows"], held["states"], held["sums"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            content = self.path.read_bytes()
+        except OSError:
             return False
+        digest, content = content[:_DIGEST], content[_DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            return False
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
+            if json.loads(str(held["of"])) != self._of:
+                return False
+            rows, states, sums = held["rows"], held["states"], held["sums"]
         if not _fits(index, rows, states, sums):
             return False
         index.adopt(rows, states, sums)
@@ -81,21 +86,24 @@ class IndexCache:
 
     def save(self, index: Index) -> None:
         """Keep a complete index; where the folder cannot be written, do without."""
+        held = io.BytesIO()
+        np.savez(
+            held,
+            of=json.dumps(self._of),
+            rows=index.rows,
+            states=index.states,
+            sums=index.sums.values,
+        )
+        content = held.getvalue()
         try:
-            with atomic_output(self.path) as aside, aside.open("wb") as file:
-                np.savez(
-                    file,
-                    of=json.dumps(self._of),
-                    rows=index.rows,
-                    states=index.states,
-                    sums=index.sums.values,
-                )
+            with atomic_output(self.path) as aside:
+                aside.write_bytes(hashlib.sha256(content).digest() + content)
             self._prune()
         except (ExportError, OSError):
             return
 
     def _prune(self) -> None:
-        kept = sorted(self._folder.glob("*.npz"), key=_age)
+        kept = sorted(self._folder.glob("*.index"), key=_age)
         for old in kept[:-_MOST_KEPT]:
             old.unlink(missing_ok=True)
 

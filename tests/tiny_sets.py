@@ -11,7 +11,7 @@ from PIL import Image
 
 from napari_cellsets.catalogue import list_datasets
 from napari_cellsets.formats.annotations import write_labels
-from napari_cellsets.formats.layouts import NOT_IN_NAMES
+from napari_cellsets.formats.pairs import NOT_IN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -108,7 +108,7 @@ def test_many_threads_gather_problems_together(tmp_path: Path) -> None:
     dataset = open_dataset(root)
 
     def read_all() -> None:
-        for sample in dataset.samples * 20:
+        for sample in list(dataset.samples) * 20:
             with pytest.raises(CellsetsError):
                 dataset.read_picture(sample)
 

@@ -27,7 +27,7 @@ def test_digits_end_where_letters_begin() -> None:
 
 def test_files_under_the_same_folders_around_the_set_come_first() -> None:
     layout = Layout("images/{stem}.png")
-    names = "one/images/a.png\none/t/a.csv\ntwo/images/a.png\ntwo/t/a.csv"
+    names = ["one/images/a.png", "one/t/a.csv", "two/images/a.png", "two/t/a.csv"]
     attached = layout.attach("t/{stem}.csv", names)
     assert attached.own
     for folder in ("one/", "two/"):
@@ -37,14 +37,14 @@ def test_files_under_the_same_folders_around_the_set_come_first() -> None:
 
 def test_files_of_one_other_place_count_where_there_is_one_only() -> None:
     layout = Layout("images/{stem}.png")
-    attached = layout.attach("t/{stem}.csv", "x/t/a.csv\ny/t/b.csv\nz/t/b.csv")
+    attached = layout.attach("t/{stem}.csv", ["x/t/a.csv", "y/t/b.csv", "z/t/b.csv"])
     assert attached.of({"wrap": "elsewhere/", "stem": "a"}) == ("x/t/a.csv",)
     assert attached.of({"wrap": "elsewhere/", "stem": "b"}) == ()
     assert attached.of({"wrap": "", "stem": "c"}) == ()
 
 
 def test_file_without_marks_of_the_picture_is_of_the_whole_set() -> None:
-    attached = Layout("images/{stem}.png").attach("all.json", "deep/all.json")
+    attached = Layout("images/{stem}.png").attach("all.json", ["deep/all.json"])
     assert not attached.own
     assert attached.of({"wrap": "deep/in/", "stem": "a"}) == ("deep/all.json",)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellsets.catalogue.rows_on_disk import list_datasets
+from napari_cellsets.formats.listing import Listing
 from napari_cellsets.formats.mat_tree import MatTree, is_picture_array
 from napari_cellsets.formats.names import DATA_ENDINGS
 
@@ -39,9 +40,8 @@ def look_into_arrays(tree: FileTree) -> FileTree:
 
     Other files of arrays may be of any kind and size; they stay closed.
     """
-    names = tree.names()
-    text = "\n".join(names).lower()  # one search: most sets have no such file
-    if any(ending in text for ending in DATA_ENDINGS):
+    names = Listing.of(tree.names())
+    if any(map(names.mentions, DATA_ENDINGS)):  # most sets have no such file
         known = _known()
         inner = [n for n in names if n.lower().rpartition("/")[2] in known]
         tree.look_into(inner)

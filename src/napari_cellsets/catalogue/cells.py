@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from napari_cellsets.catalogue.recordings import holds_one_cell_each
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
-    from napari_cellsets.formats.layouts import Pair
+    from napari_cellsets.formats.pairs import Pairs
 
 LARGEST_CELL_PX = 600
 """Longest edge of a picture of one cell; published ones have 64 to 575 pixels."""
@@ -23,7 +24,7 @@ _LOOKED_AT = 6
 _LEAST_CLASSES = 2
 
 
-def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
+def fits_cells(recipe: Recipe, tree: FileTree, pairs: Pairs) -> bool:
     """Tell whether pictures in class folders are the set of a row.
 
     Parameters
@@ -46,31 +47,31 @@ def fits_cells(recipe: Recipe, tree: FileTree, pairs: Sequence[Pair]) -> bool:
         return names_classes(recipe, tree)
     marks = recipe.layout.image_template.marks
     place = marks.index("class")
-    found = {(pair.values[place] or "").lower() for pair in pairs}
+    beside: dict[str | None, set[str]] = {}
+    for wrap, name in chain.from_iterable(pairs.tally((0, place))):
+        beside.setdefault(wrap, set()).add((name or "").lower())
+    found = set[str]().union(*beside.values())
     if recipe.signs and found.isdisjoint(sign.lower() for sign in recipe.signs):
         return False
     if not found.isdisjoint(recipe.never.get("class", ())):
         return False
     if recipe.rank == 2:
         return True
-    beside: dict[str | None, set[str]] = {}
-    for pair in pairs:
-        beside.setdefault(pair.values[0], set()).add((pair.values[place] or "").lower())
     everywhere = set.intersection(*beside.values()) if beside else set()
     if len(everywhere) < _LEAST_CLASSES:
         return False
     if recipe.events is not None:
-        return holds_one_cell_each(tree, [pair.image for pair in pairs])
-    return _small(tree, pairs)
+        return holds_one_cell_each(tree, pairs.images)
+    return _small(tree, pairs.images)
 
 
-def _small(tree: FileTree, pairs: Sequence[Pair]) -> bool:
+def _small(tree: FileTree, images: Sequence[str]) -> bool:
     """Whether the pictures that can be read are no larger than one cell."""
-    step = -(-len(pairs) // _LOOKED_AT)
+    step = -(-len(images) // _LOOKED_AT)
     readable = 0
-    for pair in pairs[::step]:
+    for image in images[::step]:
         try:
-            *_, height, width = read_shape(tree, pair.image)
+            *_, height, width = read_shape(tree, image)
         except CellsetsError:
             continue
         if max(height, width) > LARGEST_CELL_PX:

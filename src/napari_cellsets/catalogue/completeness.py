@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.samples import kinds_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -92,7 +94,9 @@ def _of_cells(
 ) -> Completeness:
     """Compare class by class; one class alone is a part that somebody opened."""
     expect, found = recipe.expect, len(samples)
-    there = Counter(sample.facts.get("class", "") for sample in samples)
+    there: Counter[str] = Counter()
+    for kind in kinds_of(samples):
+        there[kind.facts.get("class", "")] += kind.number
     only = next(iter(there)) if len(there) == 1 else ""
     expected = expect.classes.get(only, expect.samples)
     counts = {name: (there[name], expect.classes.get(name)) for name in classes}
@@ -124,7 +128,10 @@ def _parts(recipe: Recipe, samples: Sequence[Sample]) -> list[str]:
     mark = recipe.expect.part_of
     if not mark:
         return []
-    there = {s.split if mark == "split" else s.facts.get(mark, "") for s in samples}
+    there = {
+        kind.split if mark == "split" else kind.facts.get(mark, "")
+        for kind in kinds_of(samples)
+    }
     if not there <= set(recipe.expect.parts):
         return []
     return [part for part in recipe.expect.parts if part in there]

@@ -6,6 +6,7 @@ import threading
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +16,9 @@ from napari_cellsets.catalogue.identity import own_identity, published_identity
 from napari_cellsets.catalogue.problems import problems_of_files
 from napari_cellsets.catalogue.samples import (
     FOLDER_SPLIT,
+    Samples,
     classes_of,
-    make_samples,
+    kinds_of,
     problems_of_table,
     split_fact,
 )
@@ -83,13 +85,13 @@ class Dataset(AnnotatedSet):
         self.path = path
         self.tree = bound.tree
         told = told_by_table(self.recipe, self.tree)
-        self.samples: Sequence[Sample] = make_samples(
+        self.samples: Sequence[Sample] = Samples(
             self.recipe, bound.paired.pairs, told
         )
         self.split_kinds: tuple[str, ...] = (
             (told.split_by, FOLDER_SPLIT) if told.splits and told.split_by else ()
         )
-        wraps = {pair.values[0] for pair in bound.paired.pairs}
+        wraps = {wrap for (wrap,) in chain.from_iterable(bound.paired.pairs.tally([0]))}
         self._around = (wraps.pop() or "") if len(wraps) == 1 else ""
         self._bind(bound)
         self._lock = threading.Lock()
@@ -143,9 +145,9 @@ class Dataset(AnnotatedSet):
     def splits(self) -> dict[str, int]:
         """Number of samples of each split; empty where the set has none."""
         counts: dict[str, int] = {}
-        for sample in self.samples:
-            if sample.split:
-                counts[sample.split] = counts.get(sample.split, 0) + 1
+        for split, _, count in kinds_of(self.samples):
+            if split:
+                counts[split] = counts.get(split, 0) + count
         return counts
 
     def split_by(self, kind: str) -> Dataset:

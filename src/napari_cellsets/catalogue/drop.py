@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.catalogue.arrays import (
     is_array,
@@ -18,6 +18,7 @@ from napari_cellsets.catalogue.arrays import (
 )
 from napari_cellsets.catalogue.attachments import templates_of
 from napari_cellsets.formats.files import is_folder, open_tree
+from napari_cellsets.formats.listing import Listing, pattern_of
 from napari_cellsets.formats.names import (
     PICTURE_SUFFIXES,
     is_archive_name,
@@ -27,6 +28,7 @@ from napari_cellsets.formats.names import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from napari_cellsets.catalogue.around import Around
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.templates import Template
@@ -34,6 +36,24 @@ if TYPE_CHECKING:
 _LOOKED_AT = 600
 _PLACED_BY = 24
 _HIGHEST = 1000
+
+
+class Shown(NamedTuple):
+    """Some names by which rows are told.
+
+    Parameters
+    ----------
+    names
+        Names, or patterns in place of names: one may be there several times.
+    sketch
+        Text in which all of them are, and the path before them; see `Run.sketch`.
+    """
+
+    names: Sequence[str]
+    sketch: str
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
 
 
 @dataclass(frozen=True)
@@ -61,43 +81,73 @@ class Drop:
         """Names of pictures below; the picture itself for one picture."""
         if self.file:
             return [self.path.name]
-        names = self.tree.names()
         if is_array_file(self.path.name):
             return pictures_in(self.tree)
-        return [name for name in names if is_picture_name(name) or is_array(name)]
+        names = Listing.of(self.tree.names())
+        return names.where(lambda name: is_picture_name(name) or is_array(name))
 
     @property
     def named_as_picture(self) -> bool:
         """Whether it is one file with the name of a picture."""
         return self.file and is_picture_name(self.path.name)
 
-    def shown_to(self, recipe: Recipe) -> Sequence[str]:
+    def shown_to(self, recipe: Recipe) -> Shown:
         """Names by which a row is told: pictures, else files of any kind.
 
         For a row of recordings those that may be some, where there are any.
         """
         if recipe.events is not None and not self.file:
-            return self._some_recordings or self.some
+            return self._some_recordings or self._pictures_for(recipe)
         other = recipe.annotations or recipe.samples_from is not None
-        return self._some_files if other and not self.pictures else self.some
+        if other and not self.pictures:
+            return self._some_files
+        return self._pictures_for(recipe)
+
+    def _pictures_for(self, recipe: Recipe) -> Shown:
+        """Pictures by pattern; by name for a row to which digits matter."""
+        templates = templates_of(recipe, recipe.layout)
+        likely = (one for one in templates if one.may_fit(self.some.sketch))
+        return self.some if all(one.digits_alike for one in likely) else self._named
 
     @cached_property
-    def _some_files(self) -> Sequence[str]:
-        names = self.tree.names()
-        return names[:: -(-len(names) // _LOOKED_AT) or 1]
+    def _some_files(self) -> Shown:
+        return self._spread(self.tree.names())
 
     @cached_property
-    def _some_recordings(self) -> Sequence[str]:
-        from napari_cellsets.catalogue.recordings import is_event_name
+    def _some_recordings(self) -> Shown:
+        from napari_cellsets.catalogue.recordings import EVENT_SUFFIXES, is_event_name
 
-        names = [name for name in self.tree.names() if is_event_name(name)]
-        return names[:: -(-len(names) // _LOOKED_AT) or 1]
+        endings = tuple(pattern_of(f".{suffix}") for suffix in EVENT_SUFFIXES)
+        names = Listing.of(self.tree.names())
+        likely = names.where(lambda name: pattern_of(name.lower()).endswith(endings))
+        return self._spread(list(filter(is_event_name, likely)))
 
     @cached_property
-    def some(self) -> Sequence[str]:
-        """At most a few hundred of the pictures, spread over all of them."""
+    def some(self) -> Shown:
+        """At most a few hundred of the pictures, spread over all of them.
+
+        Of folders of many pictures their patterns: see `Listing.stand_ins`.
+        """
         step = -(-len(self.pictures) // _LOOKED_AT) or 1
-        return self.pictures[::step]
+        return self._shown(Listing.of(self.pictures).stand_ins(step))
+
+    @cached_property
+    def _named(self) -> Shown:
+        return self._spread(self.pictures)
+
+    def _spread(self, names: Sequence[str]) -> Shown:
+        return self._shown(names[:: -(-len(names) // _LOOKED_AT) or 1])
+
+    def _shown(self, names: Sequence[str]) -> Shown:
+        text = "\n".join(["/".join(self.parts), *dict.fromkeys(names)])
+        return Shown(tuple(names), pattern_of(text).lower())
+
+    @cached_property
+    def around(self) -> Around | None:
+        """What speaks of the one picture; None where nothing does, or of a folder."""
+        from napari_cellsets.catalogue.around import annotations_around
+
+        return annotations_around(self.path) if self.named_as_picture else None
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
@@ -150,15 +200,16 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
     votes: Counter[int] = Counter()
     values_at: dict[int, dict[str, str]] = {}
     templates = templates_of(recipe, recipe.layout)
-    some = drop.shown_to(recipe)
+    some, sketch = drop.shown_to(recipe)
+    likely = [template for template in templates if template.may_fit(sketch)]
     step = -(-len(some) // _PLACED_BY) or 1
-    for name in some[::step]:
+    for name, often in Counter(some[::step]).items():
         parts = (*drop.parts, *name.split("/"))
-        for template in templates:
+        for template in likely:
             for order, (at, values) in enumerate(template.starts(parts)):
                 if at < here - _most_rise(template):
                     continue
-                votes[min(at, here)] += 1000 - order
+                votes[min(at, here)] += (1000 - order) * often
                 values_at.setdefault(min(at, here), values)
     found = []
     for at, _ in votes.most_common():
@@ -167,7 +218,20 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
         if at == 0 or (above and not _may_rise(recipe, drop, at, tops, values_at[at])):
             continue
         found.append(_spot(recipe, drop, at, tops))
-    return found
+    return [*_spots_around(recipe, drop), *found]
+
+
+def _spots_around(recipe: Recipe, drop: Drop) -> list[Spot]:
+    """Where the set of one picture begins whose annotations lie around it."""
+    if recipe.rank != 1 or not recipe.annotations or not drop.named_as_picture:
+        return []
+    if "**" not in recipe.images.partition("/")[0] or drop.around is None:
+        return []
+    if all(getattr(one, "form", "") != drop.around.form for one in recipe.annotations):
+        return []
+    root = drop.around.root
+    within = drop.path.parent.relative_to(root).as_posix().lstrip(".")
+    return [Spot(root, within, drop.around.top)]
 
 
 def _may_rise(
@@ -184,7 +248,7 @@ def _may_rise(
     """
     if recipe.kind == "cells":
         return bool(values.get("split"))
-    return _lies_in(drop.parts[:at], tops[-1])
+    return any(_lies_in(drop.parts[:at], top) for top in tops[1:])
 
 
 def _lies_in(folder: Sequence[str], top: str | None) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from napari_cellsets.formats.fitted import Fitted
+from napari_cellsets.formats.listing import Listing
+
 if TYPE_CHECKING:
     from napari_cellsets.catalogue.drop import Drop
     from napari_cellsets.catalogue.recipe import Recipe
@@ -36,8 +39,9 @@ def at_home(recipe: Recipe, drop: Drop) -> bool:
     if not recipe.homes:
         return True
     names = set(drop.parts[-_ABOVE:])
-    step = -(-len(drop.some) // _LOOKED_AT) or 1
-    for name in drop.some[::step]:
+    some = drop.some.names
+    step = -(-len(some) // _LOOKED_AT) or 1
+    for name in some[::step]:
         names.update(name.split("/")[:-1])
     around = {_plain(_ENDING.sub("", name)) for name in names}
     return any(_is_in(_plain(home), around) for home in recipe.homes)
@@ -55,9 +59,9 @@ def has_needed(recipe: Recipe, tree: FileTree) -> bool:
     """
     if not recipe.needs:
         return True
-    names = "\n".join(tree.names())
+    names = Listing.of(tree.names())
     templates = map(recipe.layout.template_of, recipe.needs)
-    return any(next(template.find_all(names), None) for template in templates)
+    return any(len(Fitted(template, names)) for template in templates)
 
 
 def _is_in(home: str, names: set[str]) -> bool:

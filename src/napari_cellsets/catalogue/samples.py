@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import compress
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.catalogue.tables import Told, stem_of
 from napari_cellsets.core.sample import Sample
 from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.lazy import Lazy
 from napari_cellsets.formats.names import natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari_cellsets.catalogue.recipe import Recipe
-    from napari_cellsets.formats.layouts import Pair
+    from napari_cellsets.formats.pairs import Pair, Pairs
     from napari_cellsets.formats.templates import Values
 
 FOLDER_SPLIT = "folder"
@@ -21,11 +26,21 @@ FOLDER_SPLIT = "folder"
 
 _NAMED = 3
 
+_Said = tuple[str, Mapping[str, str]]
 
-def make_samples(
-    recipe: Recipe, pairs: Sequence[Pair], told: Told | None = None
-) -> tuple[Sample, ...]:
-    """Make samples; those of one split and one set of facts share both.
+
+class Kind(NamedTuple):
+    """What a number of samples have in common."""
+
+    split: str
+    facts: Mapping[str, str]
+    number: int
+
+
+class Samples(Lazy[Sample]):
+    """Samples of a row, made when they are looked at.
+
+    Those of one split and one set of facts share both.
 
     Parameters
     ----------
@@ -33,45 +48,125 @@ def make_samples(
         A row and its paired files.
     told
         What the row's table says of each picture.
+    split_in
+        Tells the split of a picture of which the row says none.
     """
-    told = told or Told()
-    template, split_of = recipe.layout.image_template, recipe.split_of
-    marks = ["split", *(["class"] if recipe.kind == "cells" else []), *recipe.facts]
-    telling = [mark for mark in dict.fromkeys(marks) if mark in template.marks]
-    places = [template.marks.index(mark) for mark in telling]
-    by_file = bool(told.facts or recipe.remarks)
-    remarked = None if told.facts else set(recipe.remarks)  # few, where no table is
-    known: dict[Values, tuple[str, Mapping[str, str]]] = {}
-    spelt = {text.lower(): name for text, name in recipe.other_spellings.items()}
-    samples = []
-    for pair in pairs:
-        key = tuple([pair.values[place] for place in places])
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        pairs: Pairs,
+        told: Told | None = None,
+        split_in: Callable[[str], str] | None = None,
+    ) -> None:
+        self._recipe, self._pairs, self._told = recipe, pairs, told or Told()
+        self._split_in = split_in
+        self._known: dict[tuple[Values, tuple[str, ...]], _Said] = {}
+        marks = recipe.layout.image_template.marks
+        cells = ["class"] if recipe.kind == "cells" else []
+        telling = dict.fromkeys(["split", *cells, *recipe.facts])
+        self._marks = [mark for mark in telling if mark in marks]
+        self._places = [marks.index(mark) for mark in self._marks]
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self._all)
+
+    def _at(self, place: int) -> Sample:
+        if self._told.facts or "_all" in self.__dict__:
+            return self._all[place]
+        pair = self._pairs[place]
+        return self._made(pair, tuple([pair.values[at] for at in self._places]))
+
+    @cached_property
+    def kinds(self) -> list[Kind]:
+        """Splits and facts with their numbers of samples; those of one file left out.
+
+        Splits come in the order of the first sample of each.
+        """
+        if self._told.facts or self._recipe.split_of or self._split_in is not None:
+            return [Kind(sample.split, sample.facts, 1) for sample in self._all]
+        otherwise = self._recipe.split_else
+        kinds = ((self._said(key), count) for key, count in self._tally.items())
+        return [Kind(split or otherwise, fs, count) for (split, fs), count in kinds]
+
+    @cached_property
+    def _all(self) -> tuple[Sample, ...]:
+        keys = self._pairs.keys(self._places)
+        return tuple(map(self._made, self._pairs, keys))
+
+    @cached_property
+    def _tally(self) -> Mapping[Values, int]:
+        """How many samples there are of each key, in order where order tells."""
+        runs = self._pairs.tally(self._places)
+        telling = [m in ("split", "class") for m in self._marks]
+        total: Counter[Values] = Counter()
+        for run in runs:
+            if len({tuple(compress(key, telling)) for key in run}) > 1:
+                return Counter(self._pairs.keys(self._places))
+            total.update(run)
+        return total
+
+    def _made(self, pair: Pair, key: Values) -> Sample:
+        recipe, told = self._recipe, self._told
         file: tuple[str, ...] = ()
-        if by_file and (remarked is None or stem_of(pair.image) in remarked):
+        if told.facts or (recipe.remarks and stem_of(pair.image) in recipe.remarks):
             file = _of_file(recipe, told, pair.image)
-            key = (*key, *file)
-        if key not in known:
-            values = template.named(pair.values)
-            if recipe.kind == "cells" and not recipe.class_in_path:
-                values["class"] = file[0] if file else ""
-            if values.get("class"):  # Train/Basophil and test/basophil are one class
-                values["class"] = spelt.setdefault(
-                    values["class"].lower(), values["class"]
-                )
-            said = _split_and_facts(recipe, values)
-            known[key] = _with_file(told, *said, file) if file else said
-        split, facts = known[key]
-        split = split or split_of.get(pair.name, recipe.split_else)
+        split, facts = self._said(key, file)
+        split = split or recipe.split_of.get(pair.name, recipe.split_else)
+        if self._split_in is not None:
+            split = split or self._split_in(pair.image)
         annotations = (*pair.truth, *pair.more) if pair.more else pair.truth
-        samples.append(Sample(pair.name, pair.image, annotations, split, facts))
-    return tuple(samples)
+        return Sample(pair.name, pair.image, annotations, split, facts)
+
+    def _said(self, key: Values, file: tuple[str, ...] = ()) -> _Said:
+        """Split and facts of a key, and of one file where something is said of it."""
+        known = self._known.get((key, file))
+        if known is None:
+            known = self._known[key, file] = self._say(key, file)
+        return known
+
+    def _say(self, key: Values, file: tuple[str, ...]) -> _Said:
+        recipe, values = self._recipe, self._values(key)
+        if recipe.kind == "cells" and not recipe.class_in_path:
+            values["class"] = file[0] if file else ""
+        name = values.get("class")
+        if name:
+            values["class"] = self._spelt.setdefault(name.lower(), name)
+        said = _split_and_facts(recipe, values)
+        return _with_file(self._told, *said, file) if file else said
+
+    def _values(self, key: Values) -> dict[str, str]:
+        template = self._recipe.layout.image_template
+        texts = dict(zip(self._marks, key, strict=True))
+        return template.named(tuple([texts.get(mark) for mark in template.marks]))
+
+    @cached_property
+    def _spelt(self) -> dict[str, str]:
+        """Class of each spelling: Train/Basophil and test/basophil are one."""
+        others = self._recipe.other_spellings.items()
+        spelt = {text.lower(): name for text, name in others}
+        if self._recipe.class_in_path:
+            for key in self._tally:
+                name = self._values(key).get("class", "")
+                spelt.setdefault(name.lower(), name)
+        return spelt
+
+
+def kinds_of(samples: Sequence[Sample]) -> list[Kind]:
+    """Splits and facts with the number of samples that have them."""
+    if isinstance(samples, Samples):
+        return samples.kinds
+    return [Kind(sample.split, sample.facts, 1) for sample in samples]
 
 
 def classes_of(recipe: Recipe, samples: Sequence[Sample]) -> tuple[str, ...]:
     """Classes that the row names, else those found, in natural order."""
     if recipe.kind == "fields" or recipe.declared_classes:
         return recipe.classes
-    found = {sample.facts.get("class", "") for sample in samples}
+    found = {kind.facts.get("class", "") for kind in kinds_of(samples)}
     return tuple(natural_order(found - {""}))
 
 

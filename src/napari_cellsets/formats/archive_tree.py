@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, NoReturn, Protocol, TypeVar
 from napari_cellsets.core.errors import UnreadableFileError, UnsafeArchiveError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import Problem
+from napari_cellsets.formats.listing import by_folder
 from napari_cellsets.formats.nesting import NestingTree
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ArchiveTree(NestingTree, Generic[M]):
         self._source = source
         self._refused: dict[str, str] = {}
         self._members: dict[str, M] = self._list_members()
-        self._begin(list(self._members))
+        self._begin(by_folder(self._members))
         self._look_around()
 
     @abstractmethod

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
+from napari_cellsets.formats.listing import by_folder
 from napari_cellsets.formats.sources import FileSource, HeldSource
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from napari_cellsets.formats.sources import Source
 
@@ -40,9 +41,9 @@ class FileTree(ABC):
     def names(self) -> Sequence[str]:
         """All files in natural order."""
 
-    def unordered_names(self) -> Iterable[str]:
-        """All files in any order, where putting them in order would take long."""
-        return self.names()
+    def folders(self) -> Mapping[str, list[str]]:
+        """All files by folder (with a slash at the end), in any order."""
+        return by_folder(self.names())
 
     @abstractmethod
     def read(self, name: str) -> bytes:

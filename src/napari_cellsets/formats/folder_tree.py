@@ -50,8 +50,9 @@ class FolderTree(NestingTree):
     def _source_of(self, name: str) -> Source:
         return FileSource(self.root / name)
 
-    def _scan(self, top: re.Pattern[str] | None) -> list[str]:
-        found: list[str] = []
+    def _scan(self, top: re.Pattern[str] | None) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        total = 0
         waiting = [(str(self.root), "")]
         linked: set[str] = set()
         while waiting:
@@ -66,8 +67,10 @@ class FolderTree(NestingTree):
                 continue
             if not self._archives_seen:
                 self._archives_seen = any(ending in text for ending in ARCHIVE_ENDINGS)
-            found += [prefix + name for name in files] if prefix else files
-            if len(found) > limits.FOLDER_ENTRIES:
+            if files:
+                found[prefix] = files
+            total += len(files)
+            if total > limits.FOLDER_ENTRIES:
                 raise UnreadableFileError(
                     f"there are more than {limits.FOLDER_ENTRIES:,} files below it",
                     path=self.root,

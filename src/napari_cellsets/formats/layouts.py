@@ -16,55 +16,32 @@ see `Attached`.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from napari_cellsets.formats.fitted import Fitted
+from napari_cellsets.formats.listing import Listing
+from napari_cellsets.formats.pairs import FittedPairs, Pairs, picker
 from napari_cellsets.formats.templates import WRAP, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from napari_cellsets.formats.templates import Values
-
-NOT_IN_NAMES = frozenset({"ext", "suffix", "imagedir", "maskdir", "block", WRAP})
-"""Marks that say how a file is stored, not which sample it is."""
-
-
-class Pair(NamedTuple):
-    """A picture with its annotation files.
-
-    Parameters
-    ----------
-    name
-        Unique in the set: the values of the marks, with slashes.
-    image, truth
-        Names in the file tree.
-    values
-        What the marks of the picture's template stand for, in their order.
-    more
-        Names of further files that annotate it.
-    """
-
-    name: str
-    image: str
-    truth: tuple[str, ...]
-    values: Values
-    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Paired:
     """All pairs of a tree, and annotation files without a picture."""
 
-    pairs: tuple[Pair, ...]
+    pairs: Pairs
     lonely_truth: tuple[str, ...] = ()
 
     @cached_property
     def annotated(self) -> int:
         """How many pictures have truth."""
-        return sum(bool(pair.truth or pair.more) for pair in self.pairs)
+        return self.pairs.annotated
 
 
 class Attached:
@@ -77,17 +54,19 @@ class Attached:
     marks
         Marks of the pictures' template.
     names
-        All names of the tree, one a line.
+        All names of the tree.
     """
 
-    def __init__(self, template: Template, marks: Sequence[str], names: str) -> None:
+    def __init__(
+        self, template: Template, marks: Sequence[str], names: Iterable[str]
+    ) -> None:
         theirs = set(template.marks) - {"ext"}
         self.template = template
         self.shared = tuple(m for m in marks if m in theirs and m != WRAP)
         self.by_key: dict[Values, list[str]] = {}
         wraps: dict[Values, set[str]] = {}
-        key_of = _picker(template.marks, (*self.shared, WRAP))
-        for name, values in template.find_all(names):
+        key_of = picker(template.marks, (*self.shared, WRAP))
+        for name, values in Fitted(template, names):
             *texts, wrap = key_of(values)
             key = tuple([text.lower() for text in texts])
             self.by_key.setdefault((*key, wrap), []).append(name)
@@ -165,7 +144,7 @@ class Layout:
     def _further(self) -> dict[str, Template]:
         return {}
 
-    def attach(self, text: str, names: str) -> Attached:
+    def attach(self, text: str, names: Iterable[str]) -> Attached:
         """Find the files of a further template.
 
         Parameters
@@ -173,7 +152,7 @@ class Layout:
         text
             The template.
         names
-            All names of the tree, one a line.
+            All names of the tree.
         """
         return Attached(self.template_of(text), self.image_template.marks, names)
 
@@ -190,35 +169,32 @@ class Layout:
 
         A file that is truth of a picture is no picture of its own.
         """
-        text = "\n".join(names)
-        truth = self._truth_by_key(text)
-        found: list[tuple[str, Values, tuple[str, ...]]] = []
+        names = Listing.of(names)
+        truth = self._truth_by_key(names)
+        found = Fitted(self.image_template, names)
+        if not truth:
+            return Paired(FittedPairs(found))
+        key_of = picker(self.image_template.marks, self.shared)
+        files_of: dict[str, tuple[str, ...]] = {}
         taken: set[str] = set()
-        if truth:
-            key_of = _picker(self.image_template.marks, self.shared)
-            for name, values in self.image_template.find_all(text):
-                files = truth.get(key_of(values), ())
-                others = tuple(file for file in files if file != name)
-                taken.update(others)
-                found.append((name, values, others))
-            found = [item for item in found if item[0] not in taken]
-        else:
-            pictures = self.image_template.find_all(text)
-            found = [(name, values, ()) for name, values in pictures]
-        images = {item[0] for item in found} if taken else set()
+        for name, values in found:
+            others = tuple(f for f in truth.get(key_of(values), ()) if f != name)
+            files_of[name] = others
+            taken.update(others)
+        if not taken:
+            return Paired(FittedPairs(found))
+        found = found.besides(taken)
+        used = taken.union(found.names)
         lonely = [
-            file
-            for files in truth.values()
-            for file in files
-            if taken and file not in taken and file not in images
+            file for files in truth.values() for file in files if file not in used
         ]
-        return Paired(tuple(self._named(found)), tuple(lonely))
+        return Paired(FittedPairs(found, files_of), tuple(lonely))
 
     def has_truth(self, names: Iterable[str]) -> bool:
         """Whether any name is that of an annotation file."""
         if self.truth_template is None:
             return False
-        return next(self.truth_template.find_all("\n".join(names)), None) is not None
+        return len(Fitted(self.truth_template, names)) > 0
 
     def truth_name(self, image: str, values: Mapping[str, str]) -> str:
         """Where the truth of a picture belongs, whether it is there or not.
@@ -243,57 +219,10 @@ class Layout:
             if f"{{{name}}}" in text or f"{{{name}?}}" in text
         }
 
-    def _truth_by_key(self, text: str) -> dict[Values, list[str]]:
+    def _truth_by_key(self, names: Listing) -> dict[Values, list[str]]:
         truth: dict[Values, list[str]] = {}
         if self.truth_template is not None:
-            key_of = _picker(self.truth_template.marks, self.shared)
-            for name, values in self.truth_template.find_all(text):
+            key_of = picker(self.truth_template.marks, self.shared)
+            for name, values in Fitted(self.truth_template, names):
                 truth.setdefault(key_of(values), []).append(name)
         return truth
-
-    def _named(
-        self, found: Sequence[tuple[str, Values, tuple[str, ...]]]
-    ) -> Iterable[Pair]:
-        """Give each picture the shortest of three names that is its own."""
-        marks = self.image_template.marks
-        spoken, file = self.image_template.spoken(NOT_IN_NAMES)
-        values_of = _picker(marks, spoken)
-        names = [
-            "/".join([text.strip("/") for text in values_of(values) if text])
-            for _, values, _ in found
-        ]
-        if file:  # a file name of several marks stays as it is
-            pattern, inside = file
-            of_file = _picker(marks, inside)
-            names = [
-                f"{name}/{pattern % of_file(values)}".lstrip("/")
-                for name, (_, values, _) in zip(names, found, strict=True)
-            ]
-        repeated = _repeated(names)
-        if repeated:  # under several folders around the set
-            names = [
-                f"{values[0]}{name}" if name in repeated else name
-                for name, (_, values, _) in zip(names, found, strict=True)
-            ]
-            repeated = _repeated(names)
-        if repeated:  # names that differ in the suffix only
-            names = [
-                image if name in repeated else name
-                for name, (image, _, _) in zip(names, found, strict=True)
-            ]
-        for name, (image, values, truth) in zip(names, found, strict=True):
-            yield Pair(name, image, truth, values)
-
-
-def _picker(
-    marks: Sequence[str], wanted: Sequence[str]
-) -> Callable[[Values], tuple[str, ...]]:
-    """Return a function that picks some marks' values; a missing one is ``""``."""
-    places = [marks.index(mark) for mark in wanted]
-    return lambda values: tuple([values[place] or "" for place in places])
-
-
-def _repeated(names: Sequence[str]) -> set[str]:
-    if len(set(names)) == len(names):
-        return set()
-    return {name for name, count in Counter(names).items() if count > 1}

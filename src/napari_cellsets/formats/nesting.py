@@ -10,7 +10,9 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.archives import ending_of, open_archive
 from napari_cellsets.formats.files import FileTree, Problem
+from napari_cellsets.formats.listing import Listing, by_folder
 from napari_cellsets.formats.names import (
+    ARCHIVE_ENDINGS,
     is_archive_name,
     is_picture_name,
     natural_order,
@@ -18,7 +20,7 @@ from napari_cellsets.formats.names import (
 from napari_cellsets.formats.sources import HeldSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from napari_cellsets.formats.sources import Source
 
@@ -36,16 +38,24 @@ class NestingTree(FileTree):
 
     _depth = 0
 
-    def _begin(self, found: list[str]) -> None:
-        """Take the names of the place itself."""
+    def _begin(self, folders: dict[str, list[str]]) -> None:
+        """Take the names of the place itself, by folder with a slash at the end."""
         self._inner: dict[str, FileTree] = {}
-        self._found = found
-        self._ordered: list[str] | None = None
+        self._folders = folders
+        self._ordered: Listing | None = None
 
     def _look_around(self) -> None:
         """Look into archives where there is no picture."""
-        archives = [name for name in self._found if is_archive_name(name)]
-        if archives and not any(map(is_picture_name, self._found)):
+        archives = [
+            folder + file
+            for folder, files in self._folders.items()
+            if any(ending in "\n".join(files).lower() for ending in ARCHIVE_ENDINGS)
+            for file in files
+            if is_archive_name(file)
+        ]
+        if archives and not any(
+            is_picture_name(file) for files in self._folders.values() for file in files
+        ):
             self.look_into(natural_order(archives))
 
     def look_into(self, names: Iterable[str]) -> None:
@@ -67,7 +77,7 @@ class NestingTree(FileTree):
                     inside[0].look_into([inside[1]])
                     prefix = name[: len(name) - len(inside[1])]
                     more = (n for n in inside[0].names() if n not in before)
-                    self._add(prefix + member for member in more)
+                    self._add(by_folder(prefix + member for member in more))
                 continue
             try:
                 tree = self._open_inner(name)
@@ -79,17 +89,18 @@ class NestingTree(FileTree):
                 Problem(f"{name}/{item.name}", item.message) for item in tree.problems
             ]
             prefix = f"{name}/"
-            self._add([prefix + member for member in tree.unordered_names()])
+            inner = tree.folders()
+            self._add({prefix + folder: inner[folder] for folder in inner})
 
     def names(self) -> Sequence[str]:
         """All files in natural order."""
         if self._ordered is None:
-            self._ordered = natural_order(self._found)
+            self._ordered = Listing.of_folders(self._folders)
         return self._ordered
 
-    def unordered_names(self) -> Iterable[str]:
-        """All files as they were found."""
-        return self._found
+    def folders(self) -> Mapping[str, list[str]]:
+        """All files by folder, in any order."""
+        return self._folders
 
     def read(self, name: str) -> bytes:
         """Return the whole content of one file; see `FileTree.read`."""
@@ -138,8 +149,9 @@ class NestingTree(FileTree):
                 return tree, name[len(prefix) :]
         return None
 
-    def _add(self, names: Iterable[str]) -> None:
-        self._found += names
+    def _add(self, folders: Mapping[str, list[str]]) -> None:
+        for folder, files in folders.items():
+            self._folders[folder] = [*self._folders.get(folder, ()), *files]
         self._ordered = None
 
     def _open_inner(self, name: str) -> FileTree:

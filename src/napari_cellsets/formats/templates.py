@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import RecipeError
+from napari_cellsets.formats.listing import pattern_of
 from napari_cellsets.formats.names import ARCHIVE_ENDINGS, PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ WRAP = "wrap"
 """Name of the folders around a set, with a slash at the end; may be empty."""
 
 _MARK = re.compile(r"\{([a-z_]+)(\*\*|\?|#)?\}")
+_MARKS_TOGETHER = re.compile(r"\}\{[^}]*\}\{")
+_DIGIT_OR_SLASH = re.compile(r"[\d/]")
 _GROUP = re.compile(r"\(\?P<\w+>")
 _ANY_FOLDERS = r"(?:[^/\n]+/)*"
 _ARCHIVE = rf"(?:{'|'.join(re.escape(e) for e in ARCHIVE_ENDINGS)})?"
@@ -64,6 +67,8 @@ class Template:
     _lines: re.Pattern[str] = field(init=False, repr=False)
     _whole: re.Pattern[str] = field(init=False, repr=False)
     _needed: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
+    _sketched: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
+    digits_alike: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = self.text.split("/")
@@ -82,7 +87,15 @@ class Template:
         object.__setattr__(self, "_lines", re.compile(lines, re.I | re.M))
         object.__setattr__(self, "_whole", re.compile(body, re.I))
         object.__setattr__(self, "marks", tuple(self._lines.groupindex))
-        object.__setattr__(self, "_needed", tuple(self._needed_texts()))
+        needed = tuple(self._needed_texts())
+        sketched = tuple(
+            tuple(map(pattern_of, texts))
+            for texts in needed
+            if not any("/" in text for text in texts)
+        )
+        object.__setattr__(self, "_needed", needed)
+        object.__setattr__(self, "_sketched", sketched)
+        object.__setattr__(self, "digits_alike", self._are_digits_alike())
 
     def find_all(self, names: str) -> Iterator[tuple[str, Values]]:
         """Find the names that end as the template says.
@@ -102,6 +115,14 @@ class Template:
         if all(any(text in lowered for text in texts) for texts in self._needed):
             for found in self._lines.finditer(names):
                 yield found[0], found.groups()
+
+    def fits(self, name: str) -> re.Match[str] | None:
+        """Match of a name that ends as the template says; groups are `marks`."""
+        return self._lines.fullmatch(name)
+
+    def may_fit(self, sketch: str) -> bool:
+        """Whether names may be among those of a sketch; see `listing.Run.sketch`."""
+        return all(any(text in sketch for text in texts) for texts in self._sketched)
 
     def match(self, name: str) -> dict[str, str] | None:
         """Values of the marks, and of `WRAP`, where a name ends so."""
@@ -208,6 +229,24 @@ class Template:
         for mark in _MARK.finditer(self.text):
             if not mark[2] and self.choices.get(mark[1]):
                 yield tuple(text.lower() for text in self.choices[mark[1]])
+
+    def _are_digits_alike(self) -> bool:
+        """Whether a file name fits, or not, whichever digits are in it.
+
+        Folders are always known as they are. Three marks side by side could share
+        two digits, and not more.
+        """
+        folders, _, file = self.text.rpartition("/")
+        seen = {mark[1] for mark in _MARK.finditer(folders)}
+        texts = [_MARK.sub("", file)]
+        for mark in _MARK.finditer(file):
+            choices = self.choices.get(mark[1], ())
+            if mark[1] in seen and not choices:
+                return False
+            seen.add(mark[1])
+            texts += choices
+        together = _MARKS_TOGETHER.search(file)
+        return together is None and _DIGIT_OR_SLASH.search("".join(texts)) is None
 
     def _settled(self, values: Mapping[str, str]) -> int:
         return sum(bool(values.get(mark)) for mark in self.choices)

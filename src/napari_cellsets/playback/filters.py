@@ -25,6 +25,7 @@ from napari_cellsets.playback.pixel_memory import PixelMemory
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.playback.filter_steps import Step
     from napari_cellsets.playback.recording import Recording
 
@@ -344,37 +345,71 @@ class FilterPass:
             removed[name] = _count(coming, keep_from_us) - _count(passed, keep_from_us)
         return Filtered(_from(passed, keep_from_us), removed)
 
+    def pieces(
+        self, recording: Recording, start_us: int, stop_us: int
+    ) -> Iterator[Filtered]:
+        """Begin anew, and yield what passes of [start, stop), piece by piece.
 
-def filtered_pieces(
+        Parameters
+        ----------
+        recording
+            Where the events come from, the lead-in included.
+        start_us, stop_us
+            Microseconds from the first event.
+
+        Yields
+        ------
+        Filtered
+            Pieces of bounded size; `removed` counts each piece's own.
+
+        Raises
+        ------
+        UnreadableFileError
+            If the file cannot be read or changed.
+        """
+        self.forget()
+        for piece in recording.pieces(start_us - self.chain.lead_in_us, stop_us):
+            yield self.feed(piece, start_us)
+
+
+def removed_events(
     recording: Recording,
     chain: FilterChain,
     start_us: int,
     stop_us: int,
-) -> Iterator[Filtered]:
-    """Yield what a chain lets pass of [start, stop), piece by piece.
+    token: CancelToken | None = None,
+) -> tuple[dict[str, int], int]:
+    """Count what each filter of a chain takes from [start, stop).
 
     Parameters
     ----------
-    recording
-        Where the events come from, the chain's lead-in included.
-    chain
-        What to do; with no filters the events as they are.
-    start_us, stop_us
-        Microseconds from the first event.
+    recording, chain, start_us, stop_us
+        As for `filtered_pieces`.
+    token
+        Looked at with every piece of events.
 
-    Yields
-    ------
-    Filtered
-        Pieces of bounded size; `removed` counts each piece's own.
+    Returns
+    -------
+    removed
+        Events by filter, named as in `Filtered`.
+    total
+        How many there were before the first.
 
     Raises
     ------
+    CancelledError
+        If the token was cancelled.
     UnreadableFileError
         If the file cannot be read or changed.
     """
-    at_work = chain.start(recording.geometry)
-    for piece in recording.pieces(start_us - chain.lead_in_us, stop_us):
-        yield at_work.feed(piece, start_us)
+    removed: Counter[str] = Counter()
+    total = 0
+    for piece in filtered_pieces(recording, chain, start_us, stop_us):
+        if token is not None:
+            token.raise_if_cancelled()
+        removed.update(piece.removed)
+        total += len(piece.events) + sum(piece.removed.values())
+    return dict(removed), total
 
 
 def _count(events: Events, keep_from_us: int | None) -> int:

@@ -7,6 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets.core.loops import compiled
+from napari_cellsets.formats.events.tally_loops import (
+    GAP,
+    MISSING,
+    T_MAX,
+    TRIGGERS,
+    UNKNOWN,
+    WRAPS,
+    X_MAX,
+    Y_MAX,
+    add,
+    begin,
+    last_time,
+    step_back,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,3 +74,50 @@ def decode(
             base = time_high(base, np.int64(word & 0xFFFFFFF))
     state[0] = base
     return np.int64(i), np.int64(n)
+
+
+@compiled
+def tally(
+    words: NDArray[np.uint32], state: NDArray[np.int64], sums: NDArray[np.int64]
+) -> None:
+    """Add up words without writing events; see `base.Tally` for the sums."""
+    base = state[0]
+    last = last_time(sums)
+    latest, gap = sums[T_MAX], sums[GAP]
+    columns, lines = sums[X_MAX], sums[Y_MAX]
+    events = 0
+    on = 0
+    for word in words:
+        kind = word >> 28
+        if kind <= 1:
+            now = base + np.int64((word >> 22) & 63)
+            if last == MISSING:
+                last = begin(sums, now)
+            step = now - last
+            last = now
+            if step < 0:
+                step_back(sums, step, now)
+            gap = max(gap, step)
+            latest = max(latest, now)
+            events += 1
+            on += np.int64(kind)
+            columns = max(columns, np.int64((word >> 11) & 0x7FF))
+            lines = max(lines, np.int64(word & 0x7FF))
+        elif kind == 8:
+            before = base
+            base = time_high(base, np.int64(word & 0xFFFFFFF))
+            sums[WRAPS] += (base >> 34) - (before >> 34)
+        else:
+            note_other(sums, np.int64(kind))
+    state[0] = base
+    sums[X_MAX], sums[Y_MAX] = columns, lines
+    add(sums, last, latest, gap, events, on)
+
+
+@compiled
+def note_other(sums: NDArray[np.int64], kind: int) -> None:
+    """Count a word that is neither event nor time."""
+    if kind == 10:
+        sums[TRIGGERS] += 1
+    elif kind != 14 and kind != 15:
+        sums[UNKNOWN] += 1

@@ -1,6 +1,6 @@
 """Prophesee RAW, EVT3: 16-bit words that tell only what changed.
 
-Layout: docs.prophesee.ai, "EVT 3.0 Format". Types of words, the upper four bits:
+Layout: docs.prophesee.ai, "EVT 3.0 Format". Kinds of words, the upper four bits:
 0 line, 2 column of an event, 3 first column of vectors, 4 and 5 vectors of 12 and 8
 pixels, 6 and 8 lower and upper 12 bits of time, 10 triggers, 7, 14 and 15 further
 data; some cameras pad with 0x9999 (ros-event-camera/event_camera_renderer#8).
@@ -17,16 +17,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellsets.core.compiled import can_compile
-from napari_cellsets.formats.events.raw_source import RawSource
+from napari_cellsets.formats.events.evt3_plain import (
+    LOOP,
+    events_of_words,
+    state_after,
+    times_of_words,
+)
+from napari_cellsets.formats.events.raw_source import (
+    Beginning,
+    Fit,
+    Oddities,
+    RawSource,
+    high_steps,
+    inside,
+    share,
+)
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
-    from napari_cellsets.core.events import Events
+    from napari_cellsets.core.events import Geometry
     from napari_cellsets.formats.events.base import State
 
-LOOP = 1 << 24
+PADDING = 0x9999
+_KNOWN = np.isin(np.arange(16), (0, 2, 3, 4, 5, 6, 7, 8, 10, 14, 15))
+_JITTER_US = 64
 
 
 class Evt3Source(RawSource):
@@ -34,22 +51,67 @@ class Evt3Source(RawSource):
 
     encoding = "EVT3"
     dtype = "<u2"
-    state_size = 4
     most_per_unit = 12
+    state_size = 4
+
+    @staticmethod
+    def compiled_loops() -> ModuleType:
+        """Return the module of compiled loops."""
+        from napari_cellsets.formats.events import evt3_loops
+
+        return evt3_loops
+
+    @staticmethod
+    def plain_loops() -> ModuleType:
+        """Return the module with the numpy way."""
+        from napari_cellsets.formats.events import evt3_plain
+
+        return evt3_plain
 
     @classmethod
-    def first_time(cls, words: NDArray[np.uint16]) -> tuple[int, list[int]] | None:
+    def beginning(cls, words: NDArray[np.uint16]) -> Beginning | None:
+        """Return where to begin, None where no word tells a time.
+
+        That is the first word of upper time, or the first line if that comes later.
+        """
         kind = words >> 12
-        times = np.flatnonzero(kind == 8)
+        times, lines = np.flatnonzero(kind == 8), np.flatnonzero(kind == 0)
         if not len(times):
             return None
-        return int(times[0]), [int(words[times[0]] & 0xFFF) << 12, 0, 0, 0]
+        first = int(times[0])
+        lead = max(first, int(lines[0])) if len(lines) else first
+        state = np.array([int(words[first] & 0xFFF) << 12, 0, 0, 0], np.int64)
+        before = words[:first]
+        state_after(
+            np.concatenate((before[before >> 12 == 0], words[first:lead])), state
+        )
+        lost = int(events_of_words(words[:lead]).sum())
+        return Beginning(lead, state.tolist(), lost)
 
-    def _decode(
-        self, words: NDArray[np.uint16], state: State, out: Events
-    ) -> tuple[int, int]:
-        from napari_cellsets.formats.events.evt3_plain import decode
+    @classmethod
+    def fit(cls, words: NDArray[np.uint16], geometry: Geometry | None) -> Fit:
+        """Return how much the first words look like EVT3."""
+        kind = words >> 12
+        timed = words[(kind == 6) | (kind == 8)]
+        start = int(timed[0] & 0xFFF) << 12 if len(timed) else 0
+        steps = np.diff(times_of_words(timed, start))
+        field = words & 0x7FF
+        # by hand, as lines and columns stand in words of their own
+        x, y = field[(kind == 2) | (kind == 3)], field[kind == 0]
+        none = np.zeros(1, np.uint16)
+        shape = min(inside(x, none, geometry), inside(none, y, geometry))
+        return Fit(share(_known(words)), share(steps >= -_JITTER_US), shape)
 
-        if can_compile():
-            from napari_cellsets.formats.events.evt3_loops import decode
-        return decode(words, state, out.t, out.x, out.y, out.p)
+    def oddities(self, words: NDArray[np.uint16], state: State) -> Oddities:
+        """Count what words hold beside events, given the state before them."""
+        kind = words >> 12
+        highs = (words[kind == 8] & 0xFFF).astype(np.int64) << 12
+        return Oddities(
+            int(np.count_nonzero(kind == 10)),
+            int(np.count_nonzero(~_known(words))),
+            high_steps(highs, int(state[0]), LOOP, 12).wraps,
+        )
+
+
+def _known(words: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    return _KNOWN[words >> 12] | (words == PADDING)

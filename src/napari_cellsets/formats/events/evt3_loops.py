@@ -14,6 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets.core.loops import compiled
+from napari_cellsets.formats.events.tally_loops import (
+    GAP,
+    MISSING,
+    T_MAX,
+    TRIGGERS,
+    UNKNOWN,
+    WRAPS,
+    X_MAX,
+    Y_MAX,
+    add,
+    begin,
+    last_time,
+    step_back,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +37,9 @@ HALF = 1 << 23
 BACK_OVER_LOOP = LOOP - (1 << 20)
 LOW = 0xFFF
 ONE = np.uint64(1)
+COUNT = np.array([bin(mask).count("1") for mask in range(4096)])
+TOP = np.array([max(mask.bit_length() - 1, 0) for mask in range(4096)])
+"""How many bits a vector has, and its highest."""
 
 
 @compiled
@@ -94,3 +111,67 @@ def decode(
     state[2] = base
     state[3] = sign
     return np.int64(i), np.int64(n)
+
+
+@compiled
+def tally(
+    words: NDArray[np.uint16], state: NDArray[np.int64], sums: NDArray[np.int64]
+) -> None:
+    """Add up words without writing events; see `base.Tally` for the sums."""
+    now = state[0]
+    line = state[1]
+    base = state[2]
+    sign = state[3]
+    last = last_time(sums)
+    latest, gap = sums[T_MAX], sums[GAP]
+    columns, lines = sums[X_MAX], sums[Y_MAX]
+    events = 0
+    on = 0
+    for word in words:
+        kind = word >> 12
+        field = np.int64(word & 0x7FF)
+        if kind == 2 or kind == 4 or kind == 5:
+            found = 1
+            top = field
+            ons = np.int64(word >> 11) & 1
+            if kind != 2:
+                mask = word & (0xFFF if kind == 4 else 0xFF)
+                found = COUNT[mask]
+                top = (base + TOP[mask]) & 0xFFFF
+                ons = found * sign
+                base = (base + (12 if kind == 4 else 8)) & 0xFFFF
+                if found == 0:
+                    continue
+            if last == MISSING:
+                last = begin(sums, now)
+            step = now - last
+            last = now
+            if step < 0:
+                step_back(sums, step, now)
+            gap = max(gap, step)
+            latest = max(latest, now)
+            events += found
+            on += ons
+            columns = max(columns, top)
+            lines = max(lines, line)
+        elif kind == 0:
+            line = field
+        elif kind == 6:
+            now = (now & ~LOW) | np.int64(word & 0xFFF)
+        elif kind == 3:
+            base = field
+            sign = np.int64(word >> 11) & 1
+        elif kind == 8:
+            before = now
+            now = time_high(now, np.int64(word))
+            sums[WRAPS] += (now >> 24) - (before >> 24)
+        elif kind == 10:
+            sums[TRIGGERS] += 1
+        elif kind != 7 and kind != 14 and kind != 15 and word != 0x9999:
+            sums[UNKNOWN] += 1
+    state[0] = now
+    state[1] = line
+    state[2] = base
+    state[3] = sign
+    sums[X_MAX], sums[Y_MAX] = columns, lines
+    add(sums, last, latest, gap, events, on)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_cellsets.formats.events.bits import bit_counts
 from napari_cellsets.formats.events.raw_source import high_steps
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.events.base import State
 
 LOOP = 1 << 24
-_BITS = np.array([bin(value).count("1") for value in range(4096)], np.int64)
 
 
 class _Expanded(NamedTuple):
@@ -46,13 +46,18 @@ def decode(
     return done, n
 
 
+def state_after(words: NDArray[np.uint16], state: State) -> None:
+    """Change the state into the one after some words."""
+    _expanded(words, events_of_words(words), state)
+
+
 def events_of_words(words: NDArray[np.uint16]) -> NDArray[np.int64]:
     """Return how many events each word holds."""
     kind = words >> 12
     held = (kind == 2).astype(np.int64)
     for vector, mask in ((4, 0xFFF), (5, 0xFF)):
         at = np.flatnonzero(kind == vector)
-        held[at] = _BITS[words[at] & mask]
+        held[at] = bit_counts(words[at] & mask)
     return held
 
 
@@ -60,7 +65,9 @@ def times_of_words(words: NDArray[np.uint16], start: int) -> NDArray[np.int64]:
     """Return the time after each word, without overflows, given the one before."""
     kind = words >> 12
     highs = np.flatnonzero(kind == 8)
-    steps = high_steps((words[highs] & 0xFFF).astype(np.int64) << 12, start, LOOP, 12)
+    steps = high_steps(
+        (words[highs] & 0xFFF).astype(np.int64) << 12, start, LOOP, 12
+    ).steps
     high = np.zeros(len(words), np.int64)
     high[highs] = steps
     high = (start & ~0xFFF) + np.cumsum(high)

@@ -11,6 +11,7 @@ from napari_cellsets.formats.events.prophesee_write import (
     check_geometry,
     high_words,
     raw_header,
+    runs_of_32,
     write_pieces,
 )
 
@@ -89,12 +90,12 @@ class Evt3Coder:
         lines = np.diff(y.astype(np.int32), prepend=np.int32(self._y)) != 0
         highs = high_words(t >> 12, self._t >> 12, _REACH, "EVT3")
         self._t, self._y = int(t[-1]), int(y[-1])
-        groups = _groups(events, changes | lines)
+        groups, masks = runs_of_32(events, (changes | lines)[1:])
         counts = np.diff(groups, append=len(t))
         body = np.ones(len(t), np.int64)
-        vectors, sizes = groups[counts >= _VECTOR_FROM], counts[counts >= _VECTOR_FROM]
-        inside = _spread(vectors, sizes)
-        body[inside] = 0
+        worth = counts >= _VECTOR_FROM
+        vectors = groups[worth]
+        body[_spread(vectors, counts[worth])] = 0
         body[vectors] = 4
         needed = body + changes + lines
         np.add.at(needed, highs.before, 1)
@@ -106,18 +107,8 @@ class Evt3Coder:
         words[at[lines] - 1] = y[lines]
         words[(at - lines)[changes] - 1] = 0x6000 | (t[changes] & 0xFFF)
         words[highs.places(at - lines - changes)] = 0x8000 | (highs.value & 0xFFF)
-        _put_vectors(words, at[vectors], columns[vectors], x[inside], sizes)
+        _put_vectors(words, at[vectors], columns[vectors], masks[worth])
         return words
-
-
-def _groups(events: Events, breaks: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """First events of runs that one vector can hold: ascending within 32 columns."""
-    x, p = events.x, events.p
-    starts = breaks.copy()
-    starts[0] = True
-    starts[1:] |= (p[1:] != p[:-1]) | (x[1:] <= x[:-1])
-    starts[1:] |= (x[1:] >> 5) != (x[:-1] >> 5)
-    return np.flatnonzero(starts)
 
 
 def _spread(first: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -131,15 +122,10 @@ def _put_vectors(
     words: NDArray[np.uint16],
     at: NDArray[np.int64],
     columns: NDArray[np.uint16],
-    x: NDArray[np.uint16],
-    sizes: NDArray[np.intp],
+    masks: NDArray[np.uint32],
 ) -> None:
     """Write base column, 12, 12 and 8 pixels for each vector."""
-    if not len(at):
-        return
-    bits = np.left_shift(np.uint32(1), (x & 31).astype(np.uint32))
-    mask = np.bitwise_or.reduceat(bits, np.cumsum(sizes) - sizes)
     words[at] = 0x3000 | (columns & ~np.uint16(31))
-    words[at + 1] = 0x4000 | (mask & 0xFFF)
-    words[at + 2] = 0x4000 | (mask >> 12 & 0xFFF)
-    words[at + 3] = 0x5000 | (mask >> 24)
+    words[at + 1] = 0x4000 | (masks & 0xFFF)
+    words[at + 2] = 0x4000 | (masks >> 12 & 0xFFF)
+    words[at + 3] = 0x5000 | (masks >> 24)

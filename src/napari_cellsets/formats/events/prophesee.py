@@ -114,12 +114,7 @@ def read_header(head: bytes, place: str) -> TextHeader:
         if key:
             fields.setdefault(key.lower(), value.strip())
     else:
-        if at >= HEADER_BYTES or (
-            at
-            and head[at:].startswith(b"%")
-            and not head[at:].count(b"\n")
-            and len(head) >= HEADER_BYTES
-        ):
+        if len(head) >= HEADER_BYTES and at > HEADER_BYTES // 2:
             raise UnreadableFileError(
                 f"its header does not end within {HEADER_BYTES:,} bytes",
                 path=place,

@@ -173,3 +173,30 @@ def high_words(high: NDArray[np.int64], last: int, reach: int, name: str) -> Hig
         before = np.concatenate((np.zeros(1, before.dtype), before))
         value = np.concatenate((np.zeros(1, value.dtype), value))
     return Highs(before, value)
+
+
+def runs_of_32(
+    events: Events, changes: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
+    """Gather events that one vector can hold.
+
+    Parameters
+    ----------
+    events
+        At least one.
+    changes
+        (n - 1,), where time or line differ from the event before.
+
+    Returns
+    -------
+    starts, masks
+        First event of each run: ascending columns of one sign within 32 that begin
+        at a multiple of 32; and a bit for each of its columns.
+    """
+    x, p = events.x, events.p
+    starts = np.ones(len(x), bool)
+    starts[1:] = changes | (p[1:] != p[:-1]) | (x[1:] <= x[:-1])
+    starts[1:] |= (x[1:] >> 5) != (x[:-1] >> 5)
+    first = np.flatnonzero(starts)
+    bits = np.left_shift(np.uint32(1), (x & 31).astype(np.uint32))
+    return first, np.bitwise_or.reduceat(bits, first)

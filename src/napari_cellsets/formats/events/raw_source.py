@@ -4,24 +4,79 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
+from napari_cellsets.core.compiled import can_compile
 from napari_cellsets.core.errors import UnreadableFileError
-from napari_cellsets.formats.events.base import Decoded, Tally, tally_decoded
+from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.formats.events.base import EVENTS_AT_ONCE, Decoded, Tally
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
-    from napari_cellsets.core.events import Events
     from napari_cellsets.formats.events.base import EventHeader, State
     from napari_cellsets.formats.events.words import Words
 
-_PROBED = 1 << 15
-
 JITTER = 1 << 20
 """A step forward that ends so many us before a whole round is one back instead."""
+
+
+class Beginning(NamedTuple):
+    """Where a file can be decoded from.
+
+    Parameters
+    ----------
+    lead
+        The first unit with a time.
+    state
+        State before it.
+    lost
+        Events before it, which have none.
+    """
+
+    lead: int
+    state: list[int]
+    lost: int = 0
+
+
+class Fit(NamedTuple):
+    """How well units fit a way of reading them, each from 0 to 1.
+
+    Parameters
+    ----------
+    kinds
+        Share of units of a known kind.
+    order
+        Share of times that do not lie before the one before.
+    shape
+        Share of events that lie where such events can.
+    """
+
+    kinds: float
+    order: float
+    shape: float = 1.0
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against it."""
+        return min(self) >= 0.95
+
+    @property
+    def bearable(self) -> bool:
+        """Whether it may be believed if the header says so."""
+        return self.kinds >= 0.95 or min(self.kinds, self.order) >= 0.7
+
+
+class Oddities(NamedTuple):
+    """What units hold beside events."""
+
+    triggers: int = 0
+    unknown: int = 0
+    wraps: int = 0
 
 
 class RawSource(ABC):
@@ -33,11 +88,8 @@ class RawSource(ABC):
         The units.
     header
         What the file says of itself.
-    lead
-        Units before the first that tells a time; what stands there has none and
-        is left out.
-    state
-        State before unit `lead`.
+    beginning
+        Where to begin.
     """
 
     encoding: str
@@ -46,11 +98,9 @@ class RawSource(ABC):
     state_size: int
     in_order = False
 
-    def __init__(
-        self, words: Words, header: EventHeader, lead: int, state: list[int]
-    ) -> None:
+    def __init__(self, words: Words, header: EventHeader, beginning: Beginning) -> None:
         self.header, self.units = header, words.units
-        self._words, self._lead, self._start = words, lead, state
+        self._words, self._beginning = words, beginning
 
     @classmethod
     def open(cls, words: Words, header: EventHeader, place: str) -> Self:
@@ -59,32 +109,47 @@ class RawSource(ABC):
         Raises
         ------
         UnreadableFileError
-            If there are units and none of the first tells a time.
+            If none of the first units tells a time.
         """
-        if not words.units:
-            empty = replace(header, doubts=(*header.doubts, "It holds no events."))
-            return cls(words, empty, 0, [0] * cls.state_size)
-        head = words.stretch(0, min(words.units, _PROBED))
-        found = cls.first_time(head)
-        if found is None:
-            raise UnreadableFileError(
-                f"none of its first {len(head):,} words tells a time, as words of"
-                f" {cls.encoding} would",
-                path=place,
-                advice="It is damaged, or coded otherwise.",
+        doubts = list(header.doubts)
+        if words.left_over:
+            doubts.append(
+                f"It is cut off within its last word: {words.left_over} bytes are left"
+                " out."
             )
-        return cls(words, header, *found)
+        beginning = Beginning(0, [0] * cls.state_size)
+        if not words.units:
+            doubts.append("It holds no events.")
+        else:
+            head = words.probe()
+            found = cls.beginning(head)
+            if found is None:
+                raise UnreadableFileError(
+                    f"none of its first {len(head):,} words tells a time, as words of"
+                    f" {cls.encoding} would",
+                    path=place,
+                    advice="It is damaged, or coded otherwise.",
+                )
+            beginning = found
+        if beginning.lost:
+            doubts.append(
+                f"{beginning.lost:,} events before its first word of time are left out:"
+                " when they were is unknown."
+            )
+        return cls(words, replace(header, doubts=tuple(doubts)), beginning)
 
     def start(self) -> State:
         """Return the state before the first unit, as a new int64 vector."""
-        return np.array(self._start, np.int64)
+        return np.array(self._beginning.state, np.int64)
 
     def decode(self, first: int, stop: int, state: State, out: Events) -> Decoded:
         """Decode units until `out` is full; see `EventSource.decode`."""
-        unit, written = max(first, min(self._lead, stop)), 0
+        unit, written = self._skip_lead(first, stop), 0
+        loops = self._loops()
         while unit < stop and len(out) - written >= self.most_per_unit:
             words = self._words.stretch(unit, stop)
-            used, found = self._decode(words, state, out.take(slice(written, None)))
+            columns = (column[written:] for column in (out.t, out.x, out.y, out.p))
+            used, found = loops.decode(words, state, *columns)
             unit, written = unit + used, written + found
             if used < len(words):
                 break
@@ -92,23 +157,67 @@ class RawSource(ABC):
 
     def tally(self, first: int, stop: int, state: State, sums: Tally) -> None:
         """Add up units without keeping events; see `EventSource.tally`."""
-        tally_decoded(self, first, stop, state, sums)
+        unit = self._skip_lead(first, stop)
+        loops = self._loops()
+        while unit < stop:
+            words = self._words.stretch(unit, stop)
+            if can_compile():
+                loops.tally(words, state, sums.values)
+            else:
+                self._tally_plainly(words, state, sums)
+            unit += len(words)
+
+    def _tally_plainly(self, words: NDArray[Any], state: State, sums: Tally) -> None:
+        odd = self.oddities(words, state)
+        sums.values[[Tally.TRIGGERS, Tally.UNKNOWN, Tally.WRAPS]] += odd
+        out = Events.empty(EVENTS_AT_ONCE)
+        while len(words):
+            used, found = self._loops().decode(words, state, out.t, out.x, out.y, out.p)
+            sums.add(out.take(slice(found)))
+            words = words[used:]
+
+    def _skip_lead(self, first: int, stop: int) -> int:
+        return max(first, min(self._beginning.lead, stop))
+
+    def _loops(self) -> ModuleType:
+        """Return the module with ``decode``; that of compiled loops has ``tally`` too."""
+        return self.compiled_loops() if can_compile() else self.plain_loops()
+
+    @staticmethod
+    @abstractmethod
+    def compiled_loops() -> ModuleType:
+        """Return the module of compiled loops."""
+
+    @staticmethod
+    @abstractmethod
+    def plain_loops() -> ModuleType:
+        """Return the module with the numpy way."""
 
     @classmethod
     @abstractmethod
-    def first_time(cls, words: NDArray[Any]) -> tuple[int, list[int]] | None:
-        """Return the first unit that can be decoded and the state before it."""
+    def beginning(cls, words: NDArray[Any]) -> Beginning | None:
+        """Return where to begin, None where no unit tells a time."""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, words: NDArray[Any], geometry: Geometry | None) -> Fit:
+        """Return how much the first units look like this format."""
 
     @abstractmethod
-    def _decode(
-        self, words: NDArray[Any], state: State, out: Events
-    ) -> tuple[int, int]:
-        """Decode words until `out` is full; return how many words and events."""
+    def oddities(self, words: NDArray[Any], state: State) -> Oddities:
+        """Count what units hold beside events, given the state before them."""
+
+
+class HighSteps(NamedTuple):
+    """How words of high time move the time."""
+
+    steps: NDArray[np.int64]
+    wraps: int
 
 
 def high_steps(
     highs: NDArray[np.int64], last: int, loop: int, low_bits: int = 0
-) -> NDArray[np.int64]:
+) -> HighSteps:
     """Return by how much each word of high time moves the time, in us.
 
     Parameters
@@ -121,9 +230,33 @@ def high_steps(
         Where time goes round.
     low_bits
         How many lower bits of `last` are not told by such words.
+
+    Returns
+    -------
+    HighSteps
+        (len(highs),) int64; and how often time went round, forward less backward.
     """
     old = last & (loop - 1) & ~((1 << low_bits) - 1)
     steps = np.diff(highs, prepend=old)
-    steps[steps <= -(loop >> 1)] += loop
-    steps[steps >= loop - JITTER] -= loop
-    return steps
+    round_forward = steps <= -(loop >> 1)
+    round_back = steps >= loop - JITTER
+    steps[round_forward] += loop
+    steps[round_back] -= loop
+    wraps = np.count_nonzero(round_forward) - np.count_nonzero(round_back)
+    return HighSteps(steps, wraps)
+
+
+def share(good: NDArray[np.bool_]) -> float:
+    """Return which part of some answers is yes; 1 where there are none."""
+    return float(np.count_nonzero(good) / len(good)) if len(good) else 1.0
+
+
+def inside(
+    x: NDArray[np.integer[Any]],
+    y: NDArray[np.integer[Any]],
+    geometry: Geometry | None,
+) -> float:
+    """Return the share of places within the sensor, 1 where its size is not known."""
+    if geometry is None:
+        return 1.0
+    return share((x < geometry.width) & (y < geometry.height))

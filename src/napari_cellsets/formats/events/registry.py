@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from napari_cellsets.formats.events.dat import open_dat, sniff_dat
+from napari_cellsets.formats.events.dat_write import write_dat
 from napari_cellsets.formats.events.evt2_write import write_evt2
 from napari_cellsets.formats.events.evt3_write import write_evt3
+from napari_cellsets.formats.events.evt21_write import write_evt21
 from napari_cellsets.formats.events.npy import open_npy, sniff_npy
 from napari_cellsets.formats.events.npz import open_npz, sniff_npz
 from napari_cellsets.formats.events.npz_write import write_npz
@@ -28,7 +31,9 @@ class Opener(Protocol):
 
     def __call__(
         self, tree: FileTree, name: str, *, reading: str | None = None
-    ) -> EventSource: ...
+    ) -> EventSource:
+        """Open it."""
+        ...
 
 
 class Writer(Protocol):
@@ -45,7 +50,9 @@ class Writer(Protocol):
         *,
         start_us: int = 0,
         facts: Mapping[str, str] | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Write it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,15 @@ _FORMATS = (
         open_raw,
         write_evt3,
     ),
+    EventFormat(
+        "evt21",
+        "Prophesee RAW, EVT2.1",
+        (".raw",),
+        sniff_raw("EVT2.1"),
+        open_raw,
+        write_evt21,
+    ),
+    EventFormat("dat", "Prophesee DAT", (".dat",), sniff_dat, open_dat, write_dat),
     EventFormat(
         "evt2",
         "Prophesee RAW, EVT2",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from napari_cellsets.formats.sources import Source
 
+PROBED_BYTES = 1 << 16
+"""How much is looked at to find out whether units are what a header says."""
 STRETCH_BYTES = 1 << 19
 """Most that is read at once: opening a file for it then costs less than 1 %."""
 
@@ -41,6 +43,8 @@ class Words:
     ----------
     units
         How many whole units there are.
+    unit_bytes
+        Size of a unit.
     left_over
         Bytes after the last whole unit.
     """
@@ -51,8 +55,9 @@ class Words:
         self._source, self._start, self._place = source, start, place
         self._dtype = np.dtype(dtype)
         size = max(0, source.size - start)
-        self.units, self.left_over = divmod(size, self._dtype.itemsize)
-        self._at_once = STRETCH_BYTES // self._dtype.itemsize
+        self.unit_bytes = self._dtype.itemsize
+        self.units, self.left_over = divmod(size, self.unit_bytes)
+        self._at_once = STRETCH_BYTES // self.unit_bytes
 
     def stretch(self, first: int, stop: int) -> NDArray[Any]:
         """Return the units from `first` on, as many as come at once.
@@ -84,11 +89,15 @@ class Words:
         units: NDArray[Any] = _held.buffer.view(self._dtype)
         return units[first - _held.first : last - _held.first]
 
+    def probe(self) -> NDArray[Any]:
+        """Return the first units, up to `PROBED_BYTES`; see `stretch`."""
+        return self.stretch(0, min(self.units, PROBED_BYTES // self.unit_bytes))
+
     def _read(self, first: int, stop: int) -> None:
         # what follows on the stretch before is read ahead; a jump reads what it needs
         follows = _held.of is self and first == _held.stop
         last = min(self.units if follows else stop, first + self._at_once)
-        size = self._dtype.itemsize
+        size = self.unit_bytes
         _held.of = None
         target = memoryview(_held.buffer)[: (last - first) * size]
         read = read_into(self._source, self._start + first * size, target)

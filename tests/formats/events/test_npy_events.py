@@ -167,7 +167,7 @@ def test_an_array_that_is_cut_off_says_so(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((100, 4)))
     content = (tmp_path / "a.npy").read_bytes()
     (tmp_path / "a.npy").write_bytes(content[:-100])
-    with pytest.raises(UnreadableFileError, match="declares 400 items"):
+    with pytest.raises(UnreadableFileError, match="it declares 400 items"):
         open_npy(open_tree(tmp_path), "a.npy")
 
 

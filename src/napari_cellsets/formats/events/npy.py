@@ -184,7 +184,7 @@ def array_in(source: Source, place: str) -> Array:
     there = source.size - array.start
     if there < array.length * array.dtype.itemsize:
         raise UnreadableFileError(
-            f"the array declares {array.length:,} items of {array.dtype.itemsize} bytes;"
+            f"it declares {array.length:,} items of {array.dtype.itemsize} bytes;"
             f" {max(0, there):,} bytes are there",
             path=place,
             advice="Copy or download it again.",

@@ -26,6 +26,7 @@ from napari_cellsets.core.errors import (
     UnsafeArchiveError,
 )
 from napari_cellsets.formats.codecs import read_shape
+from napari_cellsets.formats.events.opening import open_event_file
 from napari_cellsets.formats.files import FileTree, open_tree
 from napari_cellsets.formats.layouts import Paired
 from napari_cellsets.formats.listing import Listing
@@ -190,10 +191,18 @@ def _refuse_file(path: Path) -> None:
         if not is_event_name(path.name):
             raise
         raise UnreadableFileError(
-            f"{error.problem}, and no events were recognised in it",
+            f"{error.problem}; as a recording: {_why_no_recording(path)}",
             path=path,
             advice=error.advice,
         ) from error
+
+
+def _why_no_recording(path: Path) -> str:
+    try:
+        open_event_file(path)
+    except CellsetsError as error:
+        return error.problem
+    return "it can be read"
 
 
 def _fitting(drop: Drop) -> list[Bound]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.errors import AmbiguousEventsError, CellsetsError
 from napari_cellsets.core.events import Geometry
 from napari_cellsets.formats.events.event_tree import EventTree
 from napari_cellsets.formats.events.registry import EVENT_FORMATS
@@ -29,6 +29,8 @@ LARGEST_WINDOW_BYTES = 1 << 22
 """A recording of one cell is no larger: 100 ms of a whole sensor are."""
 
 _ENDINGS = tuple(f".{suffix}" for suffix in EVENT_SUFFIXES)
+_CONTAINERS = (".npz", ".h5", ".hdf5", ".hdf", ".mat", ".nc")
+_LEAST_OF_CLASS = 5
 _ASKED = 8
 _MOST_ASKED = 2_000
 
@@ -39,13 +41,22 @@ def is_event_name(name: str) -> bool:
 
 
 def is_recording(tree: FileTree, name: str) -> bool:
-    """Whether a file is a recording of events, by its name and first bytes."""
-    from napari_cellsets.formats.events.opening import find_format
+    """Whether a file is a recording of events, by its name and first bytes.
+
+    Files that hold arrays of any kind are opened: their first bytes say nothing.
+    """
+    from napari_cellsets.formats.events.opening import find_format, open_events
 
     try:
-        return find_format(tree, name) is not None
+        if find_format(tree, name) is None:
+            return False
+        if name.lower().endswith(_CONTAINERS):
+            open_events(tree, name)
+    except AmbiguousEventsError:
+        return True
     except CellsetsError:
         return False
+    return True
 
 
 def find_recordings(tree: FileTree, names: Iterable[str]) -> list[str]:
@@ -111,8 +122,12 @@ def with_recordings(recipe: Recipe, tree: FileTree) -> tuple[FileTree, Sequence[
 
 
 def holds_one_cell_each(tree: FileTree, names: Sequence[str]) -> bool:
-    """Whether recordings are short enough to show one cell each."""
-    if not isinstance(tree, EventTree):
+    """Whether recordings are short and many enough to show one cell each.
+
+    Whole recordings lie in folders too, such as one a day.
+    """
+    folders = {name.rpartition("/")[0] for name in names}
+    if not isinstance(tree, EventTree) or len(names) < _LEAST_OF_CLASS * len(folders):
         return False
     some = names[:: -(-len(names) // _ASKED) or 1]
     try:

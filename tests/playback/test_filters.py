@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.playback import pixel_memory
+from napari_cellsets.playback.filter_pass import OUTSIDE
 from napari_cellsets.playback.filters import (
-    OUTSIDE,
     BackgroundActivity,
     FilterChain,
     HotPixels,
@@ -24,7 +24,6 @@ from napari_cellsets.playback.filters import (
     Region,
     TimeRange,
     Turn,
-    filtered_pieces,
 )
 
 SENSOR = Geometry(7, 5)
@@ -301,6 +300,6 @@ def test_a_stretch_of_a_recording_is_filtered_as_in_the_whole(
     start, stop = sorted((first, second))
     chain = FilterChain(filters=tuple(filters))
     whole = chain.apply(events, SENSOR).events
-    parts = list(filtered_pieces(FakeRecording(events), chain, start, stop))
+    parts = list(chain.start(SENSOR).pieces(FakeRecording(events), start, stop))
     wanted = whole.take((whole.t >= start) & (whole.t < stop))
     assert same(Events.joined([part.events for part in parts]), wanted)

@@ -12,6 +12,7 @@ from napari_cellsets._napari.beside import Beside, load_beside, planes_beside
 from napari_cellsets._napari.drawn import Drawn, drawn_of, laid_over
 from napari_cellsets._napari.edits import Tracked
 from napari_cellsets._napari.looks import Shown, show_form
+from napari_cellsets._napari.recordings import open_sample_recording
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.core.image import Picture
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.annotation import LabelImage
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.playback.recording import Recording
     from napari_cellsets.store import Project, StoredLabels
 
 
@@ -49,6 +51,8 @@ class LoadedSample:
         Classes of the whole picture, in words.
     beside
         Further pictures: a focal stack, an extended depth of field.
+    recording
+        Events in place of a picture; what is small is indexed already.
     """
 
     dataset: Dataset
@@ -62,6 +66,7 @@ class LoadedSample:
     drawn: tuple[Drawn, ...] = ()
     whole: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
+    recording: Recording | None = None
 
     @property
     def sample(self) -> Sample:
@@ -71,6 +76,8 @@ class LoadedSample:
     @property
     def pixel_size_um(self) -> float | None:
         """Edge of a pixel in micrometres, None where nobody knows."""
+        if self.recording is not None:
+            return self.dataset.recipe.pixel_size_um
         return self.picture.pixel_size_um if self.picture is not None else None
 
     def shows_same_as(self, dataset: Dataset | None, index: int) -> bool:
@@ -98,9 +105,12 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
     Returns
     -------
     LoadedSample
-        With `picture` None when the image itself cannot be read.
+        With `picture` None when the image itself cannot be read, and for events,
+        which come as `recording`.
     """
     sample = dataset.samples[index]
+    if dataset.holds_events(sample):
+        return _load_recording(dataset, index)
     problems: list[CellsetsError] = []
     picture = shown = truth = truth_edits = cells = None
     try:
@@ -119,6 +129,17 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
         dataset, index, picture, shown, truth, truth_edits, cells, tuple(problems)
     )
     return loaded if picture is None else _with_annotations(loaded)
+
+
+def _load_recording(dataset: Dataset, index: int) -> LoadedSample:
+    """Open the events of a sample, as `recording` or as one of `problems`."""
+    nothing = LoadedSample(dataset, index, None, None, None, None, None)
+    try:
+        recording = open_sample_recording(dataset, nothing.sample)
+    except CellsetsError as error:
+        return replace(nothing, problems=(error,))
+    doubts = tuple(CellsetsError(doubt) for doubt in recording.header.doubts)
+    return replace(nothing, problems=doubts, recording=recording)
 
 
 def _with_annotations(loaded: LoadedSample) -> LoadedSample:

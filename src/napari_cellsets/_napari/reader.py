@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets._napari.tickets import Ticket, give_ticket
+from napari_cellsets.core.errors import CellsetsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari.components import ViewerModel
     from napari.layers import Layer
 
     from napari_cellsets._napari.loading import LoadedSample
@@ -87,12 +89,49 @@ def layers_for_viewer(dataset: Dataset) -> Layers:
         loaded = load_sample(dataset, dataset.start, None)
     else:
         loaded = get_session(viewer).loader(dataset.start, dataset)()
-    if loaded.picture is None and loaded.problems:
+    if loaded.recording is None and loaded.picture is None and loaded.problems:
         raise loaded.problems[0]
-    layers = build_layers(loaded)
+    if loaded.recording is not None:
+        layers = [recording_layer(loaded, viewer)]
+    else:
+        layers = build_layers(loaded)
     if viewer is not None and preference("display.open_samples_dock", True):
         open_dock(viewer, "Samples")
+    if viewer is not None and loaded.recording is not None:
+        open_dock(viewer, "Playback")
     return layers
+
+
+def recording_layer(loaded: LoadedSample, viewer: ViewerModel | None) -> Layer:
+    """Return a new layer for the recording of a sample, with its ticket.
+
+    Parameters
+    ----------
+    loaded
+        With a recording.
+    viewer
+        Where the layer goes to. Without one nobody would index the recording beside
+        a window, so that this is done first.
+
+    Raises
+    ------
+    CellsetsError
+        If the recording cannot be read.
+    """
+    from napari_cellsets._napari.film import new_film_layer
+    from napari_cellsets._napari.session import get_session
+
+    recording = loaded.recording
+    if recording is None:
+        raise CellsetsError("this sample is no recording", path=loaded.sample.name)
+    name, pixel_size_um = loaded.sample.name, loaded.pixel_size_um
+    if viewer is None:
+        recording.build_index()
+        layer = new_film_layer(recording, name, pixel_size_um)
+    else:
+        layer = get_session(viewer).film.new_layer(recording, name, pixel_size_um)
+    give_ticket(layer, Ticket("image", loaded))
+    return layer
 
 
 def build_layers(loaded: LoadedSample) -> Layers:

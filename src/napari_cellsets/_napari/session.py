@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.annotation_layers import AnnotationLayers
+    from napari_cellsets._napari.film import Film
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.image import Picture
     from napari_cellsets.core.sample import Sample
@@ -47,7 +48,8 @@ class Session:
     Attributes
     ----------
     dataset, index, sample, picture
-        What is on screen; `picture` is None while the image cannot be read.
+        What is on screen; `picture` is None while the image cannot be read, and
+        while a recording is shown: see `film`.
     image_layer, truth_layer, cells_layer
         Our layers in the viewer; None while there is none.
     problems
@@ -114,6 +116,11 @@ class Session:
     def image_layer(self) -> Image | None:
         """Layer of the picture."""
         return self._stage.image
+
+    @property
+    def film(self) -> Film:
+        """The recording on screen: its clock, how it is shown, its layer."""
+        return self._stage.film
 
     @property
     def truth_layer(self) -> Labels | None:

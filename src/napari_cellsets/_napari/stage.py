@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets._napari.annotation_layers import AnnotationLayers
 from napari_cellsets._napari.beside import BesideLayers
+from napari_cellsets._napari.film import Film
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
 from napari_cellsets._napari.looks import label_options, scale_and_units
@@ -53,6 +54,7 @@ class Stage:
         self._viewer = weakref.ref(viewer)
         self._arrived = arrived
         self.image: Image | None = None
+        self.film = Film(viewer)
         self.truth = Overlay("truth", hooks[0])
         self.cells = Overlay("cells", hooks[1])
         self.annotations = AnnotationLayers()
@@ -108,31 +110,45 @@ class Stage:
 
     def _show_image(self, viewer: ViewerModel, loaded: LoadedSample) -> bool:
         """Put the picture into the image layer; return whether its size is new."""
-        shown = loaded.shown or blank_form()
-        old = self.image
-        size = None if old is None else (old.data.shape, tuple(old.scale))
+        old, size = self.image, self._size()
+        name, below = loaded.sample.name, self._ours()[1:]
         self._agree_on_units(loaded.pixel_size_um)
-        if old is not None and fits_image(old, shown):
-            fill_image(old, shown, loaded.sample.name)
+        if loaded.recording is not None:
+            self.image = self.film.show(
+                loaded.recording, name, loaded.pixel_size_um, old, below
+            )
+            return size != self._size()
+        shown = loaded.shown or blank_form()
+        if self.film.layer is None and old is not None and fits_image(old, shown):
+            fill_image(old, shown, name)
         else:
-            self.image = new_image_layer(shown, loaded.sample.name)
-            put_layer(viewer, self.image, old, below=self._ours()[1:])
-        return size != (shown.data.shape, shown.scale)
+            self.film.leave()
+            self.image = new_image_layer(shown, name)
+            put_layer(viewer, self.image, old, below)
+        return size != self._size()
+
+    def _size(self) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
+        """Return shape and scale of what is seen; of a recording those of a frame."""
+        if self.image is None:
+            return None
+        first = 1 if self.image is self.film.layer else 0
+        return self.image.data.shape[first:], tuple(self.image.scale)[first:]
 
     def _agree_on_units(self, pixel_size_um: float | None) -> None:
         """Give all layers the units to come: napari warns where it draws mixed ones."""
+        scale, units = scale_and_units("yx", pixel_size_um)
         for layer in self._ours():
             if layer is not None:
-                axes = "p" * (layer.ndim - 2) + "yx"
-                scale, units = scale_and_units(axes, pixel_size_um)
-                place(layer, scale, units, layer.axis_labels)
+                around = tuple(layer.scale)[:-2], tuple(map(str, layer.units[:-2]))
+                scales, all_units = (*around[0], *scale), (*around[1], *units)
+                place(layer, scales, all_units, layer.axis_labels)
 
     def _on_inserted(self, event: Any) -> None:
         ticket = take_ticket(event.value)
         if ticket is None:
             return
         if ticket.role in ("image", "sample"):
-            self._adopt_image(event.value)
+            self._adopt_image(event.value, ticket.loaded)
             if ticket.role == "sample":
                 self.show(ticket.loaded)
             self._arrived(ticket.loaded)
@@ -145,12 +161,16 @@ class Stage:
             overlay.adopt(event.value, ticket.tracked)
             overlay.tell_changed()
 
-    def _adopt_image(self, layer: Image) -> None:
+    def _adopt_image(self, layer: Image, loaded: LoadedSample) -> None:
         """Let a reader's image take the place of all that was shown before."""
         ours = self._ours()
         for group in (self.truth, self.cells, self.annotations, self.beside):
             group.forget()
         self.image = layer
+        if loaded.recording is not None:
+            self.film.adopt(layer, loaded.recording, loaded.pixel_size_um)
+        else:
+            self.film.leave()
         viewer = self._viewer()
         if viewer is not None:
             take_away(viewer, ours)
@@ -164,6 +184,7 @@ class Stage:
         layer = event.value
         if layer is self.image:
             self.image = None
+            self.film.leave()
         self.annotations.forget(layer)
         self.beside.forget(layer)
         for overlay in (self.truth, self.cells):

@@ -16,6 +16,7 @@ DOCK_TITLES = (
     "Count (Cell sets)",
     "Classify (Cell sets)",
     "Train (Cell sets)",
+    "Playback (Cell sets)",
 )
 
 

@@ -1,0 +1,333 @@
+"""Play, step, jump and range of a recording: views of its clock."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Signal, Slot
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.log_field import LogField, WordField
+from napari_cellsets._qt.playback_icons import icon
+from napari_cellsets._qt.playback_words import (
+    clock_words,
+    read_speed,
+    read_time,
+    speed_words,
+    time_words,
+)
+from napari_cellsets.playback.clock import FASTEST, SLOWEST
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QColor
+
+    from napari_cellsets.playback.clock import Playback
+
+_ICON = QSize(18, 18)
+_BUTTON = QSize(36, 30)
+_MARK_BUTTON = QSize(30, 26)
+#: Between two times that the speed is told.
+_TELL_S = 0.3
+#: What each button shows: sign, whether it points back, name, key.
+_BUTTONS = {
+    "start": ("end", True, "To the start", "Home"),
+    "back": ("step", True, "One frame back, over empty stretches", "Q"),
+    "backwards": ("play", True, "Play backwards", "J"),
+    "play": ("play", False, "Play", "K"),
+    "on": ("step", False, "One frame on, over empty stretches", "W"),
+    "end": ("end", False, "To the end", "End"),
+    "loop": ("loop", False, "Play again and again", "0"),
+}
+
+
+class TransportRow(QWidget):
+    """Buttons of a player."""
+
+    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._playback = playback
+        self._colour: QColor | None = None
+        self.buttons: dict[str, QToolButton] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(3)
+        row.addStretch(1)
+        for name, (_sign, _back, words, key) in _BUTTONS.items():
+            button = self.buttons[name] = QToolButton()
+            button.setIconSize(_ICON)
+            button.setFixedSize(_BUTTON)
+            button.setToolTip(f"{words} ({key})")
+            button.setAccessibleName(words)
+            button.clicked.connect(partial(act, playback, name))
+            row.addWidget(button)
+        row.addStretch(1)
+        self.buttons["loop"].setCheckable(True)
+        events = playback.events
+        for signal in (events.playing, events.direction, events.loop):
+            follow(self, signal, self._on_running_changed)
+
+    def set_colour(self, colour: QColor) -> None:
+        """Draw the signs in this colour."""
+        self._colour = colour
+        for name, (sign, back, _words, _key) in _BUTTONS.items():
+            self.buttons[name].setIcon(icon(sign, colour, backwards=back))
+        self._on_running_changed()
+
+    def _on_running_changed(self, *_: object) -> None:
+        """Show a pause where pressing again pauses."""
+        playback = self._playback
+        self.buttons["loop"].setChecked(playback.loop)
+        for name, direction in (("play", 1), ("backwards", -1)):
+            running = playback.playing and playback.direction == direction
+            _sign, back, words, key = _BUTTONS[name]
+            words = "Pause" if running else words
+            button = self.buttons[name]
+            button.setToolTip(f"{words} ({key})")
+            button.setAccessibleName(words)
+            if self._colour is not None:
+                sign = "pause" if running else "play"
+                button.setIcon(icon(sign, self._colour, backwards=back))
+
+
+def act(playback: Playback, name: str, *_: object) -> None:
+    """Do what a button or key of the player asks for.
+
+    Parameters
+    ----------
+    playback
+        The clock.
+    name
+        ``play``, ``backwards``, ``on``, ``back``, ``start``, ``end``, ``loop``,
+        ``a``, ``b``, ``slower`` or ``faster``.
+    """
+    if name in ("play", "backwards"):
+        toggle(playback, 1 if name == "play" else -1)
+    elif name in ("on", "back"):
+        step(playback, 1 if name == "on" else -1)
+    elif name in ("start", "end"):
+        playback.jump_to(playback.low_us if name == "start" else playback.high_us)
+    elif name == "loop":
+        playback.loop = not playback.loop
+    elif name in ("a", "b"):
+        setattr(playback, f"{name}_us", playback.position_us)
+    else:
+        faster = playback.speed * (2 if name == "faster" else 0.5)
+        playback.speed = min(max(faster, SLOWEST), FASTEST)
+
+
+def toggle(playback: Playback, direction: Any) -> None:
+    """Play in a direction, or pause where it plays that way already."""
+    if playback.playing and playback.direction == direction:
+        playback.pause()
+    else:
+        playback.play(direction)
+
+
+def step(playback: Playback, frames: int) -> None:
+    """Go one frame further, over stretches without events."""
+    leaps = playback.skip_empty
+    playback.skip_empty = True
+    playback.step(frames)
+    playback.skip_empty = leaps
+
+
+class TimeRow(QWidget):
+    """Where the recording stands; what is typed there is jumped to."""
+
+    refused = Signal(str)
+
+    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._playback = playback
+        self._told_s = 0.0
+        self.field = WordField(self._words, read_time, 0, 0)
+        self.field.setAccessibleName("Time")
+        self.field.setToolTip("Jump to a time: 250 us, 12.5 ms, 3 s, 1:02.5")
+        self.whole = QLabel()
+        self.whole.setAccessibleName("Length of the recording")
+        self.true_speed = QLabel()
+        self.true_speed.setAccessibleName("Speed that is reached")
+        self.true_speed.setToolTip("How fast the recording really runs")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.field)
+        row.addWidget(self.whole)
+        row.addStretch(1)
+        row.addWidget(self.true_speed)
+        self.field.edited.connect(self._on_edited)
+        self.field.refused.connect(self.refused)
+        events = playback.events
+        follow(self, events.position_us, self._on_position_changed)
+        follow(self, events.duration_us, self._on_duration_changed)
+        follow(self, events.playing, self.show_true_speed)
+        self._on_duration_changed()
+
+    def show_true_speed(self, *_: object) -> None:
+        """Say how fast it runs; nothing while it stands."""
+        playback = self._playback
+        reached = playback.achieved_speed if playback.playing else 0.0
+        self.true_speed.setText(f"runs {speed_words(reached)}" if reached else "")
+
+    def _words(self, us: float) -> str:
+        return clock_words(round(us), self._playback.duration_us)
+
+    def _on_position_changed(self, *_: object) -> None:
+        self.field.set_value(self._playback.position_us)
+        if time.monotonic() - self._told_s > _TELL_S:
+            self._told_s = time.monotonic()
+            self.show_true_speed()
+
+    def _on_duration_changed(self, *_: object) -> None:
+        whole = self._playback.duration_us
+        self.field.set_highest(whole)
+        self.whole.setText(f"of {clock_words(whole, whole)}")
+        self._on_position_changed()
+
+    @Slot(float)
+    def _on_edited(self, us: float) -> None:
+        self._playback.jump_to(round(us))
+
+
+class RangeRow(QWidget):
+    """The range A to B that is played."""
+
+    refused = Signal(str)
+
+    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._playback = playback
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(3)
+        self.buttons: dict[str, QPushButton] = {}
+        self.fields: dict[str, WordField] = {}
+        for name, key in (("a", "8"), ("b", "9")):
+            end = "Start" if name == "a" else "End"
+            button = self.buttons[name] = self._button(name.upper())
+            button.setToolTip(f"{end} of the range: set it to this moment ({key})")
+            button.setAccessibleName(f"Set {name.upper()} here")
+            button.clicked.connect(partial(act, playback, name))
+            field = self.fields[name] = WordField(time_words, read_time, 0, 0)
+            field.setAccessibleName(f"{end} of the range")
+            field.setToolTip(f"{end} of the range that is played")
+            field.edited.connect(partial(self._on_edited, f"{name}_us"))
+            field.refused.connect(self.refused)
+            row.addWidget(button)
+            row.addWidget(field, 1)
+        self.clear = self._button("×")
+        self.clear.setToolTip("Play the whole recording")
+        self.clear.setAccessibleName("Clear the range")
+        self.clear.clicked.connect(self._on_clear_clicked)
+        row.addWidget(self.clear)
+        events = playback.events
+        for signal in (events.a_us, events.b_us, events.duration_us):
+            follow(self, signal, self._on_range_changed)
+        self._on_range_changed()
+
+    def _button(self, text: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setFixedSize(_MARK_BUTTON)
+        return button
+
+    def _on_range_changed(self, *_: object) -> None:
+        playback = self._playback
+        for field in self.fields.values():
+            field.set_highest(playback.duration_us)
+        a, b = playback.a_us, playback.b_us
+        self.fields["a"].set_value(0 if a is None else a)
+        self.fields["b"].set_value(playback.duration_us if b is None else b)
+        self.clear.setEnabled(a is not None or b is not None)
+
+    def _on_edited(self, name: str, us: float) -> None:
+        setattr(self._playback, name, round(us))
+
+    @Slot()
+    def _on_clear_clicked(self) -> None:
+        self._playback.a_us = self._playback.b_us = None
+
+
+class SpeedRow(QWidget):
+    """How fast to play, and what to do where the screen cannot follow."""
+
+    refused = Signal(str)
+
+    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._playback = playback
+        about = "Slow motion to 1:10,000, up to ten times as fast (H slower, U faster)"
+        self.speed = LogField("Speed", about, speed_words, read_speed, SLOWEST, FASTEST)
+        self.every_frame = QCheckBox("Every frame")
+        self.every_frame.setToolTip(
+            "Show every frame, and take longer where the screen cannot follow."
+            " Otherwise the time is kept and frames are left out"
+        )
+        self.skip_empty = QCheckBox("Skip empty stretches")
+        self.skip_empty.setToolTip("Go on to the next event where nothing happens")
+        label = QLabel("Speed")
+        label.setToolTip(about)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(label, 0, 0)
+        grid.addWidget(self.speed, 0, 1, 1, 2)
+        grid.addWidget(self.every_frame, 1, 0, 1, 2)
+        grid.addWidget(self.skip_empty, 1, 2)
+        self.speed.edited.connect(self._on_speed_edited)
+        self.speed.refused.connect(self.refused)
+        self.every_frame.toggled.connect(self._on_every_frame_toggled)
+        self.skip_empty.toggled.connect(self._on_skip_empty_toggled)
+        events = playback.events
+        for signal in (events.speed, events.every_frame, events.skip_empty):
+            follow(self, signal, self._on_changed)
+        self._on_changed()
+
+    def _on_changed(self, *_: object) -> None:
+        self.speed.set_value(self._playback.speed)
+        self.every_frame.setChecked(self._playback.every_frame)
+        self.skip_empty.setChecked(self._playback.skip_empty)
+
+    @Slot(float)
+    def _on_speed_edited(self, speed: float) -> None:
+        self._playback.speed = speed
+
+    @Slot(bool)
+    def _on_every_frame_toggled(self, wanted: bool) -> None:
+        self._playback.every_frame = wanted
+
+    @Slot(bool)
+    def _on_skip_empty_toggled(self, wanted: bool) -> None:
+        self._playback.skip_empty = wanted
+
+
+class Transport(QWidget):
+    """All that moves a recording, one row below the other."""
+
+    refused = Signal(str)
+    """What was typed cannot be understood; why."""
+
+    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row = TransportRow(playback)
+        self.time = TimeRow(playback)
+        self.range = RangeRow(playback)
+        self.speed = SpeedRow(playback)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.row)
+        for part in (self.time, self.range, self.speed):
+            layout.addWidget(part)
+            part.refused.connect(self.refused)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)

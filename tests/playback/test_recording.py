@@ -86,33 +86,6 @@ def test_what_a_recording_tells_of_itself_is_true_of_its_events(events: Events) 
     assert recording.off_count == len(events) - events.p.sum()
 
 
-@given(odd_events(), st.integers(1, 40))
-def test_shares_make_up_the_range_without_gap_or_overlap(
-    events: Events, most: int
-) -> None:
-    recording = recorded(events, spacing=4)
-    start, stop = recording.start_us, recording.duration_us + 1
-
-    shares = recording.shares(start, stop, most)
-
-    assert shares[0][0] == start
-    assert shares[-1][1] == stop
-    assert all(a < b for a, b in shares)
-    assert [b for _, b in shares[:-1]] == [a for a, _ in shares[1:]]
-
-
-def test_shares_of_a_recording_in_order_hold_about_as_many_events_as_asked() -> None:
-    recording = recorded(made(2000), spacing=16)
-
-    counts = [
-        recording.count(*share)
-        for share in recording.shares(0, recording.duration_us + 1, 100)
-    ]
-
-    assert sum(counts) == 2000
-    assert max(counts) <= 100 + 16
-
-
 def test_no_more_events_than_the_most_asked_for_are_returned() -> None:
     recording = recorded(made(300))
 

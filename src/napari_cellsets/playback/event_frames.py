@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import Counter, OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_cellsets.core.errors import CellsetsError
-from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.playback.frames import FramePainter
 
 if TYPE_CHECKING:
@@ -17,42 +16,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellsets.core.events import Events
+    from napari_cellsets.playback.filter_pass import FilterPass
+    from napari_cellsets.playback.filters import FilterChain
     from napari_cellsets.playback.frames import Frame, FrameSettings
     from napari_cellsets.playback.recording import Recording
 
 MOST_BYTES = 1 << 29
 """Largest part of the array that is handed out at once."""
 
-_AT_ONCE = 1 << 20
-"""Events that filters see together."""
 
+class _Finished(NamedTuple):
+    """A frame, and how many events each filter took out of it."""
 
-class Filtered(Protocol):
-    """What filters leave of some events."""
-
-    @property
-    def events(self) -> Events:
-        """Those that are left."""
-        ...
-
-
-class Filters(Protocol):
-    """What takes events away before they are shown."""
-
-    @property
-    def lead_in_us(self) -> int:
-        """How far back the fate of an event depends on those before it."""
-        ...
-
-    def apply(
-        self, events: Events, geometry: Geometry, keep_from_us: int | None = None
-    ) -> Filtered:
-        """Return what is left, of the events from a time on."""
-        ...
-
-    def geometry_after(self, geometry: Geometry) -> Geometry:
-        """Size of the frames after flips and rotations."""
-        ...
+    frame: Frame
+    removed: Counter[str]
 
 
 class EventFrames:
@@ -90,7 +68,7 @@ class EventFrames:
         self,
         recording: Recording,
         settings: FrameSettings,
-        filters: Filters | None = None,
+        filters: FilterChain | None = None,
         stride_us: int | None = None,
         keep: int = 8,
     ) -> None:
@@ -105,9 +83,10 @@ class EventFrames:
         )
         self.shape = (self._count_steps(), shown.height, shown.width)
         self._geometry = shown
-        self._kept: OrderedDict[tuple[int, bool], Frame] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, bool], _Finished] = OrderedDict()
         self._keep = keep
         self._lock = threading.Lock()
+        self._local = threading.local()
 
     def _count_steps(self) -> int:
         span = self.recording.duration_us - self.first_us
@@ -127,6 +106,13 @@ class EventFrames:
 
     def frame(self, step: int) -> Frame:
         """Return one frame; it is shared and cannot be written to."""
+        return self._finished(step).frame
+
+    def removed(self, step: int) -> dict[str, int]:
+        """Return how many events of a frame each filter took out, by its name."""
+        return dict(self._finished(step).removed)
+
+    def _finished(self, step: int) -> _Finished:
         key = step, self.recording.complete
         with self._lock:
             found = self._kept.get(key)
@@ -134,7 +120,6 @@ class EventFrames:
                 self._kept.move_to_end(key)
                 return found
         made = self._made(step)
-        made.flags.writeable = False
         # While the index grows a frame may still gain events.
         if key[1]:
             with self._lock:
@@ -143,42 +128,62 @@ class EventFrames:
                     self._kept.popitem(last=False)
         return made
 
-    def _made(self, step: int) -> Frame:
-        now = self.time_of(step)
+    def _made(self, step: int) -> _Finished:
+        now, removed = self.time_of(step), Counter[str]()
         clock = 0 if self.filters is not None else self.recording.origin_us
         painter = FramePainter(self._geometry, self.settings, now + clock)
-        for events in self._seen(now):
-            painter.add(events)
-        return painter.finish()
-
-    def _seen(self, now: int) -> Iterator[Events]:
-        number = self.settings.window_events
-        start, stop = now + 1 - self.settings.reach_us, now + 1
+        seen = self._unfiltered(now)
         if self.filters is not None:
-            yield from self._filtered(start, stop)
-        elif number is None:
-            yield from self.recording.views(start, stop)
-        else:
-            end = self.recording.number_at(stop)
-            yield from self.recording.numbered(end - number, end)
+            seen = self._filtered(now, self.filters, removed)
+        for events in seen:
+            painter.add(events)
+        frame = painter.finish()
+        frame.flags.writeable = False
+        return _Finished(frame, removed)
 
-    def _filtered(self, start: int, stop: int) -> Iterator[Events]:
+    def _unfiltered(self, now: int) -> Iterator[Events]:
+        """Yield what a frame shows, on the file's own clock."""
+        number = self.settings.window_events
+        if number is None:
+            return self.recording.views(now + 1 - self.settings.reach_us, now + 1)
+        end = self.recording.number_at(now + 1)
+        return self.recording.numbered(end - number, end)
+
+    def _filtered(
+        self, now: int, chain: FilterChain, removed: Counter[str]
+    ) -> Iterator[Events]:
         """Yield what filters leave of a frame, on the recording's clock."""
-        filters, number = self.filters, self.settings.window_events
-        if filters is None:
-            return
-        if number is not None:
-            end = self.recording.number_at(stop)
-            for first in range(max(0, end - number), end, _AT_ONCE):
-                events = self.recording.read_numbered(first, min(first + _AT_ONCE, end))
-                begin = int(events.t.min())
-                before = self.recording.read(begin - filters.lead_in_us, begin)
-                joined = Events.joined([before, events])
-                yield filters.apply(joined, self._sensor, begin).events
-            return
-        for a, b in self.recording.shares(start, stop, _AT_ONCE):
-            events = self.recording.read(a - filters.lead_in_us, b)
-            yield filters.apply(events, self._sensor, a).events
+        recording, number = self.recording, self.settings.window_events
+        keep_from: int | None = None
+        work = self._filters_at_work(chain)
+        if number is None:
+            keep_from = now + 1 - self.settings.reach_us
+            pieces = recording.views(keep_from - chain.lead_in_us, now + 1)
+        else:
+            end = recording.number_at(now + 1)
+            first = max(0, end - number)
+            if first and chain.lead_in_us:
+                before = recording.time_of(first) - chain.lead_in_us
+                for piece in recording.numbered(recording.number_at(before), first):
+                    work.feed(self._from_first(piece))
+            pieces = recording.numbered(first, end)
+        for piece in pieces:
+            passed = work.feed(self._from_first(piece), keep_from)
+            removed.update(passed.removed)
+            yield passed.events
+
+    def _filters_at_work(self, chain: FilterChain) -> FilterPass:
+        """Return the filters of this thread: their memory is as large as a frame."""
+        work: FilterPass | None = getattr(self._local, "filters", None)
+        if work is None:
+            work = self._local.filters = chain.start(self._sensor)
+        work.forget()
+        return work
+
+    def _from_first(self, piece: Events) -> Events:
+        """Move events to the recording's clock, in the buffer they lie in."""
+        np.subtract(piece.t, self.recording.origin_us, out=piece.t)
+        return piece
 
     def __getitem__(self, key: Any) -> NDArray[np.float32]:
         """Return frames, or parts of frames, as numpy would.

@@ -319,17 +319,6 @@ class Recording:
         found = search(self._reader, time_us + self.origin_us)
         return None if found is None else found - self.origin_us
 
-    def shares(self, start_us: int, stop_us: int, most: int) -> list[tuple[int, int]]:
-        """Return spans that make up [start, stop), of about `most` events or fewer.
-
-        A span holds more where one stretch of the index does, or one moment.
-        """
-        origin = self.origin_us
-        spans = searching.shares(
-            self._reader, start_us + origin, stop_us + origin, most
-        )
-        return [(a - origin, b - origin) for a, b in spans]
-
     # Counting
 
     def rate(

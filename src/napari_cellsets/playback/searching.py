@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,16 +68,3 @@ def upto(reader: Reader, time: int) -> int | None:
             if len(early) and (best is None or early.max() > best):
                 best = int(early.max())
     return best
-
-
-def shares(reader: Reader, start: int, stop: int, most: int) -> list[tuple[int, int]]:
-    """Return spans that make up [start, stop), of about `most` events or fewer."""
-    view = reader.index.view()
-    edges = [start]
-    for first, end in view.between(start, stop):
-        before = view.before[first : end + 1]
-        marks = np.arange(before[0] + most, before[-1], most)
-        at = first + np.searchsorted(before, marks, "right") - 1
-        edges += [int(t) for t in view.ahead[at] if edges[-1] < t < stop]
-    edges = sorted({*edges, stop})
-    return list(pairwise(edges))

@@ -10,7 +10,6 @@ recording's own times run backwards, by more than a window and its lead-in hold.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 import numpy as np
@@ -23,9 +22,7 @@ from napari_cellsets.playback.filter_pass import Filtered, FilterPass
 from napari_cellsets.playback.pixel_memory import PixelMemory
 
 if TYPE_CHECKING:
-    from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.playback.filter_steps import Step
-    from napari_cellsets.playback.recording import Recording
 
 Corner: TypeAlias = tuple[float, float]
 
@@ -271,43 +268,3 @@ class FilterChain(FrozenModel):
 
 
 _THREAD = threading.local()
-
-
-def removed_events(
-    recording: Recording,
-    chain: FilterChain,
-    start_us: int,
-    stop_us: int,
-    token: CancelToken | None = None,
-) -> tuple[dict[str, int], int]:
-    """Count what each filter of a chain takes from [start, stop).
-
-    Parameters
-    ----------
-    recording, chain, start_us, stop_us
-        As for `FilterPass.pieces`.
-    token
-        Looked at with every piece of events.
-
-    Returns
-    -------
-    removed
-        Events by filter, named as in `Filtered`.
-    total
-        How many there were before the first.
-
-    Raises
-    ------
-    CancelledError
-        If the token was cancelled.
-    UnreadableFileError
-        If the file cannot be read or changed.
-    """
-    removed: Counter[str] = Counter()
-    total = 0
-    for piece in chain.start(recording.geometry).pieces(recording, start_us, stop_us):
-        if token is not None:
-            token.raise_if_cancelled()
-        removed.update(piece.removed)
-        total += len(piece.events) + sum(piece.removed.values())
-    return dict(removed), total

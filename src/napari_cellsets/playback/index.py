@@ -181,6 +181,9 @@ class Index:
         self._source.tally(int(units[at]), stop, state, sums)
         self.states[at] = self._state
         low[at], high[at] = sums.values[Tally.T_MIN], sums.values[Tally.T_MAX]
+        if self.sums.events and sums.events > self.sums.events:
+            # loops note the earliest at the first event of all and at steps back
+            low[at] = min(low[at], self.sums.t_last)
         reach[at] = max(high[at], reach[at - 1]) if at else high[at]
         units[at + 1], before[at + 1], on[at + 1] = stop, sums.events, sums.on
         self.sums, self._state = sums, state

@@ -89,6 +89,11 @@ class Recording:
     # What it is
 
     @property
+    def place(self) -> Path | None:
+        """File on disk that holds it, None for events in memory."""
+        return None if self._watched is None else self._watched.place
+
+    @property
     def complete(self) -> bool:
         """Whether the index reached the end of the file."""
         return self._reader.index.complete

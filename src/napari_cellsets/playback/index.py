@@ -173,18 +173,51 @@ class Index:
         units, before, on, low, high, reach = self.rows
         at = self._count
         stop = min(int(units[at]) + self.spacing, self._source.units)
-        # Of each stretch its own extremes are wanted, so these two start anew; an
-        # error half way leaves the sums of the stretches before it.
-        sums, state = Tally(), self._state.copy()
-        sums.values[:] = self.sums.values
-        sums.values[Tally.T_MIN], sums.values[Tally.T_MAX] = NEVER, ALWAYS
-        self._source.tally(int(units[at]), stop, state, sums)
+        # What a stretch holds is added up for itself: an error half way leaves the
+        # sums of those before it, and its own extremes are known.
+        own, state = Tally(), self._state.copy()
+        self._source.tally(int(units[at]), stop, state, own)
         self.states[at] = self._state
-        low[at], high[at] = sums.values[Tally.T_MIN], sums.values[Tally.T_MAX]
-        if self.sums.events and sums.events > self.sums.events:
-            # loops note the earliest at the first event of all and at steps back
-            low[at] = min(low[at], self.sums.t_last)
+        low[at], high[at] = own.values[Tally.T_MIN], own.values[Tally.T_MAX]
         reach[at] = max(high[at], reach[at - 1]) if at else high[at]
+        sums = followed(self.sums, own)
         units[at + 1], before[at + 1], on[at + 1] = stop, sums.events, sums.on
         self.sums, self._state = sums, state
         self._count = at + 1
+
+
+_ADDED = [
+    Tally.ON,
+    Tally.OFF,
+    Tally.BACKWARD_STEPS,
+    Tally.TRIGGERS,
+    Tally.UNKNOWN,
+    Tally.WRAPS,
+]
+_LARGEST = [
+    Tally.T_MAX,
+    Tally.LARGEST_STEP_BACK,
+    Tally.LARGEST_GAP,
+    Tally.X_MAX,
+    Tally.Y_MAX,
+]
+
+
+def followed(first: Tally, then: Tally) -> Tally:
+    """Return the sums of events and of those that follow on them."""
+    both, a, b = Tally(), first.values, then.values
+    both.values[:] = a
+    both.values[_ADDED] += b[_ADDED]
+    if not then.events:
+        return both
+    both.values[_LARGEST] = np.maximum(a[_LARGEST], b[_LARGEST])
+    both.values[Tally.T_MIN] = min(a[Tally.T_MIN], b[Tally.T_MIN])
+    both.values[Tally.T_LAST] = b[Tally.T_LAST]
+    if not first.events:
+        both.values[Tally.T_FIRST] = b[Tally.T_FIRST]
+        return both
+    step = int(b[Tally.T_FIRST]) - int(a[Tally.T_LAST])
+    both.values[Tally.BACKWARD_STEPS] += step < 0
+    for place, size in ((Tally.LARGEST_STEP_BACK, -step), (Tally.LARGEST_GAP, step)):
+        both.values[place] = max(int(both.values[place]), min(size, NEVER))
+    return both

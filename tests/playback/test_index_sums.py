@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_recordings import made, odd_events, recorded, same
+
+from napari_cellsets.formats.events.base import Tally
+from napari_cellsets.playback import index
+from napari_cellsets.playback.index import followed, spacing_of
+
+if TYPE_CHECKING:
+    from napari_cellsets.core.events import Events
+
+
+@given(odd_events(), st.integers(1, 50))
+def test_sums_of_parts_are_those_of_the_whole(events: Events, cut: int) -> None:
+    whole, joined = Tally(), Tally()
+    whole.add(events)
+
+    for first in range(0, len(events), cut):
+        part = Tally()
+        part.add(events.take(slice(first, first + cut)))
+        joined = followed(followed(joined, Tally()), part)
+
+    assert joined.values.tolist() == whole.values.tolist()
+
+
+@pytest.mark.parametrize("units", [0, 1, 10**6, 10**9, 10**10, 10**12])
+def test_the_index_stays_small_for_files_of_any_size(units: int) -> None:
+    spacing = spacing_of(units)
+
+    assert spacing >= index.SPACING
+    assert spacing & (spacing - 1) == 0
+    assert units / spacing <= index.MOST_STRETCHES
+
+
+def test_an_error_half_way_leaves_the_index_as_it_was() -> None:
+    recording = recorded(made(900), spacing=4, whole=False)
+    source, reached = recording._reader._source, recording.event_count
+    good, source._events = source._events, None
+
+    with pytest.raises(AttributeError, match="take"):
+        recording.build_index()
+    source._events = good
+    recording.build_index()
+
+    assert reached == 256
+    assert recording.event_count == 900
+    assert same(recording.read(0, 10**6), recorded(made(900)).read(0, 10**6))

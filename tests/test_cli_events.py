@@ -11,6 +11,8 @@ import pytest
 
 from napari_cellsets.cli import main
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.formats.events.base import pieces
+from napari_cellsets.formats.events.opening import open_event_file
 from napari_cellsets.formats.events.registry import EVENT_FORMATS
 from napari_cellsets.simulate import simulate_channel
 
@@ -101,3 +103,150 @@ def test_what_is_no_recording_is_said_in_a_sentence(tmp_path, capsys):
 def test_missing_file_is_said_in_a_sentence(tmp_path, capsys):
     assert main(["events", "info", str(tmp_path / "none.raw")]) == 1
     assert "there is no such file" in capsys.readouterr().err
+
+
+def read_back(path: Path) -> Events:
+    source = open_event_file(path)
+    parts = [part.take(np.arange(len(part))) for part in pieces(source)]
+    return Events.joined(parts)
+
+
+def equal(one: Events, other: Events) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in "txyp"
+    )
+
+
+def test_cut_holds_the_events_of_its_range_from_zero(recording, channel, tmp_path):
+    out = tmp_path / "cut.raw"
+    command = ["events", "cut", str(recording), str(out), "--from", "20ms"]
+    assert main([*command, "--to", "0.045"]) == 0
+    origin = channel.t[0]
+    inside = (channel.t - origin >= 20_000) & (channel.t - origin < 45_000)
+    wanted = channel.take(inside)
+    found = read_back(out)
+    assert equal(
+        found, Events(wanted.t - origin - 20_000, wanted.x, wanted.y, wanted.p)
+    )
+
+
+def test_cut_keeps_times_where_wanted(recording, channel, tmp_path):
+    out = tmp_path / "cut.raw"
+    command = ["events", "cut", str(recording), str(out), "--from", "20ms"]
+    assert main([*command, "--keep-times"]) == 0
+    assert read_back(out).t[0] >= 5_020_000
+
+
+@pytest.mark.parametrize("name", ["a.raw", "a.npz", "a.h5", "a.dat"])
+def test_converted_recording_is_the_same(name, recording, channel, tmp_path):
+    out = tmp_path / name
+    assert main(["events", "convert", str(recording), str(out)]) == 0
+    found = read_back(out)
+    assert equal(found, Events(channel.t + 5_000_000, channel.x, channel.y, channel.p))
+
+
+def test_format_is_chosen_where_an_ending_has_several(recording, channel, tmp_path):
+    out = tmp_path / "a.raw"
+    command = ["events", "convert", str(recording), str(out), "--format", "evt2"]
+    assert main(command) == 0
+    assert open_event_file(out).header.format == "EVT2"
+    assert len(read_back(out)) == len(channel)
+
+
+def test_filters_take_out_and_say_how_much(recording, channel, tmp_path, capsys):
+    out = tmp_path / "a.npz"
+    command = ["events", "cut", str(recording), str(out), "--polarity", "on"]
+    assert main([*command, "--region", "40,30,20,10", "--keep-times"]) == 0
+    inside = (channel.x >= 40) & (channel.x < 60) & (channel.y >= 30) & (channel.y < 40)
+    wanted = channel.take(inside & (channel.p == 1))
+    found = read_back(out)
+    np.testing.assert_array_equal(found.x, wanted.x)
+    np.testing.assert_array_equal(found.t, wanted.t + 5_000_000)
+    said = capsys.readouterr()
+    assert f"polarity: {(channel.p == 0).sum():,} events taken out" in said.err
+    assert f"{len(wanted):,} events" in said.out
+
+
+def test_turned_recording_has_a_turned_sensor(recording, channel, tmp_path):
+    out = tmp_path / "a.raw"
+    assert main(["events", "convert", str(recording), str(out), "--turn", "90"]) == 0
+    source = open_event_file(out)
+    assert source.header.geometry == Geometry(120, 160)
+    found = read_back(out)
+    np.testing.assert_array_equal(found.y, channel.x)
+    np.testing.assert_array_equal(found.x, 119 - channel.y)
+
+
+def test_hot_pixels_are_found_and_told(recording, tmp_path, capsys):
+    out = tmp_path / "a.raw"
+    assert main(["events", "convert", str(recording), str(out), "--hot-pixels"]) == 0
+    assert "hot pixel" in capsys.readouterr().err
+
+
+def test_background_and_refractory_take_out_events(recording, channel, tmp_path):
+    out = tmp_path / "a.raw"
+    command = ["events", "convert", str(recording), str(out), "--background", "2ms"]
+    assert main([*command, "--refractory", "500us"]) == 0
+    assert 0 < len(read_back(out)) < len(channel)
+
+
+def test_recording_is_never_written_over(recording, capsys):
+    before = recording.read_bytes()
+    assert main(["events", "convert", str(recording), str(recording)]) == 1
+    assert "never changed" in capsys.readouterr().err
+    assert recording.read_bytes() == before
+
+
+def test_unknown_ending_is_said_in_a_sentence(recording, tmp_path, capsys):
+    assert main(["events", "convert", str(recording), str(tmp_path / "a.xyz")]) == 1
+    assert "does not say which format" in capsys.readouterr().err
+
+
+def test_range_behind_the_end_is_said_in_a_sentence(recording, tmp_path, capsys):
+    out = tmp_path / "a.raw"
+    command = ["events", "cut", str(recording), str(out), "--from", "5s"]
+    assert main(command) == 1
+    assert "there is nothing" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--from", "soon"],
+        ["--from", "-1ms"],
+        ["--region", "1,2,3"],
+        ["--region", "1,2,0,4"],
+        ["--background", "0us"],
+        ["--turn", "45"],
+        ["--format", "mp3"],
+    ],
+)
+def test_options_without_sense_are_refused(wrong, recording, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main(["events", "cut", str(recording), str(tmp_path / "a.raw"), *wrong])
+    assert stopped.value.code == 2
+
+
+def test_frames_become_a_tiff_stack_of_counts(recording, channel, tmp_path):
+    import tifffile
+
+    out = tmp_path / "a.tif"
+    assert main(["events", "frames", str(recording), str(out), "--step", "5ms"]) == 0
+    stack = tifffile.imread(out)
+    assert stack.shape == (12, 2, 120, 160)
+    assert stack[:, 1].sum() == channel.p.sum()
+    assert stack.sum() == len(channel)
+
+
+def test_frames_become_a_zarr_stack(recording, tmp_path):
+    zarr = pytest.importorskip("zarr")
+    out = tmp_path / "a.zarr"
+    command = ["events", "frames", str(recording), str(out), "--kind", "surface"]
+    assert main([*command, "--step", "20ms"]) == 0
+    assert zarr.open(out)["0"].shape == (3, 2, 120, 160)
+
+
+def test_frames_of_another_ending_are_refused(recording, tmp_path, capsys):
+    assert main(["events", "frames", str(recording), str(tmp_path / "a.doc")]) == 1
+    assert "does not say what to write" in capsys.readouterr().err

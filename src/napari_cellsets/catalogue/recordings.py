@@ -12,6 +12,7 @@ from napari_cellsets.formats.names import is_picture_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
@@ -134,3 +135,24 @@ def holds_one_cell_each(tree: FileTree, names: Sequence[str]) -> bool:
         return max(tree.base.size(name) for name in some) <= LARGEST_WINDOW_BYTES
     except CellsetsError:
         return False
+
+
+def place_on_disk(tree: FileTree, name: str) -> Path | None:
+    """Return the file on disk that holds a file of a tree: itself, or its archive.
+
+    Parameters
+    ----------
+    tree
+        The files, of a `Dataset` its `tree`.
+    name
+        Name there.
+
+    Returns
+    -------
+    Path or None
+        None where it lies in memory.
+    """
+    files = tree.base if isinstance(tree, EventTree) else tree
+    local = files.local_path(name)
+    around = (files.root / name).parents
+    return local or next((place for place in around if place.is_file()), None)

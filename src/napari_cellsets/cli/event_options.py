@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.cli.console import bar
+from napari_cellsets.cli.console import bar, some, tell
 from napari_cellsets.cli.options import one_or_more
-from napari_cellsets.core.errors import NotRecognisedError
+from napari_cellsets.core.errors import ExportError, NotRecognisedError
 
 if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken
-    from napari_cellsets.playback.filters import AnyFilter, FilterChain
+    from napari_cellsets.playback.filters import FilterChain
     from napari_cellsets.playback.recording import Recording
 
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "min": 60e6}
@@ -59,25 +59,25 @@ def add_filters(command: Any) -> None:
     add("--hot-pixels", action="store_true", help="find hot pixels; take them out")
     add("--polarity", choices=("on", "off"), help="keep one polarity")
     add(
-        "--region",
-        type=rectangle,
-        metavar="X,Y,WIDTH,HEIGHT",
-        help="keep a rectangle of the sensor, px from its top left",
-    )
-    add(
         "--background",
-        type=duration,
+        type=some_time,
         metavar="TIME",
         help="take out events without a neighbour's in so long before",
     )
     add(
         "--refractory",
-        type=duration,
+        type=some_time,
         metavar="TIME",
         help="take out events of a pixel that spoke so long before",
     )
     add("--flip", choices=("x", "y", "xy"), help="swap left and right, top and bottom")
     add("--turn", choices=tuple(_TURNS), help="degrees clockwise, after --flip")
+    add(
+        "--region",
+        type=rectangle,
+        metavar="X,Y,WIDTH,HEIGHT",
+        help="keep a rectangle of the picture, px from its top left",
+    )
 
 
 def opened_recording(
@@ -113,37 +113,53 @@ def opened_recording(
 
 def chain_of(
     options: argparse.Namespace, recording: Recording, token: CancelToken
-) -> FilterChain:
-    """Make the chain of filters that the options ask for."""
-    from napari_cellsets.playback import filters as known
+) -> FilterChain | None:
+    """Make the chain of filters that the options ask for; None for no filters."""
+    from napari_cellsets.playback.filter_choice import FilterChoice
 
-    wanted: list[AnyFilter] = []
+    choice = FilterChoice(polarity=options.polarity or "both")
     if options.hot_pixels:
         from napari_cellsets.playback.hot_pixels import find_hot_pixels
 
         found = find_hot_pixels(recording, token=token)
-        wanted.append(known.HotPixels(pixels_yx=found.pixels_yx))
-    if options.polarity:
-        wanted.append(known.Polarity(keep=options.polarity))
+        tell(f"{some(len(found), 'hot pixel')} found")
+        choice.hot_pixels_yx = tuple((pixel.y, pixel.x) for pixel in found)
+        choice.without_hot_pixels = True
+    if options.background:
+        choice.background, choice.background_us = True, options.background
+    if options.refractory:
+        choice.refractory, choice.refractory_us = True, options.refractory
+    flip = options.flip or ""
+    choice.flip_x, choice.flip_y = "x" in flip, "y" in flip
+    choice.quarters = _TURNS[options.turn or "0"]
     if options.region:
         x, y, width, height = options.region
         # edges between pixels, so that the rectangle holds its own border
-        first, last = (y - 0.5, x - 0.5), (y + height - 0.5, x + width - 0.5)
-        wanted.append(known.Region.rectangle(first, last))
-    if options.background:
-        wanted.append(known.BackgroundActivity(within_us=options.background))
-    if options.refractory:
-        wanted.append(known.Refractory(within_us=options.refractory))
-    if options.flip or options.turn:
-        flip = options.flip or ""
-        wanted.append(
-            known.Turn(
-                flip_x="x" in flip,
-                flip_y="y" in flip,
-                quarters=_TURNS[options.turn or "0"],
-            )
+        left, top, right, bottom = (n - 0.5 for n in (x, y, x + width, y + height))
+        corners = (top, left), (top, right), (bottom, right), (bottom, left)
+        choice.region, choice.polygons_yx = "inside", (corners,)
+    return choice.chain
+
+
+def range_of(options: argparse.Namespace, recording: Recording) -> tuple[int, int]:
+    """Return [start, stop) in us from the first event; by default all of it.
+
+    Raises
+    ------
+    ExportError
+        If the recording holds nothing of it.
+    """
+    last = recording.duration_us + 1
+    start = recording.start_us if options.start is None else options.start
+    stop = last if options.stop is None else min(options.stop, last)
+    if start >= stop:
+        raise ExportError(
+            f"the recording has {recording.duration_us / 1e6:g} s; from"
+            f" {start / 1e6:g} to {stop / 1e6:g} s there is nothing",
+            path=options.path,
+            advice="Choose other times for --from and --to.",
         )
-    return known.FilterChain(filters=tuple(wanted))
+    return start, stop
 
 
 def duration(text: str) -> int:
@@ -157,6 +173,14 @@ def duration(text: str) -> int:
     if not 0 <= found < 1e15:
         raise argparse.ArgumentTypeError(f"a time like 250ms was expected: {text!r}")
     return round(found)
+
+
+def some_time(text: str) -> int:
+    """As `duration`, from 1 us to 10 s."""
+    found = duration(text)
+    if not 1 <= found <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"1us to 10s was expected: {text!r}")
+    return found
 
 
 def rectangle(text: str) -> tuple[int, int, int, int]:
@@ -186,6 +210,7 @@ def _is_archive(place: Path) -> bool:
 
 def _of_set(place: Path, name: str, reading: str | None) -> Recording:
     from napari_cellsets.catalogue import open_dataset
+    from napari_cellsets.catalogue.recordings import place_on_disk
     from napari_cellsets.playback.recording import open_recording
 
     dataset = open_dataset(place)
@@ -202,8 +227,8 @@ def _of_set(place: Path, name: str, reading: str | None) -> Recording:
     source = dataset.event_source(sample, reading=reading)
     if source is None:
         raise NotRecognisedError("this is no recording of events", path=place / name)
-    local = dataset.tree.base.local_path(sample.image)
-    return open_recording(source, name=sample.image, place=local)
+    held = place_on_disk(dataset.tree, sample.image)
+    return open_recording(source, name=sample.image, place=held)
 
 
 def _advice(dataset: Dataset) -> str:

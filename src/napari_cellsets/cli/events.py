@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.cli.console import say
+from napari_cellsets.cli.event_exports import add_convert, add_cut
+from napari_cellsets.cli.event_frames import add_frames
 from napari_cellsets.cli.event_options import add_recording, opened_recording
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ def add_events(commands: Any) -> None:
     add_recording(info)
     info.add_argument("--json", action="store_true")
     info.set_defaults(run=_info)
+    add_cut(kinds)
+    add_convert(kinds)
+    add_frames(kinds)
 
 
 def _info(options: argparse.Namespace, token: CancelToken) -> int:

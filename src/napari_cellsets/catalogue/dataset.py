@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from napari_cellsets.catalogue.annotated import AnnotatedSet
 from napari_cellsets.catalogue.completeness import Completeness, completeness_of
 from napari_cellsets.catalogue.identity import own_identity, published_identity
+from napari_cellsets.catalogue.own_splits import split_finder
 from napari_cellsets.catalogue.problems import problems_of_files
 from napari_cellsets.catalogue.samples import (
     FOLDER_SPLIT,
@@ -86,7 +87,10 @@ class Dataset(AnnotatedSet):
         self.tree = bound.tree
         told = told_by_table(self.recipe, self.tree)
         self.samples: Sequence[Sample] = Samples(
-            self.recipe, bound.paired.pairs, told
+            self.recipe,
+            bound.paired.pairs,
+            told,
+            split_finder(self.recipe, self.tree),
         )
         self.split_kinds: tuple[str, ...] = (
             (told.split_by, FOLDER_SPLIT) if told.splits and told.split_by else ()

@@ -225,7 +225,7 @@ def _spots_around(recipe: Recipe, drop: Drop) -> list[Spot]:
     """Where the set of one picture begins whose annotations lie around it."""
     if recipe.rank != 1 or not recipe.annotations or not drop.named_as_picture:
         return []
-    if "**" not in recipe.images.partition("/")[0] or drop.around is None:
+    if drop.around is None:
         return []
     if all(getattr(one, "form", "") != drop.around.form for one in recipe.annotations):
         return []

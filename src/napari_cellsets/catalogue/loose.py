@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 ROW = "annotation_file"
 _DEEPEST = 3
 _FOLDERS_ABOVE = 2
-_IMAGE_FOLDERS = frozenset(
+IMAGE_FOLDERS = frozenset(
     "images image imgs img jpegimages pictures photos raw train val valid test".split()
 )
+"""How folders of pictures are called, in small letters."""
 _MOST_ENTRIES = 50_000
 _MOST_COMPANIONS = 5_000
 
@@ -195,7 +196,7 @@ def _found(here: Path, wanted: Sequence[str], others: set[str]) -> dict[str, str
 def _picture_folders(wanted: Sequence[str], skip: str) -> set[str]:
     """Folders above a file in which its pictures may lie; any others are strangers'."""
     named = {part for name in wanted for part in name.split("/")[:-1]}
-    return {*_IMAGE_FOLDERS, *named} - {skip.lower()}
+    return {*IMAGE_FOLDERS, *named} - {skip.lower()}
 
 
 def _matched(pictures: Iterator[str], wanted: Sequence[str]) -> dict[str, str]:

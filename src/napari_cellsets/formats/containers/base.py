@@ -180,6 +180,10 @@ class Form:
     inner
         ``inner(tree, name)``: the picture inside a file, as a file; nothing where
         there is none. Raises `UnreadableFileError`.
+    splits
+        ``splits(tree)``: what files of a set say of its splits, as pairs of a split
+        and a path: a folder (with a slash behind it) or a picture, with or without
+        suffix, relative to nobody knows what. Never raises.
     companions
         Patterns of files beside a file, or in folders above, that it may need:
         names of classes, masks. ``{stem}`` is its name without suffix.
@@ -195,6 +199,7 @@ class Form:
     refuses: Callable[[Annotation], str] = lambda annotation: ""
     pictures: bool = False
     inner: Callable[[FileTree, str], bytes] = lambda tree, name: b""
+    splits: Callable[[FileTree], Iterable[tuple[str, str]]] = lambda tree: ()
     companions: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.traits import TURNED, why_not, why_not_pixels
 from napari_cellsets.formats.containers.voc.planes import VOID, is_voc_plane
 from napari_cellsets.formats.containers.voc.read import open_voc
+from napari_cellsets.formats.containers.voc.splits import splits_of_lists
 from napari_cellsets.formats.containers.voc.write import MOST, write_voc
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ FORM = Form(
     open=open_voc,
     write=write_voc,
     refuses=_refuses,
+    splits=splits_of_lists,
     companions=(
         "labelmap.txt",
+        "ImageSets/Main/*.txt",
         "class_names.txt",
         "*.xml",
         "SegmentationObject/**/{stem}.png",

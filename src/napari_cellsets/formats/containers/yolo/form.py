@@ -9,6 +9,7 @@ from napari_cellsets.core.annotation import Boxes, Polygons
 from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.yolo.names import PLAIN_NAMES
 from napari_cellsets.formats.containers.yolo.read import open_yolo
+from napari_cellsets.formats.containers.yolo.splits import SPLIT_NAMES, splits_of_yolo
 from napari_cellsets.formats.containers.yolo.write import write_yolo
 
 if TYPE_CHECKING:
@@ -59,5 +60,6 @@ FORM = Form(
     open=open_yolo,
     write=write_yolo,
     refuses=_refuses,
-    companions=("*.yaml", "*.yml", "*.names", *PLAIN_NAMES),
+    splits=splits_of_yolo,
+    companions=("*.yaml", "*.yml", "*.names", *PLAIN_NAMES, *SPLIT_NAMES),
 )

@@ -84,7 +84,7 @@ class Film:
         self._pixel_size_um: float | None = None
         self._step = 0
         self._busy = False
-        self._speed_chosen = self._window_chosen = False
+        self._speed_chosen = self._window_chosen = self._dots_chosen = False
         self._flat = FlatView(viewer, self._is_shown)
         events = self.playback.events
         events.position_us.connect(self._on_position_changed)
@@ -92,6 +92,7 @@ class Film:
             signal.connect(self._on_stride_changed)
         events.speed.connect(self._on_speed_changed)
         viewer.dims.events.point.connect(self._on_point_changed)
+        viewer.scene.camera.events.zoom.connect(self._on_zoom_changed)
 
     # What is shown
 
@@ -173,7 +174,8 @@ class Film:
 
     def change(self, **settings: Any) -> None:
         """Change some of `settings`."""
-        self._window_chosen |= "window_us" in settings
+        self._window_chosen |= not {"window_us", "tau_us"}.isdisjoint(settings)
+        self._dots_chosen |= "dot_px" in settings
         self._set(**settings)
         self._fill()
         self.settings_changed.emit()
@@ -229,7 +231,8 @@ class Film:
             if not self._speed_chosen:
                 self.playback.speed = fitting_speed(duration_us)
             if not self._window_chosen:
-                self._set(window_us=fitting_window(duration_us))
+                fitting_us = fitting_window(duration_us)
+                self._set(window_us=fitting_us, tau_us=fitting_us)
 
     def _set(self, **settings: Any) -> None:
         """Change settings and what the clock knows of them; no layer yet."""
@@ -299,6 +302,17 @@ class Film:
         if frames.stride_us != self.playback.stride_us:
             self._fill()
 
+    def _on_zoom_changed(self, *_: object) -> None:
+        """Keep dots as large on screen, as long as nobody has chosen their size."""
+        viewer, layer = self._viewer(), self.layer
+        if self._dots_chosen or viewer is None or layer is None:
+            return
+        dot_px = fitting_dots(viewer.scene.camera.zoom * float(layer.scale[-1]))
+        if dot_px != self.settings.dot_px:
+            self._set(dot_px=dot_px)
+            self._fill()
+            self.settings_changed.emit()
+
     def _on_speed_changed(self, *_: object) -> None:
         self._speed_chosen |= not self._busy
 
@@ -348,6 +362,17 @@ def fitting_window(duration_us: int) -> int:
     if duration_us <= 0 or duration_us >= usual * _WINDOWS:
         return usual
     return max(round(_handy(max(duration_us / _WINDOWS, 1.0))), _SHORTEST_US)
+
+
+def fitting_dots(screen_px_per_px: float) -> int:
+    """Return the size of dots, 1 to 5, at which no event falls between pixels.
+
+    Parameters
+    ----------
+    screen_px_per_px
+        How large a pixel of the sensor is on screen.
+    """
+    return min(max(round(1 / max(screen_px_per_px, 0.1) + 0.3), 1), 5)
 
 
 def _handy(value: float) -> float:

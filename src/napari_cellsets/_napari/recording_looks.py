@@ -36,9 +36,11 @@ _FULL_ON: Final = {"dark": "#fff2d6", "light": "#5c1f00"}
 _FULL_OFF: Final = {"dark": "#d6eeff", "light": "#00264d"}
 _GREY: Final = ("#000000", "#808080", "#ffffff")
 _COUNT: Final = {
-    "dark": ("#000000", "#3b0f70", "#b73779", "#fc8961", "#fcfdbf"),
+    "dark": ("#000000", "#6a2a9c", "#c83e7e", "#fc8961", "#fcfdbf"),
     "light": ("#ffffff", "#fcc59a", "#e8645a", "#8c2981", "#1d1147"),
 }
+#: One event of a few is seen already.
+_COUNT_AT: Final = (0.0, 0.1, 0.4, 0.75, 1.0)
 #: From the present to the end of the window, where pixels without events are.
 _AGE: Final = {
     "dark": ("#ffffa8", "#f7b32b", "#e4572e", "#8a2d84", "#2b2a6b", "#000000"),
@@ -85,6 +87,14 @@ def fresh_limits(
 _NOTHING: Final = np.zeros((1, 1), np.float32)
 
 
+def polarity_colours(ground: Ground) -> NDArray[np.float32]:
+    """Return the colours of OFF and ON, float32 (2, 4): one event's, red to alpha."""
+    from napari.utils.colormaps.standardize_color import transform_color
+
+    colours = transform_color([_OFF[ground], _ON[ground]])
+    return np.asarray(colours, np.float32)
+
+
 @cache
 def colours_of(mode: FrameMode, ground: Ground) -> Colormap:
     """Return the colours of a mode.
@@ -114,9 +124,11 @@ def _colours(mode: FrameMode, ground: Ground) -> tuple[Sequence[str], Sequence[f
     if mode is FrameMode.LAST:
         return _GREY, ()
     if mode is FrameMode.COUNT:
-        return _COUNT[ground], ()
+        return _COUNT[ground], _COUNT_AT
     if mode is FrameMode.TIME:
         return _AGE[ground], ()
+    if mode is FrameMode.SURFACE:
+        return (off, none, on), ()
     return (
         (_FULL_OFF[ground], off, none, on, _FULL_ON[ground]),
         (0.0, 0.3, 0.5, 0.7, 1.0),

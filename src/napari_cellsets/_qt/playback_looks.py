@@ -22,8 +22,8 @@ MODES: Final = {
     FrameMode.SURFACE: ("Time surface", "The last polarity, fading as time goes by"),
     FrameMode.TIME: ("Age in colours", "How long ago the last event was"),
 }
-_FIXED, _ADAPTIVE = "Fixed contrast", "Adaptive contrast"
-_GROUNDS: Final = {"dark": "Dark ground", "light": "Light ground"}
+_FIXED, _ADAPTIVE = "Fixed", "Adaptive"
+_GROUNDS: Final = {"dark": "Dark", "light": "Light"}
 
 
 class LooksPart(QWidget):
@@ -51,9 +51,12 @@ class LooksPart(QWidget):
             " contrast slider works too"
         )
         self.dots = _number("Size of the dots", 1, 5)
-        self.dots.setPrefix("dots of ")
+        self.dots.setPrefix("dots ")
         self.dots.setSuffix(" px")
-        self.dots.setToolTip("Sparse events are seen better as larger dots")
+        self.dots.setToolTip(
+            "Sparse events are seen better as larger dots; until you choose, they"
+            " stay as large on screen when you zoom"
+        )
         self.ground = _choice("Ground", "Behind the events: black or white")
         for ground, title in _GROUNDS.items():
             self.ground.addItem(title, ground)
@@ -74,7 +77,7 @@ class LooksPart(QWidget):
         grid.addWidget(QLabel("Contrast"), 1, 0)
         grid.addWidget(self.contrast, 1, 1)
         grid.addWidget(self.full_at, 1, 2)
-        grid.addWidget(QLabel("Picture"), 2, 0)
+        grid.addWidget(QLabel("Ground"), 2, 0)
         grid.addWidget(self.ground, 2, 1)
         grid.addWidget(self.dots, 2, 2)
         grid.setColumnStretch(1, 1)

@@ -14,6 +14,7 @@ from napari_cellsets.playback.hot_pixels import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
     from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.core.events import Events
     from napari_cellsets.playback.filter_pass import Filtered

@@ -22,9 +22,13 @@ from napari_cellsets._qt.count_controls import MessageRow, ProgressRow, rule
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.playback_cloud import CloudPage
+from napari_cellsets._qt.playback_filters import FiltersPage
 from napari_cellsets._qt.playback_index import IndexFlow
+from napari_cellsets._qt.playback_info import InfoPage
 from napari_cellsets._qt.playback_keys import PlaybackKeys
 from napari_cellsets._qt.playback_looks import LooksPart
+from napari_cellsets._qt.playback_rate import RateView
 from napari_cellsets._qt.playback_timer import FilmTimer
 from napari_cellsets._qt.playback_transport import Transport
 from napari_cellsets._qt.playback_window import WindowPart
@@ -61,6 +65,7 @@ class PlaybackWidget(DockContent):
         self.runner = JobRunner(self)
         self._make_parts()
         self._lay_out()
+        self._add_pages()
         self.timer = FilmTimer(self.film, self)
         self.index = IndexFlow(self.film, self.runner, self)
         self._keys: PlaybackKeys | None = PlaybackKeys(viewer)
@@ -74,6 +79,7 @@ class PlaybackWidget(DockContent):
             return
         self._keys.release()
         self._keys = None
+        self.cloud.stop()
         self.film.playback.pause()
         self._viewer.events.theme.disconnect(self._on_theme_changed)
 
@@ -143,6 +149,18 @@ class PlaybackWidget(DockContent):
         layout.addWidget(scroll)
         self.setMinimumWidth(_WIDTH_LEAST)
 
+    def _add_pages(self) -> None:
+        self.rate = RateView(self.film)
+        self.filters = FiltersPage(self.film, self._viewer)
+        self.cloud = CloudPage(self.film, self._viewer)
+        self.information = InfoPage(self.film)
+        self.add_curve(self.rate)
+        self.add_page("Filters", self.filters)
+        self.add_page("Cloud", self.cloud)
+        self.add_page("Information", self.information)
+        for part in (self.rate, self.filters, self.cloud):
+            part.refused.connect(self._on_refused)
+
     def _connect(self) -> None:
         follow(self, self.film.recording_changed, self._on_recording_changed)
         follow(self, self.film.grown, self._on_grown)
@@ -177,4 +195,6 @@ class PlaybackWidget(DockContent):
 
     def _on_theme_changed(self, *_: object) -> None:
         theme = get_theme(self._viewer.theme)
-        self.transport.row.set_colour(QColor(theme.text.as_hex()))
+        text = QColor(theme.text.as_hex())
+        self.transport.row.set_colour(text)
+        self.rate.set_colours(QColor(theme.background.as_hex()), text)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from napari_cellsets.formats.events.aedat2 import open_aedat2, sniff_aedat2
 from napari_cellsets.formats.events.dat import open_dat, sniff_dat
 from napari_cellsets.formats.events.dat_write import write_dat
+from napari_cellsets.formats.events.es import open_es, sniff_es
 from napari_cellsets.formats.events.evt2_write import write_evt2
 from napari_cellsets.formats.events.evt3_write import write_evt3
 from napari_cellsets.formats.events.evt21_write import write_evt21
 from napari_cellsets.formats.events.hdf5 import open_hdf5, sniff_hdf5
 from napari_cellsets.formats.events.hdf5_write import write_hdf5
+from napari_cellsets.formats.events.nmnist import open_nmnist, sniff_nmnist
 from napari_cellsets.formats.events.npy import open_npy, sniff_npy
 from napari_cellsets.formats.events.npz import open_npz, sniff_npz
 from napari_cellsets.formats.events.npz_write import write_npz
@@ -118,6 +121,9 @@ _FORMATS = (
     EventFormat("npy", "NumPy array", (".npy",), sniff_npy, open_npy),
     EventFormat("npz", "NumPy archive", (".npz",), sniff_npz, open_npz, write_npz),
     EventFormat("hdf5", "HDF5", (".h5", ".hdf5"), sniff_hdf5, open_hdf5, write_hdf5),
+    EventFormat("es", "Event Stream", (".es",), sniff_es, open_es),
+    EventFormat("aedat2", "AEDAT 2", (".aedat",), sniff_aedat2, open_aedat2),
+    EventFormat("nmnist", "N-MNIST", (".bin",), sniff_nmnist, open_nmnist),
 )
 EVENT_FORMATS: dict[str, EventFormat] = {known.key: known for known in _FORMATS}
 """``{key: format}``; the first that recognises a file opens it."""

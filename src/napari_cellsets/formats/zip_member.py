@@ -37,7 +37,9 @@ class _Inflater(Protocol):
 
 def stretch_of(source: Source, member: Member, place: str) -> int:
     """Return the offset of a member's packed bytes, from its local header."""
-    header = source.read_at(member.offset, _LOCAL_HEADER.size)
+    # a damaged directory may say that a member begins before the archive does
+    at = member.offset
+    header = source.read_at(at, _LOCAL_HEADER.size) if at >= 0 else b""
     if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
         raise _broken(place, "its header is missing")
     *_, name_length, extra_length = _LOCAL_HEADER.unpack(header)

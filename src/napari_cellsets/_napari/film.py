@@ -6,13 +6,19 @@ views change them, and the layer is kept equal to them.
 
 from __future__ import annotations
 
-import math
 import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from napari_cellsets._napari.fitting import (
+    fitting_dots,
+    fitting_speed,
+    fitting_window,
+    looks_back_us,
+    step_of,
+)
 from napari_cellsets._napari.flat_view import FlatView
 from napari_cellsets._napari.recording_layer import (
     US_OF_AXIS,
@@ -23,7 +29,7 @@ from napari_cellsets._napari.recording_layer import (
 )
 from napari_cellsets._napari.recording_looks import Looks, fresh_limits
 from napari_cellsets._napari.slots import put_layer
-from napari_cellsets.playback.clock import SLOWEST, Playback
+from napari_cellsets.playback.clock import Playback
 from napari_cellsets.playback.event_frames import EventFrames
 from napari_cellsets.playback.frames import FrameSettings
 
@@ -38,11 +44,6 @@ if TYPE_CHECKING:
 
 FPS = 60
 """Frames a second that playing aims at; what the screen cannot show is left out."""
-_SHORT_S = 5.0
-"""A recording shorter than this plays as slowly that it takes about as long."""
-_WINDOWS = 20
-"""A recording shorter than so many windows gets shorter ones."""
-_SHORTEST_US = 10
 
 
 class Film:
@@ -324,58 +325,3 @@ def new_film_layer(
     settings = FrameSettings()
     frames = EventFrames(recording, settings)
     return new_recording_layer(frames, settings, Looks(), name, pixel_size_um)
-
-
-def step_of(frames: EventFrames, time_us: int) -> int:
-    """Return the step of the last frame that is not after a moment."""
-    step = (time_us - frames.first_us) // frames.stride_us
-    return min(max(step, 0), len(frames) - 1)
-
-
-def looks_back_us(settings: FrameSettings) -> int | None:
-    """Return the time that a frame shows; None where it is a number of events."""
-    return None if settings.window_events is not None else settings.reach_us
-
-
-def fitting_speed(duration_us: int) -> float:
-    """Return the speed, 1 or less, at which a recording takes some seconds.
-
-    Parameters
-    ----------
-    duration_us
-        Its length; 0 where it is not known yet.
-    """
-    if duration_us <= 0 or duration_us >= _SHORT_S * 1e6:
-        return 1.0
-    return max(1 / _handy(_SHORT_S * 1e6 / duration_us), SLOWEST)
-
-
-def fitting_window(duration_us: int) -> int:
-    """Return a window, 10 ms or less, of which a recording holds many.
-
-    Parameters
-    ----------
-    duration_us
-        Its length; 0 where it is not known yet.
-    """
-    usual = FrameSettings().window_us
-    if duration_us <= 0 or duration_us >= usual * _WINDOWS:
-        return usual
-    return max(round(_handy(max(duration_us / _WINDOWS, 1.0))), _SHORTEST_US)
-
-
-def fitting_dots(screen_px_per_px: float) -> int:
-    """Return the size of dots, 1 to 5, at which no event falls between pixels.
-
-    Parameters
-    ----------
-    screen_px_per_px
-        How large a pixel of the sensor is on screen.
-    """
-    return min(max(round(1 / max(screen_px_per_px, 0.1) + 0.3), 1), 5)
-
-
-def _handy(value: float) -> float:
-    """Return the nearest of 1, 2 and 5 times a power of ten; `value` is 1 or more."""
-    power = 10.0 ** int(math.log10(value))
-    return min((power * d for d in (1, 2, 5, 10)), key=lambda near: abs(near - value))

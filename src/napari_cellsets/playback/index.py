@@ -112,6 +112,7 @@ class Index:
         self.rows = np.zeros((6, most + 1), np.int64)
         self.states = np.zeros((most, len(source.start())), np.int64)
         self.sums = Tally()
+        self._own = Tally()
         self._source = source
         self._state: State = source.start()
         self._growing = threading.Lock()
@@ -137,8 +138,17 @@ class Index:
             If the file cannot be read; what was found before stays.
         """
         with self._growing:
-            for _ in range(min(stretches, len(self.states) - self._count)):
-                self._append()
+            most = min(stretches, len(self.states) - self._count)
+            own = np.repeat(Tally().values[None], most, axis=0)
+            done = 0
+            try:
+                for done in range(1, most + 1):
+                    self._look(self._count + done - 1, own[done - 1])
+            except BaseException:
+                done -= 1
+                raise
+            finally:
+                self._publish(own[:done])
 
     def adopt(self, rows: Whole, states: Whole, sums: Whole) -> None:
         """Take over what an earlier look at the same file found."""
@@ -169,21 +179,35 @@ class Index:
             self.sums.backward_steps == 0,
         )
 
-    def _append(self) -> None:
-        units, before, on, low, high, reach = self.rows
-        at = self._count
-        stop = min(int(units[at]) + self.spacing, self._source.units)
-        # What a stretch holds is added up for itself: an error half way leaves the
-        # sums of those before it, and its own extremes are known.
-        own, state = Tally(), self._state.copy()
-        self._source.tally(int(units[at]), stop, state, own)
+    def _look(self, at: int, own: Whole) -> None:
+        """Add up a stretch for itself: so its own extremes are known."""
+        first = at * self.spacing
+        stop = min(first + self.spacing, self._source.units)
+        state, self._own.values = self._state.copy(), own
+        self._source.tally(first, stop, state, self._own)
         self.states[at] = self._state
-        low[at], high[at] = own.values[Tally.T_MIN], own.values[Tally.T_MAX]
-        reach[at] = max(high[at], reach[at - 1]) if at else high[at]
-        sums = followed(self.sums, own)
-        units[at + 1], before[at + 1], on[at + 1] = stop, sums.events, sums.on
-        self.sums, self._state = sums, state
-        self._count = at + 1
+        self._state = state
+
+    def _publish(self, own: Whole) -> None:
+        """Write rows for stretches that were looked at, then let them be seen."""
+        if not len(own):
+            return
+        units, before, on, low, high, reach = self.rows
+        at, end = self._count, self._count + len(own)
+        new, after = slice(at, end), slice(at + 1, end + 1)
+        units[after] = np.arange(at + 1, end + 1) * self.spacing
+        units[end] = min(units[end], self._source.units)
+        on[after] = on[at] + np.cumsum(own[:, Tally.ON])
+        before[after] = on[after] + np.cumsum(own[:, Tally.OFF]) + before[at] - on[at]
+        low[new], high[new] = own[:, Tally.T_MIN], own[:, Tally.T_MAX]
+        reach[new] = high[new]
+        np.maximum.accumulate(
+            reach[max(at - 1, 0) : end], out=reach[max(at - 1, 0) : end]
+        )
+        sums = Tally()
+        sums.values = joined(np.vstack([self.sums.values, own]))
+        self.sums = sums
+        self._count = end
 
 
 _ADDED = [
@@ -194,30 +218,27 @@ _ADDED = [
     Tally.UNKNOWN,
     Tally.WRAPS,
 ]
-_LARGEST = [
-    Tally.T_MAX,
-    Tally.LARGEST_STEP_BACK,
-    Tally.LARGEST_GAP,
-    Tally.X_MAX,
-    Tally.Y_MAX,
-]
 
 
-def followed(first: Tally, then: Tally) -> Tally:
-    """Return the sums of events and of those that follow on them."""
-    both, a, b = Tally(), first.values, then.values
-    both.values[:] = a
-    both.values[_ADDED] += b[_ADDED]
-    if not then.events:
-        return both
-    both.values[_LARGEST] = np.maximum(a[_LARGEST], b[_LARGEST])
-    both.values[Tally.T_MIN] = min(a[Tally.T_MIN], b[Tally.T_MIN])
-    both.values[Tally.T_LAST] = b[Tally.T_LAST]
-    if not first.events:
-        both.values[Tally.T_FIRST] = b[Tally.T_FIRST]
-        return both
-    step = int(b[Tally.T_FIRST]) - int(a[Tally.T_LAST])
-    both.values[Tally.BACKWARD_STEPS] += step < 0
-    for place, size in ((Tally.LARGEST_STEP_BACK, -step), (Tally.LARGEST_GAP, step)):
-        both.values[place] = max(int(both.values[place]), min(size, NEVER))
-    return both
+def joined(parts: Whole) -> Whole:
+    """Return the sums of parts that follow on each other.
+
+    Parameters
+    ----------
+    parts
+        int64, (parts, places of `Tally.values`).
+    """
+    whole: Whole = parts.max(axis=0)
+    whole[_ADDED] = parts[:, _ADDED].sum(axis=0)
+    whole[Tally.T_MIN] = parts[:, Tally.T_MIN].min()
+    full = parts[parts[:, Tally.ON] + parts[:, Tally.OFF] > 0]
+    if not len(full):
+        return whole
+    whole[Tally.T_FIRST] = full[0, Tally.T_FIRST]
+    whole[Tally.T_LAST] = full[-1, Tally.T_LAST]
+    steps = full[1:, Tally.T_FIRST] - full[:-1, Tally.T_LAST]
+    whole[Tally.BACKWARD_STEPS] += np.count_nonzero(steps < 0)
+    back, gap = Tally.LARGEST_STEP_BACK, Tally.LARGEST_GAP
+    whole[back] = max(whole[back], (-steps).max(initial=0))
+    whole[gap] = max(whole[gap], steps.max(initial=0))
+    return whole

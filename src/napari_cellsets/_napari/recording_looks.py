@@ -7,13 +7,14 @@ slider and its list of colormaps go on working.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from napari.utils.colormaps import Colormap
 from pydantic import Field
 
 from napari_cellsets.core.evented import FrozenModel
+from napari_cellsets.playback.colours import GROUND, OFF, ON, Ground, scale_of
 from napari_cellsets.playback.frames import FrameMode, contrast_limits
 
 if TYPE_CHECKING:
@@ -23,29 +24,9 @@ if TYPE_CHECKING:
 
     from napari_cellsets.playback.frames import FrameSettings
 
-Ground = Literal["dark", "light"]
-
 COUNTED = (FrameMode.SIGNED, FrameMode.COUNT)
 """Modes that count events, so that somebody has to say how many are many."""
 
-_GROUND: Final = {"dark": "#000000", "light": "#ffffff"}
-#: Colours between which readers with any colour vision tell ON from OFF.
-_ON: Final = {"dark": "#ff9e3d", "light": "#c14a00"}
-_OFF: Final = {"dark": "#3da9ff", "light": "#0059b3"}
-_FULL_ON: Final = {"dark": "#fff2d6", "light": "#5c1f00"}
-_FULL_OFF: Final = {"dark": "#d6eeff", "light": "#00264d"}
-_GREY: Final = ("#000000", "#808080", "#ffffff")
-_COUNT: Final = {
-    "dark": ("#000000", "#6a2a9c", "#c83e7e", "#fc8961", "#fcfdbf"),
-    "light": ("#ffffff", "#fcc59a", "#e8645a", "#8c2981", "#1d1147"),
-}
-#: One event of a few is seen already.
-_COUNT_AT: Final = (0.0, 0.1, 0.4, 0.75, 1.0)
-#: From the present to the end of the window, where pixels without events are.
-_AGE: Final = {
-    "dark": ("#ffffa8", "#f7b32b", "#e4572e", "#8a2d84", "#2b2a6b", "#000000"),
-    "light": ("#7a0000", "#d7301f", "#fc8d59", "#a6bddb", "#dfe6ee", "#ffffff"),
-}
 #: A contrast that differs by less than this share is left as it is: no flicker.
 _STEADY: Final = 0.15
 
@@ -91,7 +72,7 @@ def polarity_colours(ground: Ground) -> NDArray[np.float32]:
     """Return the colours of OFF and ON, float32 (2, 4): one event's, red to alpha."""
     from napari.utils.colormaps.standardize_color import transform_color
 
-    colours = transform_color([_OFF[ground], _ON[ground]])
+    colours = transform_color([OFF[ground], ON[ground]])
     return np.asarray(colours, np.float32)
 
 
@@ -106,30 +87,12 @@ def colours_of(mode: FrameMode, ground: Ground) -> Colormap:
     ground
         Whether pixels without events are black or white.
     """
-    colours, controls = _colours(mode, ground)
+    scale = scale_of(mode, ground)
     return Colormap(
-        list(colours),
-        controls=list(controls),
+        list(scale.colours),
+        controls=list(scale.places),
         name=f"events, {mode}, {ground}",
         display_name=f"{mode.replace('_', ' ')} on {ground}",
-        nan_color=_GROUND[ground],
+        nan_color=GROUND[ground],
         interpolation="linear",
-    )
-
-
-def _colours(mode: FrameMode, ground: Ground) -> tuple[Sequence[str], Sequence[float]]:
-    none, on, off = _GROUND[ground], _ON[ground], _OFF[ground]
-    if mode is FrameMode.TWO_COLOUR:
-        return (none, off, on), ()
-    if mode is FrameMode.LAST:
-        return _GREY, ()
-    if mode is FrameMode.COUNT:
-        return _COUNT[ground], _COUNT_AT
-    if mode is FrameMode.TIME:
-        return _AGE[ground], ()
-    if mode is FrameMode.SURFACE:
-        return (off, none, on), ()
-    return (
-        (_FULL_OFF[ground], off, none, on, _FULL_ON[ground]),
-        (0.0, 0.3, 0.5, 0.7, 1.0),
     )

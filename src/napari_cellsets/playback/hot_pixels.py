@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from napari_cellsets.playback.recording import Recording
 
 _SIDE = 5
-_BUSIER = 4
-"""Of 25 pixels: up to three hot ones side by side are found, a line of five is kept."""
+_BUSIER = 3
+"""Of 25 pixels: two hot ones side by side are found, the end of a line is kept."""
 
 
 class HotPixel(NamedTuple):
@@ -38,9 +38,9 @@ def find_hot_pixels(
 ) -> tuple[HotPixel, ...]:
     """Return the hot pixels of a stretch, the busiest first.
 
-    A pixel is hot if it has `factor` times the events of the fourth busiest of the
-    5 x 5 pixels around it: up to three hot neighbours do not hide each other, and
-    the edge of a channel, which is a line, is not taken for hot.
+    A pixel is hot if it has `factor` times the events of the third busiest of the
+    5 x 5 pixels around it: two hot neighbours do not hide each other, and the edge of
+    a channel, which is a line, is not taken for hot.
 
     Parameters
     ----------

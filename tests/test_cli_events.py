@@ -250,3 +250,36 @@ def test_frames_become_a_zarr_stack(recording, tmp_path):
 def test_frames_of_another_ending_are_refused(recording, tmp_path, capsys):
     assert main(["events", "frames", str(recording), str(tmp_path / "a.doc")]) == 1
     assert "does not say what to write" in capsys.readouterr().err
+
+
+def test_frames_become_a_gif_in_slow_motion(recording, tmp_path, capsys):
+    from PIL import Image
+
+    out = tmp_path / "a.gif"
+    command = ["events", "frames", str(recording), str(out), "--slowdown", "20"]
+    assert main([*command, "--fps", "10", "--zoom", "2", "--ground", "light"]) == 0
+    assert "12 frames of 320 x 240" in capsys.readouterr().out
+    with Image.open(out) as film:
+        assert film.size == (320, 240)
+        assert film.n_frames == 12
+
+
+def test_frames_become_an_mp4(recording, tmp_path):
+    import cv2
+
+    out = tmp_path / "a.mp4"
+    command = ["events", "frames", str(recording), str(out), "--mode", "surface"]
+    assert main([*command, "--slowdown", "20", "--to", "20ms", "--bare"]) == 0
+    film = cv2.VideoCapture(str(out))
+    assert film.get(cv2.CAP_PROP_FRAME_COUNT) == 10
+    assert film.get(cv2.CAP_PROP_FRAME_WIDTH) == 160
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--fps", "500"], ["--dot", "9"], ["--zoom", "0"], ["--slowdown", "-1"]],
+)
+def test_films_without_sense_are_refused(wrong, recording, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main(["events", "frames", str(recording), str(tmp_path / "a.gif"), *wrong])
+    assert stopped.value.code == 2

@@ -11,11 +11,18 @@ from made_recordings import SIZE, made, recorded, same
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.playback import reading
 from napari_cellsets.playback.cloud import event_cloud
 from napari_cellsets.playback.filters import FilterChain, HotPixels, Polarity, Turn
 from napari_cellsets.playback.hot_pixels import find_hot_pixels
 
 lightly = settings(deadline=None, max_examples=40)
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings come in pieces of 64 events."""
+    monkeypatch.setattr(reading, "EVENTS_AT_ONCE", 64)
 
 
 def test_a_small_range_gives_every_event() -> None:

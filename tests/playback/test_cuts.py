@@ -12,6 +12,7 @@ from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, ExportError
 from napari_cellsets.core.events import Events
 from napari_cellsets.formats.events.opening import open_event_file
+from napari_cellsets.playback import reading
 from napari_cellsets.playback.cuts import formats_to_write, write_cut
 from napari_cellsets.playback.filters import FilterChain, Polarity, Refractory, Turn
 from napari_cellsets.playback.recording import open_recording
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENDINGS = {"evt3": ".raw", "evt2": ".raw", "npz": ".npz", "hdf5": ".h5"}
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings come in pieces of 64 events."""
+    monkeypatch.setattr(reading, "EVENTS_AT_ONCE", 64)
 
 
 def read_again(path: Path) -> Events:

@@ -17,7 +17,7 @@ from made_recordings import SIZE, made, recorded
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError, ExportError
 from napari_cellsets.core.events import Events
-from napari_cellsets.playback import stack_files, stacks
+from napari_cellsets.playback import reading, stack_files, stacks
 from napari_cellsets.playback.filters import FilterChain, Polarity, Refractory, Turn
 from napari_cellsets.playback.stack_files import write_tiff_stack, write_zarr_stack
 from napari_cellsets.playback.stacks import StackSettings, StackSource
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 lightly = settings(deadline=None, max_examples=30)
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings come in pieces of 64 events."""
+    monkeypatch.setattr(reading, "EVENTS_AT_ONCE", 64)
 
 
 def whole(source: StackSource) -> np.ndarray:

@@ -82,8 +82,8 @@ class CloudView:
         viewer.add_layer(self._layer)
         viewer.dims.ndisplay = 3
         viewer.reset_view()
-        viewer.camera.angles = _ANGLES
-        viewer.camera.zoom *= _ZOOM
+        viewer.scene.camera.angles = _ANGLES
+        viewer.scene.camera.zoom *= _ZOOM
         self.changed.emit(True)
 
     def leave(self) -> None:

@@ -319,7 +319,7 @@ class FiltersPage(QWidget):
         """Say what each filter took from the frame on screen."""
         frames = self._film.frames
         removed = {}
-        if frames is not None and frames.filters is not None and self.isVisible():
+        if frames is not None and frames.filters is not None and not self.isHidden():
             removed = frames.removed(frames.step_at(self._film.playback.position_us))
         for kind, label in self.removed.items():
             label.setVisible(kind in removed)

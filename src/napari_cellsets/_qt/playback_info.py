@@ -59,7 +59,7 @@ class InfoPage(QWidget):
 
     def _on_changed(self, *_: object) -> None:
         recording = self._film.recording
-        if not self.isVisible() or recording is None:
+        if self.isHidden() or recording is None:
             return
         info = recording.info()
         while self.form.rowCount():

@@ -119,10 +119,7 @@ class RatePlot(pg.PlotWidget):
     @property
     def curves(self) -> tuple[np.ndarray, np.ndarray]:
         """ON and OFF events a second, as drawn."""
-        return tuple(
-            np.zeros(0) if item.yData is None else np.asarray(item.yData)
-            for item in (self._on, self._off)
-        )
+        return np.asarray(self._on.yData), np.asarray(self._off.yData)
 
     def show_curve(self, curve: RateCurve | None) -> None:
         """Draw another curve; None for none."""

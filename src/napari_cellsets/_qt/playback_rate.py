@@ -31,6 +31,11 @@ class RateView(QWidget):
     ----------
     film
         Whose clock the cursor shows and moves.
+
+    Attributes
+    ----------
+    counted
+        The curve, once all events of what is seen were counted.
     """
 
     refused = Signal(str)
@@ -39,6 +44,7 @@ class RateView(QWidget):
     def __init__(self, film: Film, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._film = film
+        self.counted: RateCurve | None = None
         self.runner = JobRunner(self, mirrored=False)
         self.plot = RatePlot()
         self._resting = QTimer(self, singleShot=True, interval=_REST_MS)
@@ -57,6 +63,14 @@ class RateView(QWidget):
         self.plot.view_changed.connect(self._resting.start)
         self._on_recording_changed(film.recording)
 
+    @property
+    def seen_us(self) -> tuple[int, int]:
+        """The stretch that was counted last; (0, 0) before."""
+        if self.counted is None:
+            return 0, 0
+        edges = self.counted.edges_us
+        return int(edges[0]), int(edges[-1])
+
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
         self.plot.set_colours(background, text)
@@ -65,6 +79,7 @@ class RateView(QWidget):
 
     def _on_recording_changed(self, recording: Recording | None) -> None:
         self.runner.stop()
+        self.counted = None
         self.plot.show_curve(None)
         if recording is not None:
             self.plot.show_duration(recording.duration_us)
@@ -116,9 +131,13 @@ class RateView(QWidget):
         self.runner.start(
             partial(_counted, recording, start, stop, columns),
             title="Count events",
-            done=self.plot.show_curve,
+            done=self._on_counted,
             failed=self._on_failed,
         )
+
+    def _on_counted(self, curve: RateCurve) -> None:
+        self.counted = curve
+        self.plot.show_curve(curve)
 
     def _on_failed(self, error: Exception) -> None:
         self.refused.emit(str(error))

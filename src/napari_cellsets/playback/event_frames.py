@@ -70,7 +70,7 @@ class EventFrames:
         settings: FrameSettings,
         filters: FilterChain | None = None,
         stride_us: int | None = None,
-        keep: int = 8,
+        keep: int = 4,
     ) -> None:
         self.recording = recording
         self.settings = settings

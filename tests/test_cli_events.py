@@ -283,3 +283,15 @@ def test_films_without_sense_are_refused(wrong, recording, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main(["events", "frames", str(recording), str(tmp_path / "a.gif"), *wrong])
     assert stopped.value.code == 2
+
+
+def test_file_with_several_readings_names_them(tmp_path, capsys):
+    steps = np.arange(400)
+    table = np.stack([steps, steps + 9, steps % 60, steps % 2], axis=1)
+    np.save(tmp_path / "a.npy", table)
+    command = ["events", "info", str(tmp_path / "a.npy"), "--json"]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    reading = said.partition("--reading: ")[2].split(",")[0]
+    assert main([*command, "--reading", reading]) == 0
+    assert json.loads(capsys.readouterr().out)["events"] == 400

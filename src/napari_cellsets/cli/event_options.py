@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.cli.console import bar, some, tell
 from napari_cellsets.cli.options import one_or_more
-from napari_cellsets.core.errors import ExportError, NotRecognisedError
+from napari_cellsets.core.errors import (
+    AmbiguousEventsError,
+    ExportError,
+    NotRecognisedError,
+)
+from napari_cellsets.formats.names import is_archive_name
 
 if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "min": 60e6}
 _TURNS = {"0": 0, "90": 1, "180": 2, "270": 3}
-_NAMED = 3
+_NAMED, _READINGS = 3, 50
 
 
 def add_recording(command: Any) -> None:
@@ -94,21 +99,31 @@ def opened_recording(
     AmbiguousEventsError
         If several readings fit; the message names them.
     """
-    from napari_cellsets.playback.recording import open_recording
-
-    path, reading = Path(options.path), options.reading
-    place, name = _found(path)
-    if not name and place.is_file() and not _is_archive(place):
-        from napari_cellsets.formats.events.opening import open_event_file
-
-        source = open_event_file(place, reading=reading)
-        recording = open_recording(source, name=place.name, place=place)
-    else:
-        recording = _of_set(place, name, reading)
+    place, name = _found(Path(options.path))
+    try:
+        recording = _opened(place, name, options.reading)
+    except AmbiguousEventsError as error:
+        readings = ", ".join(error.readings[:_READINGS])
+        raise AmbiguousEventsError(
+            error.problem,
+            readings=error.readings,
+            path=error.path,
+            advice=f"Say which by --reading: {readings}.",
+        ) from error
     if whole and not recording.complete:
         with bar(100, "%") as progress:
             recording.build_index(token, progress)
     return recording
+
+
+def _opened(place: Path, name: str, reading: str | None) -> Recording:
+    if name or not place.is_file() or is_archive_name(place.name):
+        return _of_set(place, name, reading)
+    from napari_cellsets.formats.events.opening import open_event_file
+    from napari_cellsets.playback.recording import open_recording
+
+    source = open_event_file(place, reading=reading)
+    return open_recording(source, name=place.name, place=place)
 
 
 def chain_of(
@@ -200,12 +215,6 @@ def _found(path: Path) -> tuple[Path, str]:
         if place.is_file():
             return place, path.relative_to(place).as_posix()
     return path, ""
-
-
-def _is_archive(place: Path) -> bool:
-    from napari_cellsets.formats.names import is_archive_name
-
-    return is_archive_name(place.name)
 
 
 def _of_set(place: Path, name: str, reading: str | None) -> Recording:

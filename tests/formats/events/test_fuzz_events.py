@@ -1,0 +1,178 @@
+"""Any bytes under the name of any format: decoded within bounds, or refused."""
+
+from __future__ import annotations
+
+import io
+import random
+import tracemalloc
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from event_files import SEEDS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from damage import damaged
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.events import Events
+from napari_cellsets.formats.events.base import Tally
+from napari_cellsets.formats.events.opening import find_format, open_events
+from napari_cellsets.formats.events.registry import EVENT_FORMATS
+from napari_cellsets.formats.files import FileTree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_cellsets.formats.events.base import EventSource
+
+ROUNDS = 60
+MOST_BYTES = 96 << 20
+GUARD = 64
+ROOM = 5_000
+MARK = 0x55
+KEYS = tuple(EVENT_FORMATS)
+
+
+class Held(FileTree):
+    """One file in memory."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.root, self.problems = Path("/nowhere"), []
+        self._name, self._content = name, content
+
+    def names(self) -> Sequence[str]:
+        return [self._name]
+
+    def read(self, name: str) -> bytes:
+        return self._content
+
+    def size(self, name: str) -> int:
+        return len(self._content)
+
+    def local_path(self, name: str) -> Path | None:
+        return None
+
+
+def guarded(count: int) -> tuple[Events, list[np.ndarray]]:
+    """Columns to decode into, with marked room around each."""
+    whole = [
+        np.full((count + 2 * GUARD) * np.dtype(kind).itemsize, MARK, np.uint8)
+        for kind in ("i8", "u2", "u2", "u1")
+    ]
+    columns = [
+        each.view(kind)[GUARD:-GUARD]
+        for each, kind in zip(whole, ("i8", "u2", "u2", "u1"), strict=True)
+    ]
+    return Events(*columns), whole
+
+
+def untouched(whole: list[np.ndarray]) -> bool:
+    """Whether nothing was written around the columns."""
+    for each, size in zip(whole, (8, 2, 2, 1), strict=True):
+        edge = GUARD * size
+        if (each[:edge] != MARK).any() or (each[-edge:] != MARK).any():
+            return False
+    return True
+
+
+def decode_all(source: EventSource) -> int:
+    """Decode from end to end and check all that is promised; how many events."""
+    out, whole = guarded(max(ROOM, source.most_per_unit))
+    state, unit, total = source.start(), 0, 0
+    while unit < source.units:
+        after, written = source.decode(unit, source.units, state, out)
+        assert untouched(whole)
+        assert 0 <= written <= len(out)
+        assert unit < after <= source.units
+        assert written <= (after - unit) * source.most_per_unit
+        assert not written or out.p[:written].max() <= 1
+        unit, total = after, total + written
+    sums = Tally()
+    source.tally(0, source.units, source.start(), sums)
+    assert sums.events == total
+    return total
+
+
+def decoded_or_refused(key: str, content: bytes) -> int | None:
+    """Open bytes as a format and decode them; None where they are refused."""
+    known = EVENT_FORMATS[key]
+    name = f"a{known.endings[0]}"
+    tree = Held(name, content)
+    tracemalloc.start()
+    try:
+        known.sniff(name, content[:4096], len(content))
+        return decode_all(known.open(tree, name))
+    except CellsetsError:
+        return None
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < MOST_BYTES + 40 * len(content)
+
+
+def test_every_format_has_a_sound_file_to_damage():
+    assert set(SEEDS) == set(KEYS)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_sound_file_is_known_by_its_content_and_decoded(key):
+    content = SEEDS[key]()
+    name = f"a{EVENT_FORMATS[key].endings[0]}"
+    tree = Held(name, content)
+    found = find_format(tree, name)
+    assert found is not None
+    assert found.key == key
+    assert decode_all(open_events(tree, name)) > 0
+
+
+@pytest.mark.parametrize("key", KEYS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(content=st.binary(max_size=3_000))
+def test_any_bytes_are_decoded_within_bounds_or_refused(key, content):
+    decoded_or_refused(key, content)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(noise=st.binary(max_size=2_000), share=st.floats(0, 1))
+def test_any_bytes_behind_a_sound_beginning_are_decoded_or_refused(key, noise, share):
+    content = SEEDS[key]()
+    kept = min(len(content), max(64, round(share * 1_200)))
+    decoded_or_refused(key, content[:kept] + noise)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_damaged_files_are_decoded_within_bounds_or_refused(key):
+    content = SEEDS[key]()
+    outcomes = [
+        decoded_or_refused(key, damaged("a.bin", content, (key, seed)))
+        for seed in range(ROUNDS)
+    ]
+    assert len(outcomes) == ROUNDS
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_cut_of_a_file_is_decoded_within_bounds_or_refused(key):
+    content = SEEDS[key]()
+    dice = random.Random(key)
+    whole = decoded_or_refused(key, content)
+    assert whole is not None
+    for _ in range(ROUNDS):
+        count = decoded_or_refused(key, content[: dice.randrange(len(content))])
+        assert count is None or count <= whole
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_other_kinds_of_files_are_decoded_within_bounds_or_refused(key):
+    held = io.BytesIO()
+    np.save(held, np.zeros((30, 40), np.uint8))
+    for other in (
+        b"",
+        b"\0",
+        b"\xff" * 999,
+        held.getvalue(),
+        *(SEEDS[k]() for k in KEYS),
+    ):
+        decoded_or_refused(key, other)

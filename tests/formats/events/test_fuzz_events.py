@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from damage import damaged
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.core.events import Events
-from napari_cellsets.formats.events.base import Tally
+from napari_cellsets.formats.events.base import Tally, pieces
 from napari_cellsets.formats.events.opening import find_format, open_events
 from napari_cellsets.formats.events.registry import EVENT_FORMATS
 from napari_cellsets.formats.files import FileTree
@@ -33,6 +34,7 @@ GUARD = 64
 ROOM = 5_000
 MARK = 0x55
 KEYS = tuple(EVENT_FORMATS)
+EVENTS = "napari_cellsets.formats.events."
 
 
 class Held(FileTree):
@@ -176,3 +178,34 @@ def test_other_kinds_of_files_are_decoded_within_bounds_or_refused(key):
         *(SEEDS[k]() for k in KEYS),
     ):
         decoded_or_refused(key, other)
+
+
+def all_events(key: str, content: bytes) -> Events | None:
+    """All events of bytes as a format; None where they are refused."""
+    name = f"a{EVENT_FORMATS[key].endings[0]}"
+    try:
+        source = EVENT_FORMATS[key].open(Held(name, content), name)
+        return Events.joined(
+            [part.take(np.arange(len(part))) for part in pieces(source)]
+        )
+    except CellsetsError:
+        return None
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_damaged_files_read_alike_without_compiled_loops(key, monkeypatch):
+    content = SEEDS[key]()
+    files = [content, *(damaged("a.bin", content, (key, -n)) for n in range(1, 30))]
+    compiled = [all_events(key, file) for file in files]
+    for module in [m for n, m in sys.modules.items() if n.startswith(EVENTS)]:
+        if hasattr(module, "can_compile"):
+            monkeypatch.setattr(module, "can_compile", lambda: False)
+    assert compiled[0] is not None
+    for file, wanted in zip(files, compiled, strict=True):
+        found = all_events(key, file)
+        assert (found is None) == (wanted is None)
+        if found is not None and wanted is not None:
+            for column in "txyp":
+                np.testing.assert_array_equal(
+                    getattr(found, column), getattr(wanted, column), err_msg=column
+                )

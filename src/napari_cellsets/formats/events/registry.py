@@ -19,6 +19,8 @@ from napari_cellsets.formats.events.npy import open_npy, sniff_npy
 from napari_cellsets.formats.events.npz import open_npz, sniff_npz
 from napari_cellsets.formats.events.npz_write import write_npz
 from napari_cellsets.formats.events.raw import open_raw, sniff_raw
+from napari_cellsets.formats.events.text import open_text, sniff_text
+from napari_cellsets.formats.events.text_write import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -124,6 +126,7 @@ _FORMATS = (
     EventFormat("es", "Event Stream", (".es",), sniff_es, open_es),
     EventFormat("aedat2", "AEDAT 2", (".aedat",), sniff_aedat2, open_aedat2),
     EventFormat("nmnist", "N-MNIST", (".bin",), sniff_nmnist, open_nmnist),
+    EventFormat("csv", "text", (".csv", ".txt"), sniff_text, open_text, write_text),
 )
 EVENT_FORMATS: dict[str, EventFormat] = {known.key: known for known in _FORMATS}
 """``{key: format}``; the first that recognises a file opens it."""

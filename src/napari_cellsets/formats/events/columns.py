@@ -24,6 +24,7 @@ _ALIASES = {
 _POLARITIES = ({0, 1}, {-1, 1}, {-1, 0, 1})
 _ROWS = 720
 _CLEARLY = 1.05
+NO_POLARITY = "There is no polarity: all events are shown as ON."
 ORDERS = tuple("".join(order) for order in permutations("txyp"))
 """All orders of four columns: words that `open_events` takes as a reading."""
 

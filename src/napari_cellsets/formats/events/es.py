@@ -130,14 +130,14 @@ def _interpret(
     state[1], state[2] = len(rest), int.from_bytes(rest, "little")
     x = raw[starts + 1].astype(np.int64) | raw[starts + 2].astype(np.int64) << 8
     y = raw[starts + 3].astype(np.int64) | raw[starts + 4].astype(np.int64) << 8
-    p = np.ones(len(starts), np.uint8)
+    first = raw[starts].astype(np.int64)
     inside = (x < size.width) & (y < size.height)
-    kept = inside
+    p, kept = np.ones_like(first), inside
     if number == _DVS:
-        p = raw[starts] & 1
+        p = first & 1
     elif number == _ATIS:
-        p = raw[starts] >> 1 & 1
-        kept = inside & (raw[starts] & 1 == 0)
+        p = first >> 1 & 1
+        kept = inside & (first & 1 == 0)
     y = size.height - 1 - y
     events = Events.of(times[:-1][kept], x[kept], y[kept], p[kept])
     return Interpreted(events, unknown=int(np.count_nonzero(~inside)))

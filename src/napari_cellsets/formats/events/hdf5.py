@@ -21,14 +21,13 @@ from napari_cellsets.core.errors import (
 )
 from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.formats.events import ecf
-from napari_cellsets.formats.events.columns import named_columns, order_of
+from napari_cellsets.formats.events.columns import NO_POLARITY, named_columns, order_of
 from napari_cellsets.formats.events.hdf5_file import (
     HDF,
     HdfFile,
     HdfRows,
     check_dataset,
 )
-from napari_cellsets.formats.events.npy import NO_POLARITY
 from napari_cellsets.formats.events.rows import Raw, open_rows
 
 if TYPE_CHECKING:

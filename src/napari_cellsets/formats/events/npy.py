@@ -19,7 +19,12 @@ from napari_cellsets.core.errors import (
     NotRecognisedError,
     UnreadableFileError,
 )
-from napari_cellsets.formats.events.columns import Order, named_columns, order_of
+from napari_cellsets.formats.events.columns import (
+    NO_POLARITY,
+    Order,
+    named_columns,
+    order_of,
+)
 from napari_cellsets.formats.events.rows import Raw, open_rows
 
 if TYPE_CHECKING:
@@ -259,9 +264,6 @@ class _Table:
         blocks = [np.stack(self.columns(start, few), axis=1) for start in starts]
         found = np.concatenate(blocks)
         return found[~np.isnan(found).any(axis=1)] if found.dtype.kind == "f" else found
-
-
-NO_POLARITY = "There is no polarity: all events are shown as ON."
 
 
 def _structured(source: Source, array: Array, place: str) -> EventSource:

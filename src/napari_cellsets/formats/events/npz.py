@@ -15,9 +15,8 @@ from napari_cellsets.core.errors import (
     UnreadableFileError,
 )
 from napari_cellsets.core.events import Geometry
-from napari_cellsets.formats.events.columns import named_columns
+from napari_cellsets.formats.events.columns import NO_POLARITY, named_columns
 from napari_cellsets.formats.events.npy import (
-    NO_POLARITY,
     array_in,
     can_be_events,
     items,

@@ -21,7 +21,7 @@ from napari_cellsets.core.errors import (
 from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.formats.events.base import Decoded, EventHeader, Tally
 from napari_cellsets.formats.events.clocks import clock_for
-from napari_cellsets.formats.events.columns import named_columns, order_of
+from napari_cellsets.formats.events.columns import NO_POLARITY, named_columns, order_of
 
 if TYPE_CHECKING:
     from napari_cellsets.formats.events.base import EventSource, State
@@ -213,10 +213,11 @@ def _scaled(field: bytes, shift: int) -> int | None:
         if number and len(str(number)) + power > _MOST_DIGITS:
             return None
         number *= 10**power if number else 1
-    sign = -1 if found[1] == b"-" else 1
+    number = -number if found[1] == b"-" else number
     if power >= 0:
-        return sign * number
-    return (2 * sign * number + 10**-power) // (2 * 10**-power)
+        return number
+    divisor = 10**-power
+    return int((2 * number + divisor) // (2 * divisor))
 
 
 def sniff_text(name: str, head: bytes, size: int) -> bool:
@@ -270,9 +271,8 @@ def _layout_of(
     if named is not None and width <= _MOST_COLUMNS:
         t, x, y = (names.index(name) for name in named[:3])
         columns = t, x, y, names.index(named.p) if named.p else -1
-        unit, doubts = named.unit, ()
-        if not named.p:
-            doubts = ("There is no polarity: all events are shown as ON.",)
+        unit = named.unit
+        doubts: tuple[str, ...] = () if named.p else (NO_POLARITY,)
     else:
         columns, doubts = _told(rows, split, place, reading)
         unit = ""

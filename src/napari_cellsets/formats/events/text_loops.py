@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 _NEW_LINE, _PLUS, _MINUS, _DOT, _ZERO, _NINE = 10, 43, 45, 46, 48, 57
-_SEPARATORS = (44, 59, 32, 9, 13, 11, 12)
+_SEPARATES = np.zeros(256, np.bool_)
+_SEPARATES[[44, 59, 32, 9, 13, 11, 12]] = True
+_LETTERS = 64
+_TRUE, _ON = (116, 114, 117, 101), (111, 110)
+_FALSE, _OFF = (102, 97, 108, 115, 101), (111, 102, 102)
 _COMMENTS = (35, 37)
 _MOST_DIGITS = 18
 _LARGEST = 65535
@@ -59,13 +63,13 @@ def _line(
     field, good = 0, True
     values[3] = 1
     while at < end:
-        if raw[at] in _SEPARATORS:
+        if _SEPARATES[raw[at]]:
             at += 1
             continue
         if field == 0 and raw[at] in _COMMENTS:
             return 0
         begin = at
-        while at < end and raw[at] not in _SEPARATORS:
+        while at < end and not _SEPARATES[raw[at]]:
             at += 1
         for place in range(4):
             if columns[place] == field:
@@ -86,14 +90,10 @@ def _line(
 @compiled
 def _polarity(raw: Bytes, begin: int, end: int) -> tuple[int, bool]:
     """Whether a field is more than 0, or says true or on."""
-    if _is_word(raw, begin, end, (116, 114, 117, 101)):
-        return 1, True
-    if _is_word(raw, begin, end, (111, 110)):
-        return 1, True
-    if _is_word(raw, begin, end, (102, 97, 108, 115, 101)):
-        return 0, True
-    if _is_word(raw, begin, end, (111, 102, 102)):
-        return 0, True
+    if raw[begin] >= _LETTERS:
+        true = _is_word(raw, begin, end, _TRUE) or _is_word(raw, begin, end, _ON)
+        false = _is_word(raw, begin, end, _FALSE) or _is_word(raw, begin, end, _OFF)
+        return (1 if true else 0), true or false
     number, known = _scaled(raw, begin, end, 3)
     return (1 if number > 0 else 0), known
 
@@ -109,7 +109,7 @@ def _is_word(raw: Bytes, begin: int, end: int, word: Any) -> bool:
 
 
 @compiled
-def _scaled(raw: Bytes, begin: int, end: int, shift: int) -> tuple[int, bool]:
+def _scaled(raw: Bytes, begin: int, end: int, shift: int) -> tuple[Any, bool]:
     """Return a number times a power of ten, rounded half up, and whether it is one."""
     negative, at = False, begin
     if raw[at] == _PLUS or raw[at] == _MINUS:
@@ -151,7 +151,7 @@ def _scaled(raw: Bytes, begin: int, end: int, shift: int) -> tuple[int, bool]:
 
 
 @compiled
-def _exponent(raw: Bytes, at: int, end: int) -> tuple[int, bool]:
+def _exponent(raw: Bytes, at: int, end: int) -> tuple[Any, bool]:
     if raw[at] | 32 != 101:
         return 0, False
     at += 1

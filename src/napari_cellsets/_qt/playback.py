@@ -22,6 +22,7 @@ from napari_cellsets._qt.count_controls import MessageRow, ProgressRow, rule
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.playback_clock import ClockPage
 from napari_cellsets._qt.playback_cloud import CloudPage
 from napari_cellsets._qt.playback_filters import FiltersPage
 from napari_cellsets._qt.playback_index import IndexFlow
@@ -80,6 +81,7 @@ class PlaybackWidget(DockContent):
         self._keys.release()
         self._keys = None
         self.cloud.stop()
+        self.clock.stop()
         self.film.playback.pause()
         self._viewer.events.theme.disconnect(self._on_theme_changed)
 
@@ -153,12 +155,14 @@ class PlaybackWidget(DockContent):
         self.rate = RateView(self.film)
         self.filters = FiltersPage(self.film, self._viewer)
         self.cloud = CloudPage(self.film, self._viewer)
+        self.clock = ClockPage(self.film, self._viewer)
         self.information = InfoPage(self.film)
         self.add_curve(self.rate)
         self.add_page("Filters", self.filters)
         self.add_page("Cloud", self.cloud)
+        self.add_page("Clock", self.clock)
         self.add_page("Information", self.information)
-        for part in (self.rate, self.filters, self.cloud):
+        for part in (self.rate, self.filters, self.cloud, self.clock):
             part.refused.connect(self._on_refused)
 
     def _connect(self) -> None:

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 def bit_counts(masks: NDArray[Any]) -> NDArray[np.int64]:
     """Return how many bits are set in each of unsigned numbers below 2**32."""
     table = _counts_of_16()
-    return table[masks & 0xFFFF] + table[masks >> 16 & 0xFFFF]
+    counts: NDArray[np.int64] = table[masks & 0xFFFF] + table[masks >> 16 & 0xFFFF]
+    return counts
 
 
 @cache
 def _counts_of_16() -> NDArray[np.int64]:
     bits = np.unpackbits(np.arange(1 << 16, dtype="<u2").view(np.uint8))
-    return bits.reshape(-1, 16).sum(axis=1, dtype=np.int64)
+    counts: NDArray[np.int64] = bits.reshape(-1, 16).sum(axis=1, dtype=np.int64)
+    return counts

@@ -11,7 +11,7 @@ Time goes round after 2**32 us (71.6 min).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,6 @@ from napari_cellsets.formats.events.raw_source import (
 from napari_cellsets.formats.events.words import Words
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from numpy.typing import NDArray
 
     from napari_cellsets.core.events import Geometry
@@ -61,32 +59,19 @@ class DatSource(RawSource):
     """An open DAT file. State: time of the last record, bits of column and line."""
 
     encoding = "DAT"
+    loops = "dat"
     dtype = "<u8"
     most_per_unit = 1
     state_size = 3
     layout = NEW
 
-    @staticmethod
-    def compiled_loops() -> ModuleType:
-        """Return the module of compiled loops."""
-        from napari_cellsets.formats.events import dat_loops
-
-        return dat_loops
-
-    @staticmethod
-    def plain_loops() -> ModuleType:
-        """Return the module with the numpy way."""
-        from napari_cellsets.formats.events import dat_plain
-
-        return dat_plain
-
     @classmethod
-    def beginning(cls, words: NDArray[np.uint64]) -> Beginning | None:
+    def beginning(cls, words: NDArray[Any]) -> Beginning | None:
         """Return where to begin: at the first record, whatever its time."""
         return Beginning(0, [int(words[0] & 0xFFFFFFFF), *cls.layout])
 
     @classmethod
-    def fit(cls, words: NDArray[np.uint64], geometry: Geometry | None) -> Fit:
+    def fit(cls, words: NDArray[Any], geometry: Geometry | None) -> Fit:
         """Return how much the first records look like events."""
         used = np.uint64(32 + sum(cls.layout) + 1)
         times = (words & 0xFFFFFFFF).astype(np.int64)
@@ -98,7 +83,7 @@ class DatSource(RawSource):
             inside(x, y, geometry),
         )
 
-    def oddities(self, words: NDArray[np.uint64], state: State) -> Oddities:
+    def oddities(self, words: NDArray[Any], state: State) -> Oddities:
         """Count overflows of time, given the state before the records."""
         times = (words & 0xFFFFFFFF).astype(np.int64)
         return Oddities(wraps=high_steps(times, int(state[0]), LOOP).wraps)

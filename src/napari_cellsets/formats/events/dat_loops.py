@@ -7,7 +7,7 @@ processor takes many at once; only the others are walked through one by one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ ONE = np.uint64(1)
 
 
 @compiled
-def goes_round(words: NDArray[np.uint64], before: int) -> bool:
+def goes_round(words: NDArray[Any], before: Any) -> Any:
     """Whether time goes round within some records, or on the way to the first."""
     odd = np.int64(0)
     for i in range(1, len(words)):
@@ -51,7 +51,7 @@ def goes_round(words: NDArray[np.uint64], before: int) -> bool:
 
 
 @compiled
-def time_after(now: int, word: int) -> int:
+def time_after(now: Any, word: Any) -> Any:
     """Return the time of a record, given that of the one before."""
     step = np.int64(word & LOW) - (now & (LOOP - 1))
     if step <= -HALF:
@@ -63,13 +63,13 @@ def time_after(now: int, word: int) -> int:
 
 @compiled
 def decode(
-    words: NDArray[np.uint64],
-    state: NDArray[np.int64],
-    t: NDArray[np.int64],
-    x: NDArray[np.uint16],
-    y: NDArray[np.uint16],
-    p: NDArray[np.uint8],
-) -> tuple[int, int]:
+    words: NDArray[Any],
+    state: NDArray[Any],
+    t: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
+    p: NDArray[Any],
+) -> tuple[Any, Any]:
     """Decode records until columns are full; (records, events) done."""
     now = state[0]
     x_bits = np.uint64(state[1])
@@ -102,9 +102,7 @@ def decode(
 
 
 @compiled
-def tally(
-    words: NDArray[np.uint64], state: NDArray[np.int64], sums: NDArray[np.int64]
-) -> None:
+def tally(words: NDArray[Any], state: NDArray[Any], sums: NDArray[Any]) -> None:
     """Add up records without writing events; see `base.Tally` for the sums."""
     now = state[0]
     x_bits = np.uint64(state[1])

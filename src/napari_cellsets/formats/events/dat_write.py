@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class DatCoder:
         self._geometry = geometry
         self._last: int | None = None
 
-    def words(self, events: Events) -> NDArray[np.uint64]:
+    def words(self, events: Events) -> NDArray[Any]:
         """Return the records of the next piece, uint64.
 
         Raises
@@ -83,5 +83,5 @@ class DatCoder:
         self._last = int(t[-1])
         low = (t & (_LOOP - 1)).astype(np.uint64)
         x, y, p = (c.astype(np.uint64) for c in (events.x, events.y, events.p))
-        words: NDArray[np.uint64] = low | x << 32 | y << 46 | p << 60
+        words: NDArray[Any] = low | x << 32 | y << 46 | p << 60
         return words.astype("<u8", copy=False)

@@ -5,7 +5,7 @@ Layout: docs.prophesee.ai, "EVT 2.0 Format"; kinds of words in `high_words`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from napari_cellsets.formats.events.raw_source import (
 )
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from numpy.typing import NDArray
 
     from napari_cellsets.core.events import Geometry
@@ -36,45 +34,32 @@ class Evt2Source(RawSource):
     """An open file of EVT2. State: the time that the last word of high time told."""
 
     encoding = "EVT2"
+    loops = "evt2"
     dtype = "<u4"
     most_per_unit = 1
     state_size = 1
 
-    @staticmethod
-    def compiled_loops() -> ModuleType:
-        """Return the module of compiled loops."""
-        from napari_cellsets.formats.events import evt2_loops
-
-        return evt2_loops
-
-    @staticmethod
-    def plain_loops() -> ModuleType:
-        """Return the module with the numpy way."""
-        from napari_cellsets.formats.events import evt2_plain
-
-        return evt2_plain
-
     @classmethod
-    def beginning(cls, words: NDArray[np.uint32]) -> Beginning | None:
+    def beginning(cls, words: NDArray[Any]) -> Beginning | None:
         """Return where to begin, None where no word tells a time."""
         kind, high = _taken_apart(words)
         return beginning_of(kind, high, (kind <= 1).astype(np.int64))
 
     @classmethod
-    def fit(cls, words: NDArray[np.uint32], geometry: Geometry | None) -> Fit:
+    def fit(cls, words: NDArray[Any], geometry: Geometry | None) -> Fit:
         """Return how much the first words look like EVT2."""
         kind, high = _taken_apart(words)
         events = words[kind <= 1]
         shape = inside(events >> 11 & 0x7FF, events & 0x7FF, geometry)
         return Fit(known_share(kind), order_share(kind, high), shape)
 
-    def oddities(self, words: NDArray[np.uint32], state: State) -> Oddities:
+    def oddities(self, words: NDArray[Any], state: State) -> Oddities:
         """Count what words hold beside events, given the state before them."""
         return oddities_of(*_taken_apart(words), int(state[0]))
 
 
 def _taken_apart(
-    words: NDArray[np.uint32],
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    words: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return kind and high time of each word."""
     return words >> 28, (words & 0xFFFFFFF).astype(np.int64) << 6

@@ -7,7 +7,7 @@ GenX320 and later systems the lower one ("little").
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,8 +28,6 @@ from napari_cellsets.formats.events.raw_source import (
 )
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from numpy.typing import NDArray
 
     from napari_cellsets.core.events import Geometry
@@ -44,27 +42,14 @@ class Evt21Source(RawSource):
     """
 
     encoding = "EVT2.1"
+    loops = "evt21"
     dtype = "<u8"
     most_per_unit = 32
     state_size = 2
     turn = 0
 
-    @staticmethod
-    def compiled_loops() -> ModuleType:
-        """Return the module of compiled loops."""
-        from napari_cellsets.formats.events import evt21_loops
-
-        return evt21_loops
-
-    @staticmethod
-    def plain_loops() -> ModuleType:
-        """Return the module with the numpy way."""
-        from napari_cellsets.formats.events import evt21_plain
-
-        return evt21_plain
-
     @classmethod
-    def beginning(cls, words: NDArray[np.uint64]) -> Beginning | None:
+    def beginning(cls, words: NDArray[Any]) -> Beginning | None:
         """Return where to begin, None where no word tells a time."""
         words = turned(words, cls.turn)
         kind, high = _taken_apart(words)
@@ -73,7 +58,7 @@ class Evt21Source(RawSource):
         return found and found._replace(state=[*found.state, cls.turn])
 
     @classmethod
-    def fit(cls, words: NDArray[np.uint64], geometry: Geometry | None) -> Fit:
+    def fit(cls, words: NDArray[Any], geometry: Geometry | None) -> Fit:
         """Return how much the first words look like EVT2.1."""
         words = turned(words, cls.turn)
         kind, high = _taken_apart(words)
@@ -84,7 +69,7 @@ class Evt21Source(RawSource):
         shape = min(whole, inside(x, y, geometry))
         return Fit(known_share(kind), order_share(kind, high), shape)
 
-    def oddities(self, words: NDArray[np.uint64], state: State) -> Oddities:
+    def oddities(self, words: NDArray[Any], state: State) -> Oddities:
         """Count what words hold beside events, given the state before them."""
         return oddities_of(*_taken_apart(turned(words, self.turn)), int(state[0]))
 
@@ -95,13 +80,13 @@ class Evt21LegacySource(Evt21Source):
     turn = 32
 
 
-def turned(words: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
+def turned(words: NDArray[Any], bits: int) -> NDArray[Any]:
     """Return words whose halves changed places for 32 bits, the same for 0."""
     return words << np.uint64(32) | words >> np.uint64(32) if bits else words
 
 
 def _taken_apart(
-    words: NDArray[np.uint64],
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    words: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return kind and high time of each word."""
     return words >> 60, (words >> 32 & 0xFFFFFFF).astype(np.int64) << 6

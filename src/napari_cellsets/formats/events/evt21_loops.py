@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba.cpython.unsafe.numbers import leading_zeros, trailing_zeros
@@ -18,6 +18,7 @@ from napari_cellsets.formats.events.tally_loops import (
     Y_MAX,
     add,
     begin,
+    bits_of,
     last_time,
     step_back,
 )
@@ -30,13 +31,13 @@ ONE = np.uint64(1)
 
 @compiled
 def decode(
-    words: NDArray[np.uint64],
-    state: NDArray[np.int64],
-    t: NDArray[np.int64],
-    x: NDArray[np.uint16],
-    y: NDArray[np.uint16],
-    p: NDArray[np.uint8],
-) -> tuple[int, int]:
+    words: NDArray[Any],
+    state: NDArray[Any],
+    t: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
+    p: NDArray[Any],
+) -> tuple[Any, Any]:
     """Decode words until columns have fewer than 32 places; (words, events) done."""
     base = state[0]
     turn = np.uint64(state[1])
@@ -71,9 +72,7 @@ def decode(
 
 
 @compiled
-def tally(
-    words: NDArray[np.uint64], state: NDArray[np.int64], sums: NDArray[np.int64]
-) -> None:
+def tally(words: NDArray[Any], state: NDArray[Any], sums: NDArray[Any]) -> None:
     """Add up words without writing events; see `base.Tally` for the sums."""
     base = state[0]
     turn = state[1] != 0
@@ -115,13 +114,3 @@ def tally(
     state[0] = base
     sums[X_MAX], sums[Y_MAX] = columns, lines
     add(sums, last, latest, gap, events, on)
-
-
-@compiled
-def bits_of(mask: int) -> int:
-    """Count the bits of a 32-bit mask."""
-    count = 0
-    while mask:
-        count += 1
-        mask &= mask - np.uint32(1)
-    return count

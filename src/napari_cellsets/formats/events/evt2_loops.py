@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ ONE = np.uint64(1)
 
 
 @compiled
-def time_high(base: int, high: int) -> int:
+def time_high(base: Any, high: Any) -> Any:
     """Return the time base after a word of high time; see `evt2.Evt2Source`."""
     step = (high << 6) - (base & (LOOP - 1))
     if step <= -HALF:
@@ -44,13 +44,13 @@ def time_high(base: int, high: int) -> int:
 
 @compiled
 def decode(
-    words: NDArray[np.uint32],
-    state: NDArray[np.int64],
-    t: NDArray[np.int64],
-    x: NDArray[np.uint16],
-    y: NDArray[np.uint16],
-    p: NDArray[np.uint8],
-) -> tuple[int, int]:
+    words: NDArray[Any],
+    state: NDArray[Any],
+    t: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
+    p: NDArray[Any],
+) -> tuple[Any, Any]:
     """Decode words until columns are full; (words, events) done.
 
     Every word is written down as if it were an event; the count goes on only after
@@ -77,16 +77,13 @@ def decode(
 
 
 @compiled
-def tally(
-    words: NDArray[np.uint32], state: NDArray[np.int64], sums: NDArray[np.int64]
-) -> None:
+def tally(words: NDArray[Any], state: NDArray[Any], sums: NDArray[Any]) -> None:
     """Add up words without writing events; see `base.Tally` for the sums."""
     base = state[0]
     last = last_time(sums)
     latest, gap = sums[T_MAX], sums[GAP]
     columns, lines = sums[X_MAX], sums[Y_MAX]
-    events = 0
-    on = 0
+    events, on = np.int64(0), np.int64(0)
     for word in words:
         kind = word >> 28
         if kind <= 1:
@@ -115,7 +112,7 @@ def tally(
 
 
 @compiled
-def note_other(sums: NDArray[np.int64], kind: int) -> None:
+def note_other(sums: NDArray[Any], kind: Any) -> None:
     """Count a word that is neither event nor time."""
     if kind == 10:
         sums[TRIGGERS] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def decode(
-    words: NDArray[np.uint32],
+    words: NDArray[Any],
     state: State,
     t: NDArray[np.int64],
-    x: NDArray[np.uint16],
-    y: NDArray[np.uint16],
+    x: NDArray[Any],
+    y: NDArray[Any],
     p: NDArray[np.uint8],
 ) -> tuple[int, int]:
     """Decode as `evt2_loops.decode` does."""

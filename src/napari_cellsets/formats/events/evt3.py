@@ -13,7 +13,7 @@ ones to zero.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,8 +34,6 @@ from napari_cellsets.formats.events.raw_source import (
 )
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from numpy.typing import NDArray
 
     from napari_cellsets.core.events import Geometry
@@ -50,26 +48,13 @@ class Evt3Source(RawSource):
     """An open file of EVT3. State: time, line, first column and sign of vectors."""
 
     encoding = "EVT3"
+    loops = "evt3"
     dtype = "<u2"
     most_per_unit = 12
     state_size = 4
 
-    @staticmethod
-    def compiled_loops() -> ModuleType:
-        """Return the module of compiled loops."""
-        from napari_cellsets.formats.events import evt3_loops
-
-        return evt3_loops
-
-    @staticmethod
-    def plain_loops() -> ModuleType:
-        """Return the module with the numpy way."""
-        from napari_cellsets.formats.events import evt3_plain
-
-        return evt3_plain
-
     @classmethod
-    def beginning(cls, words: NDArray[np.uint16]) -> Beginning | None:
+    def beginning(cls, words: NDArray[Any]) -> Beginning | None:
         """Return where to begin, None where no word tells a time.
 
         That is the first word of upper time, or the first line if that comes later.
@@ -89,7 +74,7 @@ class Evt3Source(RawSource):
         return Beginning(lead, state.tolist(), lost)
 
     @classmethod
-    def fit(cls, words: NDArray[np.uint16], geometry: Geometry | None) -> Fit:
+    def fit(cls, words: NDArray[Any], geometry: Geometry | None) -> Fit:
         """Return how much the first words look like EVT3."""
         kind = words >> 12
         timed = words[(kind == 6) | (kind == 8)]
@@ -102,7 +87,7 @@ class Evt3Source(RawSource):
         shape = min(inside(x, none, geometry), inside(none, y, geometry))
         return Fit(share(_known(words)), share(steps >= -_JITTER_US), shape)
 
-    def oddities(self, words: NDArray[np.uint16], state: State) -> Oddities:
+    def oddities(self, words: NDArray[Any], state: State) -> Oddities:
         """Count what words hold beside events, given the state before them."""
         kind = words >> 12
         highs = (words[kind == 8] & 0xFFF).astype(np.int64) << 12
@@ -113,5 +98,6 @@ class Evt3Source(RawSource):
         )
 
 
-def _known(words: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    return _KNOWN[words >> 12] | (words == PADDING)
+def _known(words: NDArray[Any]) -> NDArray[np.bool_]:
+    known: NDArray[np.bool_] = _KNOWN[words >> 12] | (words == PADDING)
+    return known

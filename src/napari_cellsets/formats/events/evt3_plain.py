@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,17 +21,17 @@ class _Expanded(NamedTuple):
     """Events of some words, before they are put into columns."""
 
     t: NDArray[np.int64]
-    x: NDArray[np.uint16]
-    y: NDArray[np.uint16]
+    x: NDArray[Any]
+    y: NDArray[Any]
     p: NDArray[np.uint8]
 
 
 def decode(
-    words: NDArray[np.uint16],
+    words: NDArray[Any],
     state: State,
     t: NDArray[np.int64],
-    x: NDArray[np.uint16],
-    y: NDArray[np.uint16],
+    x: NDArray[Any],
+    y: NDArray[Any],
     p: NDArray[np.uint8],
 ) -> tuple[int, int]:
     """Decode as `evt3_loops.decode` does."""
@@ -46,12 +46,12 @@ def decode(
     return done, n
 
 
-def state_after(words: NDArray[np.uint16], state: State) -> None:
+def state_after(words: NDArray[Any], state: State) -> None:
     """Change the state into the one after some words."""
     _expanded(words, events_of_words(words), state)
 
 
-def events_of_words(words: NDArray[np.uint16]) -> NDArray[np.int64]:
+def events_of_words(words: NDArray[Any]) -> NDArray[np.int64]:
     """Return how many events each word holds."""
     kind = words >> 12
     held = (kind == 2).astype(np.int64)
@@ -61,7 +61,7 @@ def events_of_words(words: NDArray[np.uint16]) -> NDArray[np.int64]:
     return held
 
 
-def times_of_words(words: NDArray[np.uint16], start: int) -> NDArray[np.int64]:
+def times_of_words(words: NDArray[Any], start: int) -> NDArray[np.int64]:
     """Return the time after each word, without overflows, given the one before."""
     kind = words >> 12
     highs = np.flatnonzero(kind == 8)
@@ -75,12 +75,11 @@ def times_of_words(words: NDArray[np.uint16], start: int) -> NDArray[np.int64]:
     setting = kind == 6
     setting[highs[steps != 0]] = True
     low = np.where(kind == 6, words & 0xFFF, 0).astype(np.int64)
-    return high + _last(low, setting, start & 0xFFF)
+    now: NDArray[np.int64] = high + _last(low, setting, start & 0xFFF)
+    return now
 
 
-def _expanded(
-    words: NDArray[np.uint16], held: NDArray[np.int64], state: State
-) -> _Expanded:
+def _expanded(words: NDArray[Any], held: NDArray[np.int64], state: State) -> _Expanded:
     kind = words >> 12
     field = (words & 0x7FF).astype(np.int64)
     sign = (words >> 11 & 1).astype(np.int64)
@@ -110,7 +109,7 @@ def _expanded(
 
 
 def _offsets(
-    words: NDArray[np.uint16], kind: NDArray[np.uint16], held: NDArray[np.int64]
+    words: NDArray[Any], kind: NDArray[Any], held: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return the place in its vector of each event, 0 for single ones."""
     offsets = np.zeros(int(held.sum()), np.int64)

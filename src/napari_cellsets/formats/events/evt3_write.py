@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class Evt3Coder:
         self._geometry = geometry
         self._t = self._y = -1
 
-    def words(self, events: Events) -> NDArray[np.uint16]:
+    def words(self, events: Events) -> NDArray[Any]:
         """Return the words of the next piece, uint16.
 
         Raises
@@ -115,14 +115,15 @@ def _spread(first: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.intp
     """Return all numbers of runs that are given by first number and length."""
     ends = np.cumsum(sizes)
     inside = np.arange(int(ends[-1]) if len(ends) else 0)
-    return inside + np.repeat(first - (ends - sizes), sizes)
+    numbers: NDArray[np.intp] = inside + np.repeat(first - (ends - sizes), sizes)
+    return numbers
 
 
 def _put_vectors(
-    words: NDArray[np.uint16],
+    words: NDArray[Any],
     at: NDArray[np.int64],
-    columns: NDArray[np.uint16],
-    masks: NDArray[np.uint32],
+    columns: NDArray[Any],
+    masks: NDArray[Any],
 ) -> None:
     """Write base column, 12, 12 and 8 pixels for each vector."""
     words[at] = 0x3000 | (columns & ~np.uint16(31))

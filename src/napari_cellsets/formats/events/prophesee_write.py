@@ -54,7 +54,7 @@ def write_pieces(
         for piece in pieces:
             if len(piece):
                 moved = Events(piece.t + start_us, piece.x, piece.y, piece.p)
-                file.write(memoryview(encode(moved)).cast("B"))
+                file.write(encode(moved).data.cast("B"))
                 count += len(piece)
     return count
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from napari_cellsets.core.compiled import can_compile
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.core.late_loops import LateLoops
 from napari_cellsets.formats.events.base import EVENTS_AT_ONCE, Decoded, Tally
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class RawSource(ABC):
     """
 
     encoding: str
+    loops: str
     dtype: str
     most_per_unit: int
     state_size: int
@@ -145,7 +147,7 @@ class RawSource(ABC):
     def decode(self, first: int, stop: int, state: State, out: Events) -> Decoded:
         """Decode units until `out` is full; see `EventSource.decode`."""
         unit, written = self._skip_lead(first, stop), 0
-        loops = self._loops()
+        loops = self._loops().now()
         while unit < stop and len(out) - written >= self.most_per_unit:
             words = self._words.stretch(unit, stop)
             columns = (column[written:] for column in (out.t, out.x, out.y, out.p))
@@ -158,10 +160,10 @@ class RawSource(ABC):
     def tally(self, first: int, stop: int, state: State, sums: Tally) -> None:
         """Add up units without keeping events; see `EventSource.tally`."""
         unit = self._skip_lead(first, stop)
-        loops = self._loops()
+        loops = self._loops().now()
         while unit < stop:
             words = self._words.stretch(unit, stop)
-            if can_compile():
+            if hasattr(loops, "tally"):
                 loops.tally(words, state, sums.values)
             else:
                 self._tally_plainly(words, state, sums)
@@ -170,28 +172,28 @@ class RawSource(ABC):
     def _tally_plainly(self, words: NDArray[Any], state: State, sums: Tally) -> None:
         odd = self.oddities(words, state)
         sums.values[[Tally.TRIGGERS, Tally.UNKNOWN, Tally.WRAPS]] += odd
-        out = Events.empty(EVENTS_AT_ONCE)
+        out, loops = Events.empty(EVENTS_AT_ONCE), self._loops().now()
         while len(words):
-            used, found = self._loops().decode(words, state, out.t, out.x, out.y, out.p)
+            used, found = loops.decode(words, state, out.t, out.x, out.y, out.p)
             sums.add(out.take(slice(found)))
             words = words[used:]
 
     def _skip_lead(self, first: int, stop: int) -> int:
         return max(first, min(self._beginning.lead, stop))
 
-    def _loops(self) -> ModuleType:
-        """Return the module with ``decode``; that of compiled loops has ``tally`` too."""
-        return self.compiled_loops() if can_compile() else self.plain_loops()
+    @classmethod
+    @cache
+    def _loops(cls) -> LateLoops:
+        """Return modules with ``decode``; that of compiled loops has ``tally`` too."""
 
-    @staticmethod
-    @abstractmethod
-    def compiled_loops() -> ModuleType:
-        """Return the module of compiled loops."""
+        def warm(loops: ModuleType) -> None:
+            words, state = np.zeros(0, cls.dtype), np.zeros(cls.state_size, np.int64)
+            out = Events.empty(cls.most_per_unit)
+            loops.decode(words, state, out.t, out.x, out.y, out.p)
+            loops.tally(words, state, Tally().values)
 
-    @staticmethod
-    @abstractmethod
-    def plain_loops() -> ModuleType:
-        """Return the module with the numpy way."""
+        stem = f"napari_cellsets.formats.events.{cls.loops}"
+        return LateLoops(f"{stem}_loops", f"{stem}_plain", warm)
 
     @classmethod
     @abstractmethod
@@ -243,7 +245,7 @@ def high_steps(
     steps[round_forward] += loop
     steps[round_back] -= loop
     wraps = np.count_nonzero(round_forward) - np.count_nonzero(round_back)
-    return HighSteps(steps, wraps)
+    return HighSteps(steps, int(wraps))
 
 
 def share(good: NDArray[np.bool_]) -> float:

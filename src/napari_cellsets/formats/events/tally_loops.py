@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,13 +23,13 @@ MISSING = np.iinfo(np.int64).min
 
 
 @compiled
-def last_time(sums: NDArray[np.int64]) -> int:
+def last_time(sums: NDArray[Any]) -> Any:
     """Return the time of the last event so far, or `MISSING`."""
     return sums[T_LAST] if sums[ON] + sums[OFF] else MISSING
 
 
 @compiled
-def step_back(sums: NDArray[np.int64], step: int, now: int) -> None:
+def step_back(sums: NDArray[Any], step: Any, now: Any) -> None:
     """Note a step back in time (rare, so that loops may branch for it)."""
     sums[BACK] += 1
     sums[LARGEST_BACK] = max(sums[LARGEST_BACK], -step)
@@ -37,7 +37,7 @@ def step_back(sums: NDArray[np.int64], step: int, now: int) -> None:
 
 
 @compiled
-def begin(sums: NDArray[np.int64], now: int) -> int:
+def begin(sums: NDArray[Any], now: Any) -> Any:
     """Note the first event of all; return its time."""
     sums[T_FIRST] = now
     sums[T_MIN] = now
@@ -46,7 +46,7 @@ def begin(sums: NDArray[np.int64], now: int) -> int:
 
 @compiled
 def add(
-    sums: NDArray[np.int64], last: int, latest: int, gap: int, events: int, on: int
+    sums: NDArray[Any], last: Any, latest: Any, gap: Any, events: Any, on: Any
 ) -> None:
     """Add what a loop found: time of the last event, latest time, largest gap."""
     if events == 0:
@@ -56,3 +56,15 @@ def add(
     sums[T_LAST] = last
     sums[T_MAX] = max(sums[T_MAX], latest)
     sums[GAP] = max(sums[GAP], gap)
+
+
+@compiled
+def bits_of(mask: Any) -> Any:
+    """Count the bits of a 32-bit mask."""
+    mask = np.uint32(mask)
+    mask -= (mask >> np.uint32(1)) & np.uint32(0x55555555)
+    mask = (mask & np.uint32(0x33333333)) + (
+        (mask >> np.uint32(2)) & np.uint32(0x33333333)
+    )
+    mask = (mask + (mask >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
+    return np.int64(np.uint32(mask * np.uint32(0x01010101)) >> np.uint32(24))

@@ -99,7 +99,7 @@ class Words:
         last = min(self.units if follows else stop, first + self._at_once)
         size = self.unit_bytes
         _held.of = None
-        target = memoryview(_held.buffer)[: (last - first) * size]
+        target = _held.buffer.data[: (last - first) * size]
         read = read_into(self._source, self._start + first * size, target)
         if read < len(target):
             raise UnreadableFileError(

@@ -16,7 +16,7 @@ from pydantic import Field
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.core.evented import FrozenModel
 from napari_cellsets.core.events import Events, Geometry
-from napari_cellsets.playback.late_loops import LateLoops
+from napari_cellsets.core.late_loops import LateLoops
 
 if TYPE_CHECKING:
     from types import ModuleType

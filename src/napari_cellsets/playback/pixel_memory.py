@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from napari_cellsets.playback.late_loops import LateLoops
+from napari_cellsets.core.late_loops import LateLoops
 
 if TYPE_CHECKING:
     from types import ModuleType

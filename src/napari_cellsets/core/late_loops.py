@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+_BEGUN: list[threading.Thread] = []
+
+
+def wait_for_loops() -> None:
+    """Wait until all loops that anybody asked for are compiled: for measurements."""
+    for thread in tuple(_BEGUN):
+        thread.join()
+
+
 class LateLoops:
     """A module of loops that is made ready in a thread of its own.
 
@@ -41,7 +50,7 @@ class LateLoops:
 
     def now(self) -> ModuleType:
         """Return the module to use at once: compiled once it is ready."""
-        if self._ready is not None:
+        if self._ready is not None and can_compile():
             return self._ready
         self._begin()
         return importlib.import_module(self._names[1])
@@ -62,6 +71,7 @@ class LateLoops:
                     target=self._prepare, name="compiling loops", daemon=True
                 )
                 self._thread.start()
+                _BEGUN.append(self._thread)
             return self._thread
 
     def _prepare(self) -> None:

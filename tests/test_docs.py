@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from napari_cellsets.batch.simulated_channel import write_simulated_recordings
+from napari_cellsets.core.events import Geometry
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ def python_blocks(page: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def simulated_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder that holds a small simulated set named as in the examples."""
+    """Folder that holds a small set and a recording named as in the examples."""
     folder = tmp_path_factory.mktemp("docs")
     subprocess.run(
         [sys.executable, "-m", "napari_cellsets.cli", "simulate", "fluocells", "--n=2"],
@@ -32,10 +35,13 @@ def simulated_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
         capture_output=True,
     )
+    write_simulated_recordings(folder, 1, seconds=0.1, geometry=Geometry(160, 120))
+    (recording,) = folder.glob("*.raw")
+    recording.rename(folder / "cells.raw")
     return folder
 
 
-@pytest.mark.parametrize("page", ["docs/library.md"])
+@pytest.mark.parametrize("page", ["docs/library.md", "docs/events.md"])
 def test_examples_of_the_page_run(page: str, simulated_set: Path) -> None:
     script = simulated_set / "examples.py"
     script.write_text("\n".join(python_blocks(page)), encoding="utf-8")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from napari_cellsets._napari.preferences import PLUGIN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.components import ViewerModel
 
 
@@ -47,6 +49,23 @@ def open_dock(viewer: ViewerModel, name: str) -> Any:
             )
             return made
     return None
+
+
+def open_docks_soon(viewer: ViewerModel, names: Sequence[str]) -> None:
+    """Open docks as soon as what is being opened has been drawn.
+
+    Parameters
+    ----------
+    viewer
+        A viewer with a window; a model without one is left alone.
+    names
+        Display names of widgets in the manifest, the one to be in front last.
+    """
+    from npe2 import PluginManager
+
+    manager = PluginManager.instance()
+    if getattr(viewer, "window", None) is not None and PLUGIN in manager:
+        manager.commands.execute(f"{PLUGIN}.open_docks_soon", args=(viewer, names))
 
 
 def shown_dock(viewer: ViewerModel, name: str) -> Any:

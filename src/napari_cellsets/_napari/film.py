@@ -59,6 +59,10 @@ class Film:
         The Image layer over `frames`; None while there is none.
     frames
         What the layer takes for an array.
+    step
+        Which of the frames is on screen.
+    pixel_size_um
+        Edge of a pixel of the recording, where it is known.
     settings, filters, looks
         How frames are made and coloured; changed by the methods alone.
     """
@@ -82,8 +86,8 @@ class Film:
         self.filters: FilterChain | None = None
         self.looks = Looks()
         self._name = ""
-        self._pixel_size_um: float | None = None
-        self._step = 0
+        self.pixel_size_um: float | None = None
+        self.step = 0
         self._busy = False
         self._speed_chosen = self._window_chosen = self._dots_chosen = False
         self._flat = FlatView(viewer, self._is_shown)
@@ -198,7 +202,7 @@ class Film:
     def adapt(self) -> None:
         """Fit the contrast to the frame on screen, where that is wanted."""
         if self.layer is not None and self.frames is not None and self.looks.adaptive:
-            frame = self.frames.frame(self._step)
+            frame = self.frames.frame(self.step)
             limits = fresh_limits(frame, self.settings, self.layer.contrast_limits)
             if limits is not None:
                 set_limits(self.layer, limits)
@@ -217,7 +221,7 @@ class Film:
         """Make `recording` the present one, at its first whole window."""
         playback = self.playback
         playback.pause()
-        self.recording, self._name, self._pixel_size_um = recording, name, size
+        self.recording, self._name, self.pixel_size_um = recording, name, size
         playback.a_us = playback.b_us = None
         playback.position_us = 0
         playback.duration_us = recording.duration_us
@@ -248,7 +252,7 @@ class Film:
             return
         self.frames = self._new_frames(recording)
         with self._filling():
-            fill_recording_layer(layer, self.frames, self._pixel_size_um)
+            fill_recording_layer(layer, self.frames, self.pixel_size_um)
             dress(layer, self.settings, self.looks)
             layer.name = self._name
             self._go_to(self.playback.position_us)
@@ -263,8 +267,8 @@ class Film:
         viewer, frames = self._viewer(), self.frames
         if viewer is None or frames is None or viewer.dims.ndim < frames.ndim:
             return
-        self._step = step_of(frames, position_us)
-        at = frames.time_of(self._step) / US_OF_AXIS
+        self.step = step_of(frames, position_us)
+        at = frames.time_of(self.step) / US_OF_AXIS
         viewer.dims.set_point(viewer.dims.ndim - frames.ndim, at)
 
     @contextmanager
@@ -281,7 +285,7 @@ class Film:
         if frames is None or self.layer is None:
             return
         position_us = self.playback.position_us
-        if not self._busy and step_of(frames, position_us) != self._step:
+        if not self._busy and step_of(frames, position_us) != self.step:
             with self._filling():
                 self._go_to(position_us)
 
@@ -291,8 +295,8 @@ class Film:
             return
         at_us = viewer.dims.point[viewer.dims.ndim - frames.ndim] * US_OF_AXIS
         step = round((at_us - frames.first_us) / frames.stride_us)
-        if step != self._step:
-            self._step = step
+        if step != self.step:
+            self.step = step
             self.playback.jump_to(frames.time_of(step))
             self.moved_by_hand.emit()
 

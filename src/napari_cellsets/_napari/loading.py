@@ -217,6 +217,9 @@ def loader(
 
 def _load(dataset: Dataset, index: int, store: Callable[[], Project]) -> LoadedSample:
     """Decode a sample; a store that is away becomes one of its problems."""
+    if dataset.holds_events(dataset.samples[index]):
+        # of recordings nothing is corrected: their first frame waits for no store
+        return load_sample(dataset, index, None)
     try:
         return load_sample(dataset, index, store())
     except StoreError as error:

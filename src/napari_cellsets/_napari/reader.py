@@ -79,7 +79,7 @@ def layers_for_viewer(dataset: Dataset) -> Layers:
     """
     from napari import current_viewer
 
-    from napari_cellsets._napari.docks import open_dock
+    from napari_cellsets._napari.docks import open_dock, open_docks_soon
     from napari_cellsets._napari.loading import load_sample
     from napari_cellsets._napari.preferences import preference
     from napari_cellsets._napari.session import get_session
@@ -91,14 +91,16 @@ def layers_for_viewer(dataset: Dataset) -> Layers:
         loaded = get_session(viewer).loader(dataset.start, dataset)()
     if loaded.recording is None and loaded.picture is None and loaded.problems:
         raise loaded.problems[0]
+    docks = ["Samples"] if preference("display.open_samples_dock", True) else []
     if loaded.recording is not None:
         layers = [recording_layer(loaded, viewer)]
-    else:
-        layers = build_layers(loaded)
-    if viewer is not None and preference("display.open_samples_dock", True):
-        open_dock(viewer, "Samples")
-    if viewer is not None and loaded.recording is not None:
-        open_dock(viewer, "Playback")
+        if viewer is not None:
+            open_docks_soon(viewer, [*docks, "Playback"])
+        return layers
+    layers = build_layers(loaded)
+    if viewer is not None:
+        for name in docks:
+            open_dock(viewer, name)
     return layers
 
 

@@ -184,6 +184,7 @@ class Stage:
         layer = event.value
         if layer is self.image:
             self.image = None
+        if layer is self.film.layer:
             self.film.leave()
         self.annotations.forget(layer)
         self.beside.forget(layer)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import napari.viewer  # noqa: TC002  # napari finds the viewer to pass by this name
+from qtpy.QtCore import QTimer
 
 from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.opening import ask_file, ask_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: By then the first frame of a recording has been drawn.
+_SOON_MS = 150
 
 
 def open_folder(viewer: napari.viewer.Viewer) -> None:
@@ -29,3 +39,31 @@ def draw_cells(viewer: napari.viewer.Viewer) -> None:
     session.start_cells()
     if session.cells_layer is not None:
         viewer.layers.selection.active = session.cells_layer
+
+
+def open_docks_soon(viewer: napari.viewer.Viewer, names: Sequence[str]) -> None:
+    """Open docks for a recording once its first frame is drawn.
+
+    Parameters
+    ----------
+    viewer
+        With a window.
+    names
+        Display names of widgets in the manifest, the one to be in front last.
+    """
+    # napari has no public name for what dies with the window, and timers with it
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    window = getattr(viewer.window, "_qt_window", None)
+    timer = QTimer(window, singleShot=True, interval=_SOON_MS)
+    timer.timeout.connect(partial(_open_docks, viewer, names, timer))
+    timer.start()
+
+
+def _open_docks(
+    viewer: napari.viewer.Viewer, names: Sequence[str], timer: QTimer
+) -> None:
+    timer.deleteLater()
+    # a window that is being closed has no recording any more
+    if get_session(viewer).film.recording is not None:
+        for name in names:
+            open_dock(viewer, name)

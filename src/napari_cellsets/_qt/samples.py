@@ -10,6 +10,7 @@ from qtpy.QtCore import QSize, Qt, QTimer, Slot
 from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.browsing import Marks, read_marks
+from napari_cellsets._napari.docks import open_docks_soon
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
@@ -229,6 +230,8 @@ class SamplesWidget(DockContent):
         self._on_status_changed(self._session.status)
         self._on_sample_changed(self._session.index)
         self._marks_timer.start(0)
+        if dataset.holds_events(dataset.samples[self._session.index]):
+            open_docks_soon(self._viewer, ["Playback"])
         # once the window has made room for this dock
         QTimer.singleShot(0, self._viewer.reset_view)
 

@@ -1,0 +1,370 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("napari")
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+from napari.utils.notifications import notification_manager
+
+from event_files import LENGTH_US, SIZE, bar, write_recording, write_recordings
+from napari_cellsets._napari.fitting import fitting_dots, fitting_speed, fitting_window
+from napari_cellsets._napari.flat_view import WHY
+from napari_cellsets._napari.recording_layer import US_OF_AXIS
+from napari_cellsets._napari.session import Session, get_session
+from napari_cellsets.formats.events.memory import MemoryEvents
+from napari_cellsets.playback.filters import FilterChain, Polarity
+from napari_cellsets.playback.frames import FrameMode
+from napari_cellsets.playback.recording import open_recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari.components import ViewerModel
+
+    from napari_cellsets._napari.film import Film
+    from napari_cellsets.core.events import Events, Geometry
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Folder of two recordings, the second twice as long."""
+    return write_recordings(tmp_path / "runs")
+
+
+@pytest.fixture
+def playing(session: Session, runs: Path) -> Session:
+    """A session with the first recording on screen."""
+    session.open(runs)
+    return session
+
+
+@pytest.fixture
+def film(playing: Session) -> Film:
+    return playing.film
+
+
+def layer_of(film: Film) -> Image:
+    assert film.layer is not None
+    return film.layer
+
+
+def seen(film: Film) -> np.ndarray:
+    """What the layer has on screen."""
+    return np.asarray(layer_of(film)._slice.image.raw)
+
+
+def counted(events: Events, size: Geometry = SIZE) -> np.ndarray:
+    """Lighter less darker events of each pixel, the slow way."""
+    frame = np.zeros((size.height, size.width), np.float32)
+    for x, y, p in zip(events.x, events.y, events.p, strict=True):
+        frame[y, x] += 1 if p else -1
+    return frame
+
+
+def within(events: Events, now_us: int, window_us: int) -> Events:
+    return events.take((events.t > now_us - window_us) & (events.t <= now_us))
+
+
+# What is shown
+
+
+def test_layer_is_scalar_float_with_time_in_milliseconds(film: Film) -> None:
+    layer = layer_of(film)
+    assert (layer.rgb, layer.multiscale, layer.ndim) == (False, False, 3)
+    assert layer.dtype == np.float32
+    assert tuple(layer.axis_labels) == ("t", "y", "x")
+    assert [str(unit) for unit in layer.units] == ["millisecond", "pixel", "pixel"]
+    assert layer.scale[0] * US_OF_AXIS == film.playback.stride_us
+    assert tuple(layer.contrast_limits) == (-3.0, 3.0)
+
+
+def test_first_frame_is_the_first_whole_window(film: Film) -> None:
+    window = film.settings.window_us
+    assert film.playback.position_us == window
+    assert np.array_equal(seen(film), counted(within(bar(1), window, window)))
+
+
+def test_jump_of_the_clock_moves_naparis_slider(
+    film: Film, viewer: ViewerModel
+) -> None:
+    film.playback.jump_to(250_000)
+    assert viewer.dims.point[0] == pytest.approx(250.0)
+    window = film.settings.window_us
+    assert np.array_equal(seen(film), counted(within(bar(1), 250_000, window)))
+
+
+def test_naparis_slider_moves_the_clock(film: Film, viewer: ViewerModel) -> None:
+    told: list[bool] = []
+    film.moved_by_hand.connect(lambda: told.append(True))
+    viewer.dims.set_current_step(0, 100)
+    assert film.playback.position_us == 100 * film.playback.stride_us
+    assert told == [True]
+
+
+def test_moves_of_the_clock_are_not_taken_for_the_persons(film: Film) -> None:
+    told: list[bool] = []
+    film.moved_by_hand.connect(lambda: told.append(True))
+    film.playback.jump_to(300_000)
+    film.change(window_us=20_000)
+    film.playback.speed = 0.001
+    assert told == []
+
+
+def test_slow_motion_takes_finer_steps_at_the_same_moment(
+    film: Film, viewer: ViewerModel
+) -> None:
+    film.playback.jump_to(320_000)
+    layer = layer_of(film)
+    film.playback.speed = 1e-4
+    assert film.playback.stride_us == 1
+    assert layer.scale[0] == pytest.approx(1 / US_OF_AXIS)
+    assert layer.data.shape[0] == LENGTH_US + 1
+    assert viewer.dims.point[0] == pytest.approx(320.0)
+    assert film.playback.position_us == 320_000
+    assert layer_of(film) is layer
+
+
+def test_window_is_changed_at_the_same_moment(film: Film, viewer: ViewerModel) -> None:
+    film.playback.jump_to(200_000)
+    film.change(window_us=50_000)
+    assert viewer.dims.point[0] == pytest.approx(200.0)
+    assert np.array_equal(seen(film), counted(within(bar(1), 200_000, 50_000)))
+
+
+def test_window_by_events_shows_the_last_ones(film: Film) -> None:
+    film.playback.jump_to(500_000)
+    film.change(window_events=300)
+    events = bar(1)
+    last = events.take(events.t <= 500_000)
+    shown = last.take(slice(len(last) - 300, None))
+    assert np.array_equal(seen(film), counted(shown))
+
+
+def test_filters_leave_out_events(film: Film) -> None:
+    film.playback.jump_to(200_000)
+    film.filter(FilterChain(filters=(Polarity(keep="on"),)))
+    assert seen(film).min() == 0
+    film.filter(None)
+    assert seen(film).min() < 0
+
+
+@pytest.mark.parametrize("mode", FrameMode)
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_ground_is_black_or_white_where_nothing_happens(
+    film: Film, mode: FrameMode, ground: str
+) -> None:
+    film.change(mode=mode, tau_us=1_000)
+    film.change_looks(ground=ground)
+    film.playback.jump_to(500_000)
+    layer = layer_of(film)
+    low, high = layer.contrast_limits
+    empty = (float(seen(film)[0, 0]) - low) / (high - low)
+    colour = layer.colormap.map(np.array([empty]))[0][:3]
+    expected = 0.5 if mode is FrameMode.LAST else float(ground == "light")
+    assert np.allclose(colour, expected, atol=0.01)
+
+
+def test_contrast_follows_the_frame_where_wanted(film: Film) -> None:
+    film.change(window_us=400_000, mode=FrameMode.COUNT)
+    film.playback.jump_to(390_000)
+    film.change_looks(adaptive=True)
+    strongest = seen(film).max()
+    low, high = layer_of(film).contrast_limits
+    assert low == 0
+    assert 3 < high <= strongest
+    film.change_looks(adaptive=False)
+    assert tuple(layer_of(film).contrast_limits) == (0.0, 3.0)
+
+
+def test_number_of_events_for_full_colour_is_the_persons(film: Film) -> None:
+    film.change_looks(full_at=8)
+    assert tuple(layer_of(film).contrast_limits) == (-8.0, 8.0)
+
+
+# Fitting to the recording
+
+
+@pytest.mark.parametrize(
+    ("duration_us", "speed"),
+    [(0, 1.0), (60_000_000, 1.0), (1_000_000, 0.2), (8_800, 0.002), (3, 1e-4)],
+)
+def test_short_recordings_play_slowly(duration_us: int, speed: float) -> None:
+    assert fitting_speed(duration_us) == pytest.approx(speed)
+
+
+@pytest.mark.parametrize(
+    ("duration_us", "window_us"),
+    [(0, 10_000), (60_000_000, 10_000), (8_800, 500), (200, 10), (3, 10)],
+)
+def test_short_recordings_have_short_windows(duration_us: int, window_us: int) -> None:
+    assert fitting_window(duration_us) == window_us
+
+
+@pytest.mark.parametrize(("zoom", "dots"), [(4.0, 1), (1.0, 1), (0.45, 3), (0.01, 5)])
+def test_dots_are_large_enough_for_the_screen(zoom: float, dots: int) -> None:
+    assert fitting_dots(zoom) == dots
+
+
+def test_dots_grow_as_the_view_shrinks_until_their_size_is_chosen(
+    film: Film, viewer: ViewerModel
+) -> None:
+    viewer.scene.camera.zoom = 0.4
+    assert film.settings.dot_px == 3
+    film.change(dot_px=2)
+    viewer.scene.camera.zoom = 5.0
+    assert film.settings.dot_px == 2
+
+
+def test_speed_and_window_that_were_chosen_stay_for_other_recordings(
+    playing: Session,
+) -> None:
+    film = playing.film
+    film.playback.speed = 0.05
+    film.change(window_us=30_000)
+    playing.show(1)
+    assert film.playback.speed == 0.05
+    assert film.settings.window_us == 30_000
+
+
+def test_speed_fits_each_recording_until_one_is_chosen(playing: Session) -> None:
+    assert playing.film.playback.speed == pytest.approx(0.2)
+    playing.show(1)
+    assert playing.film.playback.speed == pytest.approx(0.5)
+
+
+# Coming, growing and going
+
+
+def test_switching_reuses_the_layer(playing: Session, viewer: ViewerModel) -> None:
+    layer = layer_of(playing.film)
+    playing.show(1)
+    assert list(viewer.layers) == [layer]
+    assert layer.name == "run_2"
+    assert playing.film.playback.duration_us == 2 * LENGTH_US
+    playing.show(0)
+    assert list(viewer.layers) == [layer]
+    assert layer.data.shape[0] * playing.film.playback.stride_us >= LENGTH_US
+
+
+def test_range_and_motion_end_with_the_recording(playing: Session) -> None:
+    playback = playing.film.playback
+    playback.a_us, playback.b_us = 200_000, 300_000
+    playback.play(1)
+    playing.show(1)
+    assert (playback.a_us, playback.b_us, playback.playing) == (None, None, False)
+
+
+def test_images_and_recordings_take_turns(
+    playing: Session, viewer: ViewerModel, runs: Path, set_path: Path
+) -> None:
+    film = playing.film
+    playing.open(set_path)
+    assert film.recording is None
+    assert film.layer is None
+    assert playing.image_layer is not None
+    assert playing.image_layer.rgb
+    assert [layer.ndim for layer in viewer.layers] == [2] * len(viewer.layers)
+    playing.open(runs)
+    assert film.recording is not None
+    assert playing.image_layer is film.layer
+    assert sum(isinstance(layer, Image) for layer in viewer.layers) == 1
+
+
+def test_session_has_no_picture_of_a_recording(playing: Session) -> None:
+    assert playing.picture is None
+    assert playing.truth is None
+    assert playing.cells is None
+
+
+def test_layer_that_the_person_deletes_is_let_go(
+    playing: Session, viewer: ViewerModel
+) -> None:
+    viewer.layers.remove(layer_of(playing.film))
+    assert playing.film.recording is None
+    playing.reload()
+    assert playing.film.layer in viewer.layers
+
+
+def test_layer_grows_with_the_index_at_the_same_moment(viewer: ViewerModel) -> None:
+    film = get_session(viewer).film
+    events = bar(3, count=2_000_000, length_us=20_000_000)
+    recording = open_recording(MemoryEvents(events, SIZE), name="long")
+    assert not recording.complete
+    told: list[bool] = []
+    film.grown.connect(lambda: told.append(True))
+    film.show(recording, "long", None, None)
+    known = recording.duration_us
+    film.playback.jump_to(known // 2)
+    at = film.playback.position_us
+    recording.build_index()
+    film.grow()
+    assert known < film.playback.duration_us == 20_000_000
+    assert film.playback.position_us == at
+    assert viewer.dims.range[0].stop == pytest.approx(20_000.0)
+    assert viewer.dims.point[0] == pytest.approx(at / US_OF_AXIS, abs=10)
+    film.grow()
+    assert told == [True]
+
+
+def test_grown_sensor_gives_larger_frames(viewer: ViewerModel) -> None:
+    film = get_session(viewer).film
+    events = bar(3, count=2_000_000, length_us=20_000_000)
+    events.x[-1] = 99
+    recording = open_recording(MemoryEvents(events, None), name="unknown size")
+    film.show(recording, "unknown size", None, None)
+    assert layer_of(film).data.shape[2] <= SIZE.width
+    recording.build_index()
+    film.grow()
+    assert layer_of(film).data.shape[2] == 100
+
+
+def test_recording_without_events_shows_an_empty_frame(
+    session: Session, tmp_path: Path
+) -> None:
+    events = bar().take(slice(0, 1))
+    session.open(write_recording(tmp_path / "one.raw", events))
+    film = session.film
+    assert film.playback.duration_us == 0
+    assert layer_of(film).data.shape[0] == 1
+
+
+# Three dimensions
+
+
+def test_3d_is_taken_back_with_a_message(film: Film, viewer: ViewerModel) -> None:
+    before = len(notification_manager.records)
+    asked: list[int] = []
+    made = film.frames.frame
+    film.frames.frame = lambda step: asked.append(step) or made(step)
+    viewer.dims.ndisplay = 3
+    assert viewer.dims.ndisplay == 2
+    assert len(set(asked)) <= 1
+    told = [record.message for record in notification_manager.records[before:]]
+    assert told == [WHY]
+
+
+def test_time_as_an_edge_is_taken_back(film: Film, viewer: ViewerModel) -> None:
+    viewer.dims.order = (1, 0, 2)
+    assert viewer.dims.order == (0, 1, 2)
+    assert seen(film).shape == (SIZE.height, SIZE.width)
+
+
+def test_3d_is_free_while_an_image_is_shown(
+    playing: Session, viewer: ViewerModel, set_path: Path
+) -> None:
+    playing.open(set_path)
+    viewer.dims.ndisplay = 3
+    assert viewer.dims.ndisplay == 3
+
+
+def test_recording_opened_in_3d_goes_back_to_2d(
+    session: Session, viewer: ViewerModel, runs: Path
+) -> None:
+    viewer.add_image(np.zeros((4, 8, 8)))
+    viewer.dims.ndisplay = 3
+    session.open(runs)
+    assert viewer.dims.ndisplay == 2

@@ -178,7 +178,7 @@ def test_only_so_many_frames_are_kept() -> None:
 
 def test_a_frame_gains_what_the_index_finds_later() -> None:
     events = of_times(*range(0, 4000), 90)
-    recording = recorded(events, spacing=1, whole=False)
+    recording = recorded(events, spacing=4, whole=False)
     frames = EventFrames(recording, COUNT)
     before = frames[2].sum()
 

@@ -49,6 +49,6 @@ def test_an_error_half_way_leaves_the_index_as_it_was() -> None:
     source._events = good
     recording.build_index()
 
-    assert reached == 256
+    assert reached == 64
     assert recording.event_count == 900
     assert same(recording.read(0, 10**6), recorded(made(900)).read(0, 10**6))

@@ -27,7 +27,10 @@ _AT_ONCE = 64
 """Stretches between two looks at whether to stop: about 3 ms of work."""
 
 _FIRST_LOOK = 16
-"""So many times that is looked at for a first event before anything is shown."""
+"""Stretches that are indexed before the first frame is shown."""
+
+_LOOKS = 64
+"""So often a first event is looked for, so that times have a zero."""
 
 
 def open_recording(
@@ -174,8 +177,8 @@ class Recording:
         """
         if self._cache is not None and self._cache.load(self._reader.index):
             return
-        for _ in range(_FIRST_LOOK):
-            self._reader.grow(_AT_ONCE)
+        for _ in range(_LOOKS):
+            self._reader.grow(_FIRST_LOOK)
             if self.complete or self.event_count:
                 return
 

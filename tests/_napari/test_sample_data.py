@@ -9,8 +9,10 @@ from napari_cellsets._napari import sample_data
 from napari_cellsets._napari.sample_data import (
     FIELDS,
     ROW,
+    simulated_channel,
     simulated_neurons,
     write_fields,
+    write_recording,
 )
 from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.core.errors import ExportError
@@ -92,3 +94,41 @@ def test_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     blocked.write_text("in the way")
     with pytest.raises(ExportError, match="could not be written"):
         write_fields(blocked, SHAPE)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_recording(tmp_path, 0.05)
+
+
+def test_simulated_recording_opens_and_is_drawn_once(recording: Path) -> None:
+    dataset = open_dataset(recording)
+    assert dataset.holds_events(dataset.samples[0])
+    before = recording.stat().st_mtime_ns
+    assert write_recording(recording.parent, 0.05) == recording
+    assert recording.stat().st_mtime_ns == before
+
+
+def test_open_sample_returns_the_recording_as_frames(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_data, "write_recording", lambda: recording)
+    ((frames, options, kind),) = simulated_channel()
+    assert kind == "image"
+    assert frames.shape[1:] == (480, 640)
+    assert options["rgb"] is False
+
+
+def test_recording_of_open_sample_plays_in_a_viewer(
+    recording: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    session: Session,
+    viewer: ViewerModel,
+) -> None:
+    monkeypatch.setattr(sample_data, "write_recording", lambda: recording)
+    monkeypatch.setattr("napari.current_viewer", lambda: viewer)
+    for data, options, kind in simulated_channel():
+        getattr(viewer, f"add_{kind}")(data, **options)
+    assert session.film.recording is not None
+    assert session.film.layer is viewer.layers[0]
+    assert session.film.recording.header.format == "EVT3"

@@ -1,4 +1,4 @@
-"""File > Open Sample: a small set of simulated neurons that behaves like any set."""
+"""File > Open Sample: simulated neurons and cells in a channel, sets like any other."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ FIELDS = (
 #: Changes with the pictures, so that an older cache is not mistaken for them.
 EDITION = "2"
 ROW = "simulated_neurons"
+#: Of the recording: 4 s of all classes, slow enough to be seen at a tenth of the speed.
+CHANNEL_SECONDS, CHANNEL_SEED = 4.0, 4
 
 
 def simulated_neurons() -> list[FullLayerData]:
@@ -51,6 +53,67 @@ def simulated_neurons() -> list[FullLayerData]:
             give_ticket(layers[0], Ticket("sample", ticket.loaded))
         layers = layers[:1]
     return [layer.as_layer_data_tuple() for layer in layers]
+
+
+def simulated_channel() -> list[FullLayerData]:
+    """Return a simulated recording of an event camera, ready to be played.
+
+    It is drawn once and kept in the person's cache folder.
+
+    Raises
+    ------
+    ExportError
+        If the cache folder cannot be written.
+    """
+    from napari_cellsets._napari.reader import layers_for_viewer
+    from napari_cellsets.catalogue import open_dataset
+
+    layers = layers_for_viewer(open_dataset(write_recording()))
+    return [layer.as_layer_data_tuple() for layer in layers]
+
+
+def write_recording(
+    folder: Path | None = None, seconds: float = CHANNEL_SECONDS
+) -> Path:
+    """Draw the recording where it is not there yet and return its file.
+
+    Parameters
+    ----------
+    folder
+        By default in the cache.
+    seconds
+        Length of the recording.
+
+    Raises
+    ------
+    ExportError
+        If the folder cannot be written.
+    """
+    from napari.utils import progress
+
+    from napari_cellsets.batch.simulated_channel import write_channel
+    from napari_cellsets.core.events import Geometry
+    from napari_cellsets.simulate import simulate_channel
+
+    folder = folder or cache_home() / f"simulated-{EDITION}"
+    path = folder / "simulated_channel.raw"
+    if path.exists():
+        return path
+    recording = simulate_channel(
+        seconds,
+        geometry=Geometry(640, 480),
+        cells_per_second=8.0,
+        speed_px_ms=1.6,
+        um_per_px=0.35,
+        seed=CHANNEL_SEED,
+    )
+    with progress(total=100, desc="Drawing cells in a channel") as shown:
+
+        def show(share: float, _text: str) -> None:
+            shown.update(round(100 * share) - shown.n)
+
+        write_channel(path, recording, progress=show)
+    return path
 
 
 def write_fields(

@@ -48,6 +48,17 @@ def test_convert_tells_what_it_leaves_out(
     assert said.out.startswith("3 images; 1 left out -> ")
 
 
+def test_convert_takes_one_annotation_and_names_those_there_are(
+    four: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["convert", str(four), "--to", "coco", str(tmp_path / "out")]
+    assert main([*command, "--annotation", "objects"]) == 0
+    assert capsys.readouterr().out.startswith("4 images -> ")
+    assert main([*command, "--annotation", "dots"]) == 1
+    said = capsys.readouterr()
+    assert "there is no annotation 'dots'. There is: objects." in said.err
+
+
 def test_convert_takes_one_split(
     real_samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from napari_cellsets._qt.export_annotations import (
     ContainerRow,
     LossesForeseenError,
     losses_in,
+    names_in,
 )
 from napari_cellsets._qt.legend import Legend
 from napari_cellsets.core.cancel import CancelToken
@@ -93,13 +94,50 @@ def test_losses_are_told_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_allowed_losses_are_written_and_the_rest_is_told(
-    session: Session, tmp_path: Path
-) -> None:
+def test_allowed_losses_are_written(session: Session, tmp_path: Path) -> None:
     said = run(export(session, tmp_path / "out", form="voc", lossy=True))
-    assert "Pascal VOC of 1 image; 2 left out" in said
-    assert "two masks cannot share" in said
-    assert list((tmp_path / "out").rglob("*.xml"))
+    assert said == "Pascal VOC of 3 images"
+    assert len(list((tmp_path / "out").rglob("*.xml"))) == 3
+    assert len(list((tmp_path / "out/SegmentationClass").rglob("*.png"))) == 2
+
+
+def test_what_cannot_be_written_is_told(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "annotated/pictures/c.png").write_bytes(b"broken")
+    said = run(export(session, tmp_path / "out", form="coco", with_images=True))
+    assert "COCO JSON of 2 images; 1 left out" in said
+    assert "c.png" in said
+
+
+def test_two_masks_are_told_with_what_can_be_chosen(
+    session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    with pytest.raises(LossesForeseenError, match="cannot share the mask") as caught:
+        run(export(session, tmp_path / "out", form="mask-stack"))
+    row = ContainerRow()
+    qtbot.addWidget(row)
+    row.wanted.setChecked(True)
+    row.form.setCurrentIndex(row.form.findData("mask-stack"))
+    assert row.alone.isHidden()
+    row.tell_losses(losses_in(caught.value), names_in(caught.value))
+    assert not row.alone.isHidden()
+    assert row.asked().annotation == ""
+    names = [row.alone.itemText(at) for at in range(row.alone.count())]
+    assert names[0] == "all annotations"
+    assert {"only class mask", "only masks"} <= set(names)
+    row.alone.setCurrentIndex(row.alone.findData("masks"))
+    row.tell_losses("Something else.", names_in(caught.value))
+    assert row.asked().annotation == "masks"
+    row.tell_losses("")
+    assert row.asked().annotation == ""
+
+
+def test_one_annotation_is_written_alone(session: Session, tmp_path: Path) -> None:
+    said = run(
+        export(session, tmp_path / "out", form="class-mask", annotation="class mask")
+    )
+    assert said == "class masks (palette PNG) of 3 images"
+    plane = np.array(Image.open(tmp_path / "out/class_masks/pictures/a.png"))
+    assert set(np.unique(plane)) == {0, 1, 2}
 
 
 def test_cells_of_the_store_are_exported(session: Session, tmp_path: Path) -> None:

@@ -307,3 +307,82 @@ def test_lossy_keeps_of_two_annotations_the_one_that_the_form_is_made_for(
     assert plane.max() == kept
     with pytest.raises(ExportError, match="nothing of it can be written"):
         convert_dataset(four, key, tmp_path / "p", annotations_of=two)
+
+
+def two_masks(sample: Sample) -> Sequence[Annotation]:
+    labels, classes = np.zeros((2, *SHAPE), np.int32)
+    labels[2:5, 2:5], classes[9:12, 9:12] = 1, 3
+    return (LabelImage(labels), ClassMask(classes, class_names={3: "debris"}))
+
+
+@pytest.mark.parametrize(("name", "kept"), [("objects", 1), ("class mask", 3)])
+def test_one_of_several_annotations_is_written(
+    name: str, kept: int, four: Dataset, tmp_path: Path
+) -> None:
+    key = "class-mask" if kept == 3 else "instances"
+    report = convert_dataset(
+        four, key, tmp_path / "o", annotations_of=two_masks, annotation=name
+    )
+    assert (report.converted, report.failed) == (4, [])
+    (found,) = (
+        FORMS[key]
+        .open(
+            open_tree(tmp_path / "o"),
+            report.written[0].relative_to(tmp_path / "o").as_posix(),
+        )
+        .read(0)
+    )
+    plane = found.labels if isinstance(found, LabelImage) else found.classes
+    assert plane.max() == kept
+
+
+def test_pictures_without_the_chosen_annotation_are_told(
+    four: Dataset, tmp_path: Path
+) -> None:
+    def some(sample: Sample) -> Sequence[Annotation]:
+        return {"a1": two_masks(sample), "a2": ()}.get(
+            sample.name, two_masks(sample)[1:]
+        )
+
+    report = convert_dataset(
+        four, "instances", tmp_path, annotations_of=some, annotation="objects"
+    )
+    assert report.converted == 2
+    assert [problem.name for problem in report.failed] == ["a10", "b1"]
+    assert "There is: class mask" in report.failed[0].message
+
+
+def test_an_annotation_that_no_picture_has_is_refused(
+    four: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="there is no annotation 'dots'"):
+        convert_dataset(
+            four, "coco", tmp_path, annotations_of=two_masks, annotation="dots"
+        )
+
+
+def test_another_annotation_is_not_resumed(four: Dataset, tmp_path: Path) -> None:
+    token = CancelToken()
+
+    def stopping(sample: Sample) -> Sequence[Annotation]:
+        if sample.name == "a10":
+            token.cancel()
+        return two_masks(sample)
+
+    with pytest.raises(CancelledError, match="Cancelled"):
+        convert_dataset(
+            four,
+            "labelme",
+            tmp_path / "o",
+            annotations_of=stopping,
+            annotation="objects",
+            token=token,
+        )
+    report = convert_dataset(
+        four,
+        "labelme",
+        tmp_path / "o",
+        annotations_of=two_masks,
+        annotation="class mask",
+    )
+    assert (report.resumed, report.converted) == (0, 4)

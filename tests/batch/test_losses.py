@@ -7,7 +7,7 @@ import pytest
 
 from napari_cellsets.batch.losses import foresee_losses
 from napari_cellsets.catalogue import open_dataset
-from napari_cellsets.core.annotation import MaskStack, Polygons
+from napari_cellsets.core.annotation import LabelImage, MaskStack, Polygons
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, ExportError
 from small_sets import write_set
@@ -68,3 +68,14 @@ def test_nothing_marked_loses_nothing(dataset: Dataset) -> None:
         dataset, "yolo", annotations_of=lambda sample: (Polygons([]),)
     )
     assert nothing.reasons == {}
+
+
+def test_annotations_that_have_no_room_together_are_foreseen(dataset: Dataset) -> None:
+    def two(_sample: object) -> tuple[LabelImage, ...]:
+        return (LabelImage(np.ones((40, 60), np.int32)),) * 2
+
+    losses = foresee_losses(dataset, "instances", annotations_of=two)
+    assert "2 annotations cannot share" in losses.text
+    assert losses.names == ("objects", "objects 2")
+    one = foresee_losses(dataset, "instances", annotations_of=two, annotation="objects")
+    assert one.text == ""

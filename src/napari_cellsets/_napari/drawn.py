@@ -17,6 +17,7 @@ from napari_cellsets.core.annotation import (
     Points,
     Polygons,
 )
+from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.containers.convert import corners_of_boxes
 from napari_cellsets.formats.packing import pack
@@ -33,14 +34,6 @@ NO_CLASS = "no class"
 ANY_CLASS = "object"
 """What objects are called that all share a class without a name."""
 
-_TITLES = {
-    LabelImage: "objects",
-    ClassMask: "class mask",
-    MaskStack: "masks",
-    Polygons: "outlines",
-    Boxes: "boxes",
-    Points: "points",
-}
 PLANE_AXIS = "overlap"
 """Name of the axis along which overlapping masks are laid apart."""
 
@@ -124,7 +117,8 @@ def drawn_of(
     drawn: list[Drawn] = []
     whole: list[str] = []
     problems: list[CellsetsError] = []
-    for annotation in annotations:
+    annotations = tuple(annotations)
+    for annotation, name in zip(annotations, names_of(annotations), strict=True):
         if isinstance(annotation, ImageClass):
             whole.append(" / ".join(annotation.path) or annotation.name)
             continue
@@ -133,8 +127,7 @@ def drawn_of(
         except CellsetsError as error:
             problems.append(error)
             continue
-        taken = {other.name for other in drawn}
-        drawn.append(replace(made, name=_free_name(_name(annotation), taken)))
+        drawn.append(replace(made, name=name))
     return tuple(drawn), tuple(whole), tuple(problems)
 
 
@@ -329,22 +322,6 @@ def _colours(found: Any) -> dict[str, Colour]:
         _name_of(found.class_names, number): colour
         for number, colour in found.class_colours.items()
     }
-
-
-def _name(annotation: Annotation) -> str:
-    """What the row calls it, else its kind; a file says nothing to a person."""
-    source: str = annotation.source
-    if source and "/" not in source and "." not in source:
-        return source
-    return _TITLES[type(annotation)]
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name} {number}"
-    return free
 
 
 def _check(shape: Sequence[int], size: tuple[int, int], source: str) -> None:

@@ -26,6 +26,7 @@ from napari_cellsets._qt.export_annotations import (
     ContainerExport,
     ContainerRow,
     losses_in,
+    names_in,
 )
 from napari_cellsets.batch.export import (
     MaskForm,
@@ -237,7 +238,7 @@ class ExportView(QWidget):
     def tell_failed(self, error: Exception) -> None:
         """Say why nothing was written; ask first where something would be lost."""
         losses = losses_in(error)
-        self.annotations.tell_losses(losses)
+        self.annotations.tell_losses(losses, names_in(error))
         text = "Nothing was written: something would be lost." if losses else str(error)
         self.tell(f"⚠ {text}", written=False)
         if losses:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from napari_cellsets.batch.losses import Losses
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.core.cancel import CancelToken, Progress
@@ -28,7 +29,17 @@ SOURCES = ("of the data set", "counted and corrected cells")
 
 
 class LossesForeseenError(ExportError):
-    """The form cannot hold everything, and nobody has allowed losses."""
+    """The form cannot hold everything, and nobody has allowed losses.
+
+    Parameters
+    ----------
+    losses
+        What would be lost.
+    """
+
+    def __init__(self, losses: Losses) -> None:
+        super().__init__(losses.text)
+        self.names = losses.names
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class ContainerExport:
         Key of the form.
     cells
         Whether the cells in the store are written, else what the set itself has.
-    with_images, lossy
+    with_images, lossy, annotation
         As for `convert_dataset`.
     """
 
@@ -49,6 +60,7 @@ class ContainerExport:
     cells: bool = False
     with_images: bool = False
     lossy: bool = False
+    annotation: str = ""
 
     def write(
         self,
@@ -81,12 +93,13 @@ class ContainerExport:
                 dataset,
                 self.form,
                 samples=samples,
+                annotation=self.annotation,
                 annotations_of=source,
                 token=token,
                 progress=progress,
             )
             if losses.reasons:
-                raise LossesForeseenError(losses.text)
+                raise LossesForeseenError(losses)
         report = convert_dataset(
             dataset,
             self.form,
@@ -94,6 +107,7 @@ class ContainerExport:
             samples=samples,
             with_images=self.with_images,
             lossy=self.lossy,
+            annotation=self.annotation,
             annotations_of=source,
             token=token,
             progress=progress,
@@ -134,6 +148,9 @@ class ContainerRow(QWidget):
         self.images = QCheckBox("with the images", self)
         self.losses = QLabel(self)
         self.losses.setWordWrap(True)
+        self.alone = QComboBox(self)
+        self.alone.setAccessibleName("Which of the annotations")
+        self.alone.setToolTip("Write all annotations of each image, or one of them")
         self.lossy = QCheckBox("Write it all the same, with these losses", self)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -142,7 +159,8 @@ class ContainerRow(QWidget):
         layout.addWidget(self.source, 1, 1)
         layout.addWidget(self.images, 2, 1)
         layout.addWidget(self.losses, 3, 0, 1, 2)
-        layout.addWidget(self.lossy, 4, 0, 1, 2)
+        layout.addWidget(self.alone, 4, 0, 1, 2)
+        layout.addWidget(self.lossy, 5, 0, 1, 2)
         layout.setColumnStretch(1, 1)
         for box in (self.form, self.source):
             box.setMinimumContentsLength(8)
@@ -161,10 +179,27 @@ class ContainerRow(QWidget):
             self.source.currentIndex() == 1,
             self.images.isChecked(),
             self.lossy.isChecked() and not self.lossy.isHidden(),
+            str(self.alone.currentData() or ""),
         )
 
-    def tell_losses(self, text: str) -> None:
-        """Say what would be lost and ask whether to go on; nothing for no text."""
+    def tell_losses(self, text: str, names: Sequence[str] = ()) -> None:
+        """Say what would be lost and ask whether to go on; nothing for no text.
+
+        Parameters
+        ----------
+        text
+            The losses in words.
+        names
+            Names of annotations, one of which may be written alone.
+        """
+        if not text or names:
+            before = self.alone.currentData()
+            self.alone.clear()
+            self.alone.addItem("all annotations", "")
+            for name in names:
+                self.alone.addItem(f"only {name}", name)
+            self.alone.setCurrentIndex(max(0, self.alone.findData(before)))
+        self.alone.setVisible(bool(text) and self.alone.count() > 2)
         self.losses.setText(text)
         self.losses.setVisible(bool(text))
         self.lossy.setVisible(bool(text))
@@ -188,3 +223,8 @@ def losses_in(error: Exception) -> str:
     if isinstance(error, LossesForeseenError):
         return error.problem
     return ""
+
+
+def names_in(error: Exception) -> tuple[str, ...]:
+    """Names of the annotations that there are, where losses stopped an export."""
+    return error.names if isinstance(error, LossesForeseenError) else ()

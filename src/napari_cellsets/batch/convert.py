@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_cellsets.batch.convert_journal import Journal
 from napari_cellsets.batch.places import container_names
 from napari_cellsets.core.annotation import MaskStack
+from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError, ExportError
 from napari_cellsets.formats.codecs import read_shape
@@ -63,6 +64,7 @@ def convert_dataset(
     samples: Sequence[Sample] | None = None,
     with_images: bool = False,
     lossy: bool = False,
+    annotation: str = "",
     annotations_of: Callable[[Sample], Sequence[Annotation]] | None = None,
     token: CancelToken | None = None,
     progress: Callable[[float, str], None] | None = None,
@@ -89,6 +91,10 @@ def convert_dataset(
         Whether annotations may lose what the form cannot hold: overlap, holes,
         outlines, a second annotation where there is one mask a picture. Else such a
         picture is left out and told.
+    annotation
+        Name of the one annotation of each picture to write, see
+        `core.annotation_names`; all by default. A picture that has others only is
+        left out and told.
     annotations_of
         Gives what is marked in a sample; `Dataset.read_annotations` by default.
     token
@@ -121,6 +127,7 @@ def convert_dataset(
         dataset.samples if samples is None else samples,
         with_images,
         lossy,
+        annotation,
         annotations_of or dataset.read_annotations,
         token or CancelToken(),
         progress,
@@ -155,12 +162,14 @@ class _Run:
         samples: Sequence[Sample],
         with_images: bool,
         lossy: bool,
+        annotation: str,
         annotations_of: Callable[[Sample], Sequence[Annotation]],
         token: CancelToken,
         progress: Callable[[float, str], None] | None,
     ) -> None:
         self._dataset, self._form, self._samples = dataset, form, samples
         self._with_images, self._lossy = with_images, lossy
+        self._annotation = annotation
         self._annotations_of, self._token = annotations_of, token
         self._progress = progress
         self._names = container_names(dataset.samples, written=with_images)
@@ -209,6 +218,7 @@ class _Run:
             "dataset": self._dataset.identity,
             "with_images": self._with_images,
             "lossy": self._lossy,
+            "annotation": self._annotation,
         }
         return Journal(place, self._form.key, made_with)
 
@@ -267,7 +277,7 @@ class _Run:
 
     def _read(self, sample: Sample) -> Marked | None:
         dataset = self._dataset
-        found = tuple(self._annotations_of(sample))
+        found = chosen(self._annotations_of(sample), self._annotation, sample.name)
         said = self._said_of(sample)
         if said and not found and sample.annotations:
             self._failed[sample.name] = " ".join(said)
@@ -284,23 +294,9 @@ class _Run:
         fitted = fit_all(whole, self._form, lossy=self._lossy)
         if self._lossy:
             fitted = tuple(_with_pixels(annotation) for annotation in fitted)
-            fitted = self._that_have_room(found, fitted)
         if said:
             self._partly[sample.name] = said
         return Marked(name, size, fitted, None if picture is None else lambda: picture)
-
-    def _that_have_room(
-        self, found: tuple[Annotation, ...], fitted: tuple[Annotation, ...]
-    ) -> tuple[Annotation, ...]:
-        """Leave one annotation for a form that is one mask a picture."""
-        form = self._form
-        if len(fitted) < 2 or not (form.pictures or form.key == "coco-panoptic"):
-            return fitted
-        own = [annotation for annotation in found if type(annotation) in form.kinds]
-        kept = [
-            annotation for annotation in fitted if any(annotation is one for one in own)
-        ]
-        return tuple(kept[:1]) or fitted[:1]
 
     def _said_of(self, sample: Sample) -> list[str]:
         """What reading has told of a sample, also before this conversion."""
@@ -309,6 +305,37 @@ class _Run:
             self._told.setdefault(problem.name, []).append(problem.message)
         self._heard = len(problems)
         return self._told.get(sample.name, [])
+
+
+def chosen(
+    annotations: Sequence[Annotation], name: str, sample: str
+) -> tuple[Annotation, ...]:
+    """Choose the annotation of a sample that is to be written.
+
+    Parameters
+    ----------
+    annotations
+        All of a sample.
+    name
+        One of `core.annotation_names.names_of`; empty for all of them.
+    sample
+        Its name, for the message.
+
+    Raises
+    ------
+    ExportError
+        If there are annotations, but none of that name.
+    """
+    names = names_of(annotations)
+    if not name or not names:
+        return tuple(annotations)
+    if name not in names:
+        raise ExportError(
+            f"there is no annotation {name!r}",
+            path=sample,
+            advice=f"There is: {', '.join(names)}.",
+        )
+    return (annotations[names.index(name)],)
 
 
 def _with_pixels(annotation: Annotation) -> Annotation:

@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cellsets.batch.convert import chosen
+from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError, ExportError
 from napari_cellsets.formats.codecs import read_shape
-from napari_cellsets.formats.containers.base import FORMS
-from napari_cellsets.formats.containers.fit import fit
+from napari_cellsets.formats.containers.base import FORMS, Marked
+from napari_cellsets.formats.containers.fit import advice_of_one, fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.formats.containers.base import Form
 
 LOOKED_AT = 24
 """So many samples, spread over the set, are looked at unless told otherwise."""
@@ -35,12 +38,16 @@ class Losses:
         Each loss in words, and in how many of the samples looked at.
     advice
         What to do instead, for the first of them.
+    names
+        Names of the annotations of the samples looked at, see
+        `core.annotation_names`; one of them alone may be written.
     """
 
     looked_at: int
     samples: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     advice: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -61,6 +68,7 @@ def foresee_losses(
     form_key: str,
     *,
     samples: Sequence[Sample] | None = None,
+    annotation: str = "",
     annotations_of: Callable[[Sample], Sequence[Annotation]] | None = None,
     most: int = LOOKED_AT,
     token: CancelToken | None = None,
@@ -70,7 +78,7 @@ def foresee_losses(
 
     Parameters
     ----------
-    dataset, form_key, samples, annotations_of, token, progress
+    dataset, form_key, samples, annotation, annotations_of, token, progress
         As for `convert_dataset`.
     most
         How many samples to look at, spread evenly.
@@ -92,8 +100,9 @@ def foresee_losses(
             f"the form {form_key!r} is not known", advice=f"Known: {', '.join(FORMS)}."
         )
     form, token = FORMS[form_key], token or CancelToken()
-    chosen = list(dataset.samples if samples is None else samples)
-    some = chosen[:: -(-len(chosen) // most) or 1]
+    every = list(dataset.samples if samples is None else samples)
+    some = every[:: -(-len(every) // most) or 1]
+    names: dict[str, None] = {}
     reasons: Counter[str] = Counter()
     advice = ""
     for number, sample in enumerate(some):
@@ -103,16 +112,27 @@ def foresee_losses(
         try:
             *_, height, width = read_shape(dataset.tree, sample.image)
             found = (annotations_of or dataset.read_annotations)(sample)
+            wanted = chosen(found, annotation, sample.name)
         except CancelledError:
             raise
         except CellsetsError:
             continue
-        said: set[str] = set()
-        for annotation in found:
-            try:
-                fit(annotation, form, (height, width))
-            except ExportError as error:
-                said.add(error.problem)
-                advice = advice or error.advice
-        reasons.update(said)
-    return Losses(len(some), len(chosen), dict(reasons.most_common()), advice)
+        names |= dict.fromkeys(names_of(found))
+        said = _losses_of(Marked(sample.name, (height, width), wanted), form)
+        advice = advice or next(iter(said.values()), "")
+        reasons.update(said.keys())
+    told = dict(reasons.most_common())
+    return Losses(len(some), len(every), told, advice, tuple(names))
+
+
+def _losses_of(marked: Marked, form: Form) -> dict[str, str]:
+    """What would be lost of one picture, and what to do instead."""
+    said: dict[str, str] = {}
+    held = []
+    for annotation in marked.annotations:
+        try:
+            held.append(fit(annotation, form, marked.size))
+        except ExportError as error:
+            said[error.problem] = error.advice
+    why = form.crowded(held)
+    return said | ({why: advice_of_one(marked)} if why else {})

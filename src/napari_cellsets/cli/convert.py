@@ -44,6 +44,13 @@ def add_convert(commands: Any) -> None:
         action="store_true",
         help="allow what the form cannot hold (overlap, holes, outlines) to be lost",
     )
+    add(
+        "--annotation",
+        metavar="NAME",
+        default="",
+        help="write only this one of several annotations of each image, such as "
+        "'outlines' or 'class mask'",
+    )
     add("--row", metavar="KEY", help="read PATH as this data set")
     add("--split", metavar="NAME", help="only the images of this split")
     command.set_defaults(run=_convert)
@@ -64,6 +71,7 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
             samples=samples,
             with_images=options.images,
             lossy=options.lossy,
+            annotation=options.annotation,
             token=token,
             progress=progress,
         )

@@ -190,3 +190,11 @@ def test_a_picture_names_what_does_not_fit() -> None:
     with pytest.raises(ExportError, match=r"train/a.png: .*holds no points"):
         fit_all(marked, FORMS["instances"])
     assert len(fit_all(marked, FORMS["instances"], lossy=True)) == 1
+
+
+def test_what_has_no_room_together_is_told_with_the_names() -> None:
+    marked = Marked("a.png", SIZE, (small.label_image(), small.label_image()))
+    with pytest.raises(ExportError, match="2 annotations cannot share") as caught:
+        fit_all(marked, FORMS["instances"])
+    assert "'objects' or 'objects 2'" in str(caught.value)
+    assert "--annotation" in str(caught.value)

@@ -19,6 +19,7 @@ from napari_cellsets.core.annotation import (
 )
 from napari_cellsets.core.errors import ExportError, UnreadableFileError
 from napari_cellsets.formats.containers.base import FORMS, Marked, find_form
+from napari_cellsets.formats.containers.fit import fit_all
 from napari_cellsets.formats.containers.palette import voc_palette
 from napari_cellsets.formats.containers.writing import write_palette_png
 from napari_cellsets.formats.files import open_tree
@@ -274,6 +275,31 @@ def test_class_ids_beyond_the_palette_are_refused(tmp_path) -> None:
 def test_two_masks_of_one_picture_are_refused(tmp_path) -> None:
     with pytest.raises(ExportError, match="two masks"):
         back("voc", tmp_path, small.label_image(), small.class_mask())
+
+
+def test_a_class_mask_that_says_what_the_objects_say_is_no_second_mask(
+    tmp_path,
+) -> None:
+    labels = small.label_image()
+    of = np.array([labels.class_of.get(at, 0) for at in range(labels.labels.max() + 1)])
+    names = {**labels.class_names}
+    same = ClassMask(of[labels.labels].astype(np.int32), "", names)
+    (again, *_) = back("voc", tmp_path, labels, same)
+    np.testing.assert_array_equal(again.labels, labels.labels)
+    other = ClassMask(same.classes, "", {key: f"other {key}" for key in names})
+    with pytest.raises(ExportError, match="two masks"):
+        back("voc", tmp_path / "other", labels, other)
+
+
+def test_three_masks_of_one_picture_are_counted(tmp_path) -> None:
+    with pytest.raises(ExportError, match="3 masks cannot share"):
+        back("voc", tmp_path, *[small.label_image()] * 3)
+
+
+def test_lossy_keeps_the_first_mask_and_the_boxes() -> None:
+    found = (small.class_mask(), small.label_image(), small.boxes())
+    kept = fit_all(Marked("a.png", SIZE, found), FORMS["voc"], lossy=True)
+    assert [type(one) for one in kept] == [ClassMask, Boxes]
 
 
 def test_edges_without_end_are_refused(tmp_path) -> None:

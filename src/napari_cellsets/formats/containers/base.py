@@ -174,6 +174,9 @@ class Form:
     refuses
         ``refuses(annotation)``: why an annotation of one of its kinds cannot be
         held without loss all the same (a hole, a turned box); empty if it can.
+    crowded
+        ``crowded(annotations)``: why annotations of one picture, each of which it
+        holds, cannot be written together; empty where they can.
     pictures
         Whether its files are pictures, whose meaning cannot be seen in them: `sniff`
         knows some by their names only.
@@ -197,6 +200,7 @@ class Form:
     open: Callable[[FileTree, str], Container]
     write: _Write
     refuses: Callable[[Annotation], str] = lambda annotation: ""
+    crowded: Callable[[Sequence[Annotation]], str] = lambda annotations: ""
     pictures: bool = False
     inner: Callable[[FileTree, str], bytes] = lambda tree, name: b""
     splits: Callable[[FileTree], Iterable[tuple[str, str]]] = lambda tree: ()

@@ -13,6 +13,7 @@ from napari_cellsets.core.annotation import (
     Points,
     Polygons,
 )
+from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers import base
 from napari_cellsets.formats.containers.convert import (
@@ -22,6 +23,8 @@ from napari_cellsets.formats.containers.convert import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.containers.base import Form, Marked
 
@@ -112,41 +115,51 @@ def fit_all(
 ) -> tuple[Annotation, ...]:
     """Fit everything that is marked in one picture; see `fit`.
 
-    With `lossy`, what the form cannot hold at all is left out.
+    With `lossy`, what the form cannot hold at all is left out; of annotations that it
+    cannot hold together, the first is kept, before all one of its own kinds.
+
+    Raises
+    ------
+    ExportError
+        If something would be lost, also where the form cannot hold annotations
+        together; the advice names them.
     """
-    found = []
+    found: list[Annotation] = []
+    own: list[Annotation] = []
     for annotation in marked.annotations:
         try:
-            found.append(fit(annotation, form, marked.size, lossy=lossy))
+            fitted = fit(annotation, form, marked.size, lossy=lossy)
         except ExportError as error:
             if not lossy:
                 raise ExportError(
                     error.problem, path=marked.name, advice=error.advice
                 ) from error
-    return tuple(found)
+            continue
+        found.append(fitted)
+        own += [fitted] if type(annotation) in form.kinds else []
+    why = form.crowded(found)
+    if why and not lossy:
+        raise ExportError(why, path=marked.name, advice=advice_of_one(marked))
+    return _that_have_room(found, own, form) if why else tuple(found)
 
 
-def only_one(marked: Marked, form: Form) -> Annotation | None:
-    """Fit what is marked in one picture to a form of one mask a picture.
+def advice_of_one(marked: Marked) -> str:
+    """What to do where only one annotation of a picture has room."""
+    names = " or ".join(repr(name) for name in names_of(marked.annotations))
+    return (
+        f"Choose one of them: {names} (--annotation NAME on the command line); or take "
+        "COCO JSON, or allow losses."
+    )
 
-    Returns
-    -------
-    Annotation or None
-        None where nothing is marked.
 
-    Raises
-    ------
-    ExportError
-        If something would be lost, or there are several annotations.
-    """
-    found = fit_all(marked, form)
-    if len(found) > 1:
-        raise ExportError(
-            f"{len(found)} annotations cannot share the mask of one picture",
-            path=marked.name,
-            advice="Export them one by one, or as COCO JSON.",
-        )
-    return found[0] if found else None
+def _that_have_room(
+    found: Sequence[Annotation], own: Sequence[Annotation], form: Form
+) -> tuple[Annotation, ...]:
+    kept: list[Annotation] = []
+    for one in sorted(found, key=lambda one: not any(one is other for other in own)):
+        if not form.crowded([*kept, one]):
+            kept.append(one)
+    return tuple(one for one in found if any(one is other for other in kept))
 
 
 def _advice(annotation: Annotation, form: Form, lossy: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage, Polygons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from napari_cellsets.core.annotation import Annotation, Outline
 
@@ -56,6 +56,14 @@ def why_not_pixels(
         return f"{holder} holds one plane, and {said}"
     largest = int(values.max()) if values.size else 0
     return f"{ends}, and {largest:,} is there" if largest > most else ""
+
+
+def one_alone(annotations: Sequence[Annotation]) -> str:
+    """Say why one mask a picture cannot hold several annotations; empty for one."""
+    several = len(annotations)
+    if several < 2:
+        return ""
+    return f"{several} annotations cannot share the mask of one picture"
 
 
 def _has_lines(annotation: Annotation) -> bool:

@@ -17,7 +17,7 @@ from napari_cellsets.formats.containers.coco.panoptic_write import write_panopti
 from napari_cellsets.formats.containers.coco.read import open_coco
 from napari_cellsets.formats.containers.coco.write import write_coco
 from napari_cellsets.formats.containers.reading import load_json
-from napari_cellsets.formats.containers.traits import why_not_pixels
+from napari_cellsets.formats.containers.traits import one_alone, why_not_pixels
 
 if TYPE_CHECKING:
     from napari_cellsets.core.annotation import Annotation
@@ -91,5 +91,6 @@ COCO_PANOPTIC = Form(
     open=_open_panoptic,
     write=write_panoptic,
     refuses=_panoptic_refuses,
+    crowded=one_alone,
     companions=("{stem}/*.png", "{stem}/*/*.png"),
 )

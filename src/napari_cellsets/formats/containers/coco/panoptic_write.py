@@ -9,7 +9,7 @@ import numpy as np
 from napari_cellsets.core.annotation import LabelImage
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.coco.panoptic_read import colours_of
-from napari_cellsets.formats.containers.fit import only_one
+from napari_cellsets.formats.containers.fit import fit_all
 from napari_cellsets.formats.containers.writing import (
     Categories,
     one_file,
@@ -54,9 +54,9 @@ def write_panoptic(
         images.append(
             {"id": number, "file_name": named, "height": height, "width": width}
         )
-        found = only_one(marked, FORMS["coco-panoptic"])
-        if not isinstance(found, LabelImage):
-            found = LabelImage(np.zeros(marked.size, np.int32))
+        fitted = fit_all(marked, FORMS["coco-panoptic"])
+        labels = [one for one in fitted if isinstance(one, LabelImage)]
+        found = labels[0] if labels else LabelImage(np.zeros(marked.size, np.int32))
         write_colours(path.with_suffix("") / f"{stem}.png", colours_of(found.labels))
         entries.append(
             {

@@ -25,7 +25,7 @@ from napari_cellsets.formats.containers.masks.write import (
     write_instances_tiff,
     write_stacks,
 )
-from napari_cellsets.formats.containers.traits import why_not_pixels
+from napari_cellsets.formats.containers.traits import one_alone, why_not_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +88,7 @@ INSTANCES = Form(
     kinds=(LabelImage,),
     per_image=True,
     pictures=True,
+    crowded=one_alone,
     sniff=_named(("_labels", "_instances", "_cp_masks"), _STARTS),
     open=open_instances,
     write=write_instances_tiff,
@@ -98,6 +99,7 @@ INSTANCES_PNG = Form(
     kinds=(LabelImage,),
     per_image=True,
     pictures=True,
+    crowded=one_alone,
     sniff=lambda name, head: False,  # read as instances, whatever the file
     open=open_instances,
     write=write_instances_png,
@@ -109,6 +111,7 @@ BINARY_MASK = Form(
     kinds=(LabelImage,),
     per_image=True,
     pictures=True,
+    crowded=one_alone,
     sniff=_named(("_binary", "_mask"), _STARTS),
     open=open_binary,
     write=write_binary,
@@ -120,6 +123,7 @@ CLASS_MASK = Form(
     kinds=(ClassMask,),
     per_image=True,
     pictures=True,
+    crowded=one_alone,
     sniff=_named(("_classes", "_class_mask"), _STARTS),
     open=open_classes,
     write=write_class_masks,
@@ -131,6 +135,7 @@ MASK_STACK = Form(
     kinds=(MaskStack,),
     per_image=True,
     pictures=True,
+    crowded=one_alone,
     sniff=_named(("_stack", "_mask_stack"), _TIFF),
     open=open_stack,
     write=write_stacks,

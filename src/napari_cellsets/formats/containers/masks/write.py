@@ -10,7 +10,7 @@ from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.containers.convert import NO_CLASS
-from napari_cellsets.formats.containers.fit import only_one
+from napari_cellsets.formats.containers.fit import fit_all
 from napari_cellsets.formats.containers.masks.tables import (
     CLASSES_NAME,
     OBJECTS_END,
@@ -181,17 +181,17 @@ def _each(
     with_images: bool,
 ) -> Iterator[tuple[Marked, str, _Kind | None]]:
     """Give each picture with its stem and its one annotation, fitted."""
-    fitted: dict[str, Annotation | None] = {}
+    fitted: dict[str, tuple[Annotation, ...]] = {}
 
     def fitting() -> Iterator[Marked]:
         for marked in items:
-            fitted[marked.name] = only_one(marked, FORMS[key])
+            fitted[marked.name] = fit_all(marked, FORMS[key])
             yield marked
 
     folder = out / "images"
     for marked, stem, _ in pictures_of(fitting(), folder, with_images=with_images):
-        found = fitted.pop(marked.name)
-        yield marked, stem, found if isinstance(found, kind) else None
+        found = [one for one in fitted.pop(marked.name) if isinstance(one, kind)]
+        yield marked, stem, found[0] if found else None
 
 
 def _write_pages(path: Path, size: tuple[int, int], found: MaskStack | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage
 from napari_cellsets.formats.containers.base import Form
 from napari_cellsets.formats.containers.traits import TURNED, why_not, why_not_pixels
@@ -13,6 +15,8 @@ from napari_cellsets.formats.containers.voc.splits import splits_of_lists
 from napari_cellsets.formats.containers.voc.write import MOST, write_voc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellsets.core.annotation import Annotation
 
 _SIGNS = (b"<bndbox", b"<size>", b"<segmented", b"<dot>", b"<folder", b"<filename")
@@ -24,6 +28,30 @@ def _refuses(annotation: Annotation) -> str:
     ends = f"its masks end at {most}"
     why = why_not_pixels(annotation, "a mask of VOC", most, ends)
     return why or why_not(annotation, "VOC", TURNED)
+
+
+def _crowded(annotations: Sequence[Annotation]) -> str:
+    labels = [one for one in annotations if isinstance(one, LabelImage)]
+    classes = [one for one in annotations if isinstance(one, ClassMask)]
+    several = len(labels) + len(classes)
+    if several < 2:
+        return ""
+    if len(labels) == len(classes) == 1 and _agree(labels[0], classes[0]):
+        return ""
+    number = "two" if several == 2 else f"{several}"
+    return f"{number} masks cannot share the files of one picture"
+
+
+def _agree(labels: LabelImage, classes: ClassMask) -> bool:
+    """Whether a class mask says no more than the classes of the objects."""
+    if labels.labels.shape != classes.classes.shape:
+        return False
+    values, at = np.unique(labels.labels, return_inverse=True)
+    known = np.array([labels.class_of.get(value, 0) for value in values.tolist()])
+    same = {*known.tolist()} - {0}
+    named = all(labels.class_names.get(k) == classes.class_names.get(k) for k in same)
+    drawn = known[at].reshape(classes.classes.shape)
+    return named and bool((drawn == classes.classes).all())
 
 
 def _sniff(name: str, head: bytes) -> bool:
@@ -47,6 +75,7 @@ FORM = Form(
     open=open_voc,
     write=write_voc,
     refuses=_refuses,
+    crowded=_crowded,
     splits=splits_of_lists,
     companions=(
         "labelmap.txt",

@@ -85,16 +85,10 @@ class _Writer:
         boxes = [a for a in found if isinstance(a, Boxes)]
         labels = [a for a in found if isinstance(a, LabelImage)]
         masks = [a for a in found if isinstance(a, ClassMask)]
-        if len(labels) + len(masks) > 1:
-            raise ExportError(
-                "two masks cannot share the files of one picture",
-                path=marked.name,
-                advice="Export them one by one.",
-            )
         root = _head(marked, named, segmented=bool(labels or masks))
         for label_image in labels:
             self._objects(label_image, stem)
-        for mask in masks:
+        for mask in () if labels else masks:  # else it says no more than the objects
             self._classes(mask, stem)
         for box in boxes or [boxes_of(stack_of_labels(a)) for a in labels]:
             for thing in things(box, self._table.given):

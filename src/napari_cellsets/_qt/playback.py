@@ -24,6 +24,7 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.playback_clock import ClockPage
 from napari_cellsets._qt.playback_cloud import CloudPage
+from napari_cellsets._qt.playback_export import ExportPage
 from napari_cellsets._qt.playback_filters import FiltersPage
 from napari_cellsets._qt.playback_index import IndexFlow
 from napari_cellsets._qt.playback_info import InfoPage
@@ -156,13 +157,15 @@ class PlaybackWidget(DockContent):
         self.filters = FiltersPage(self.film, self._viewer)
         self.cloud = CloudPage(self.film, self._viewer)
         self.clock = ClockPage(self.film, self._viewer)
+        self.export = ExportPage(self.film)
         self.information = InfoPage(self.film)
         self.add_curve(self.rate)
         self.add_page("Filters", self.filters)
         self.add_page("Cloud", self.cloud)
         self.add_page("Clock", self.clock)
+        self.add_page("Export", self.export)
         self.add_page("Information", self.information)
-        for part in (self.rate, self.filters, self.cloud, self.clock):
+        for part in (self.rate, self.filters, self.cloud, self.clock, self.export):
             part.refused.connect(self._on_refused)
 
     def _connect(self) -> None:

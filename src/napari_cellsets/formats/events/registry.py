@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from napari_cellsets.formats.events.aedat2 import open_aedat2, sniff_aedat2
+from napari_cellsets.formats.events.aedat4 import open_aedat4, sniff_aedat4
 from napari_cellsets.formats.events.dat import open_dat, sniff_dat
 from napari_cellsets.formats.events.dat_write import write_dat
 from napari_cellsets.formats.events.es import open_es, sniff_es
@@ -19,6 +20,8 @@ from napari_cellsets.formats.events.npy import open_npy, sniff_npy
 from napari_cellsets.formats.events.npz import open_npz, sniff_npz
 from napari_cellsets.formats.events.npz_write import write_npz
 from napari_cellsets.formats.events.raw import open_raw, sniff_raw
+from napari_cellsets.formats.events.rosbag import open_rosbag, sniff_rosbag
+from napari_cellsets.formats.events.stmnist import open_stmnist, sniff_stmnist
 from napari_cellsets.formats.events.text import open_text, sniff_text
 from napari_cellsets.formats.events.text_write import write_text
 
@@ -127,6 +130,11 @@ _FORMATS = (
     EventFormat("aedat2", "AEDAT 2", (".aedat",), sniff_aedat2, open_aedat2),
     EventFormat("nmnist", "N-MNIST", (".bin",), sniff_nmnist, open_nmnist),
     EventFormat("csv", "text", (".csv", ".txt"), sniff_text, open_text, write_text),
+    EventFormat("aedat4", "AEDAT 4", (".aedat4",), sniff_aedat4, open_aedat4),
+    EventFormat(
+        "rosbag", "ROS bag", (".bag", ".db3", ".mcap"), sniff_rosbag, open_rosbag
+    ),
+    EventFormat("stmnist", "ST-MNIST", (".mat",), sniff_stmnist, open_stmnist),
 )
 EVENT_FORMATS: dict[str, EventFormat] = {known.key: known for known in _FORMATS}
 """``{key: format}``; the first that recognises a file opens it."""

@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba.cpython.unsafe.numbers import leading_zeros, trailing_zeros
 
-from napari_cellsets.core.loops import compiled
+from napari_cellsets.core.loops import compiled, leading_zeros, trailing_zeros
 from napari_cellsets.formats.events.tally_loops import (
     GAP,
     MISSING,

@@ -205,6 +205,29 @@ def test_file_of_another_kind_is_no_picture(tmp_path: Path) -> None:
         open_dataset(place)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.json", "{", r"no whole JSON file \(Expecting .*line 1 column 2"),
+        ("a.json", '\n{"imag', "no whole JSON file .*line 2 column 2"),
+        ("a.json", '[{"image_id"', "no whole JSON file"),
+        ("a.geojson", '{"type": "Fea', "no whole JSON file"),
+        ("a.xml", "<annotation><obj", "no whole XML file .*line 1, column"),
+        ("a.json", "<html>gone</html>", "a web page"),
+        ("a.xml", "<!DOCTYPE html><html>", "a web page"),
+        ("a.xml", "<settings/>", "no picture but an XML text"),
+        ("a.json", "", "an empty file"),
+    ],
+)
+def test_a_file_cut_too_early_to_be_known_says_where_it_ends(
+    name: str, content: str, said: str, tmp_path: Path
+) -> None:
+    place = write(tmp_path, name, content)
+    with pytest.raises(UnreadableFileError, match=said) as caught:
+        open_dataset(place)
+    assert str(place) in str(caught.value)
+
+
 def test_blank_picture_has_a_size_that_can_be_shown() -> None:
     for size in ((0, 5), (5, 0), (10**6, 10**6)):
         with pytest.raises(UnreadableFileError, match="blank picture of"):

@@ -14,6 +14,7 @@ from napari_cellsets.catalogue.canvases import canvas_maker, extent
 from napari_cellsets.core.errors import NotRecognisedError
 from napari_cellsets.formats.canvas_tree import CanvasTree
 from napari_cellsets.formats.containers.base import FORMS, find_form
+from napari_cellsets.formats.containers.reading import load_json, load_xml
 from napari_cellsets.formats.files import FileTree, open_tree
 from napari_cellsets.formats.names import is_junk, is_picture_name
 from napari_cellsets.formats.words.joining import likeness, picture_of, plain, stem_of
@@ -35,6 +36,7 @@ IMAGE_FOLDERS = frozenset(
 """How folders of pictures are called, in small letters."""
 _MOST_ENTRIES = 50_000
 _MOST_COMPANIONS = 5_000
+_HEAD, _MOST_PARSED = 256, 64 << 20
 
 
 def open_loose(
@@ -67,6 +69,7 @@ def open_loose(
         return None
     form = find_form(alone, path.name)
     if form is None:
+        _refuse_cut(alone, path.name)
         return None
     container = form.open(alone, path.name)
     if not container.items:
@@ -89,6 +92,18 @@ def open_loose(
     tree, images = _with_blank(chosen, inside + path.name, container, wanted, places)
     attachments = Attachments(recipe, [inside + path.name])
     return tree, attachments, attachments.attach(recipe.layout.pair(images))
+
+
+def _refuse_cut(tree: FileTree, name: str) -> None:
+    """Say where a JSON or XML ends too early to tell what it was."""
+    suffix = name.lower().rpartition(".")[2]
+    start = tree.head(name, _HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower()
+    if tree.size(name) > _MOST_PARSED:
+        return
+    if suffix in ("json", "geojson") and start[:1] in (b"{", b"["):
+        load_json(tree, name)
+    elif suffix == "xml" and start[:1] == b"<" and start not in (b"<html", b"<!doc"):
+        load_xml(tree, name)
 
 
 def _with_blank(

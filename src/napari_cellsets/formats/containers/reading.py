@@ -81,7 +81,7 @@ def load_json(tree: FileTree, name: str) -> Any:
         ) from error
 
 
-def load_xml(tree: FileTree, name: str, tag: str) -> Element:
+def load_xml(tree: FileTree, name: str, tag: str = "") -> Element:
     """Parse an XML file; entities and outer files are refused.
 
     Parameters
@@ -89,7 +89,7 @@ def load_xml(tree: FileTree, name: str, tag: str) -> Element:
     tree, name
         The file.
     tag
-        Name of its outermost element.
+        Name of its outermost element; empty for any.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def load_xml(tree: FileTree, name: str, tag: str) -> Element:
             path=place,
             advice="Copy or download it again.",
         ) from error
-    if root.tag != tag:
+    if tag and root.tag != tag:
         raise UnreadableFileError(
             f"this XML begins with <{root.tag[:40]}>, not with <{tag}>", path=place
         )

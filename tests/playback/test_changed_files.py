@@ -56,14 +56,26 @@ def test_a_file_that_grew_is_read_on_and_it_is_told(
     assert any("has grown" in fault for fault in recording.faults)
 
 
-def test_a_file_that_was_only_touched_is_read_on(
+def test_a_file_that_grew_and_was_written_anew_is_refused(
     place: Path, recording: Recording
 ) -> None:
-    before = recording.read(0, 4000)
+    place.write_bytes(place.read_bytes()[::-1] + b"more")
     touched(place)
 
-    assert same(recording.read(0, 4000), before)
-    assert recording.faults == ()
+    with pytest.raises(UnreadableFileError, match="was replaced or written anew"):
+        recording.read(0, 4000)
+
+
+def test_a_file_of_the_same_size_that_was_written_to_is_refused(
+    place: Path, recording: Recording
+) -> None:
+    content = bytearray(place.read_bytes())
+    content[6000] ^= 1
+    place.write_bytes(content)
+    touched(place)
+
+    with pytest.raises(UnreadableFileError, match="was replaced or written anew"):
+        recording.read(0, 4000)
 
 
 def test_a_file_that_shrank_is_refused(place: Path, recording: Recording) -> None:

@@ -302,9 +302,9 @@ class Recording:
         return searching.time_of(self._reader, number) - self.origin_us
 
     def number_at(self, time_us: int) -> int:
-        """Return the number of the first event at or after a time.
+        """Return how many events lie before a time.
 
-        The number of all events where there is none.
+        In a recording in order that is the number of the first event at or after it.
         """
         return searching.number_at(self._reader, time_us + self.origin_us)
 

@@ -24,16 +24,20 @@ def time_of(reader: Reader, number: int) -> int:
 
 
 def number_at(reader: Reader, time: int) -> int:
-    """Return the number of the first event at or after a time, or of all events."""
+    """Return how many events lie before a time."""
     view = reader.index.view()
-    stretch = int(np.searchsorted(view.reach, time))
-    if stretch == len(view):
-        return int(view.before[-1])
-    for events, number in reader.decoded(view, stretch, stretch + 1):
-        late = events.t >= time
-        if late.any():
-            return number + int(late.argmax())
-    return int(view.before[stretch + 1])
+    first = int(np.searchsorted(view.reach, time))
+    end = int(np.searchsorted(view.ahead, time))
+    count = int(view.before[first])
+    if first >= end:
+        return count
+    counts = np.diff(view.before[first : end + 1])
+    high, low = view.high[first:end], view.low[first:end]
+    count += int(counts[high < time].sum())
+    for stretch in (first + np.flatnonzero((low < time) & (high >= time))).tolist():
+        for events, _ in reader.decoded(view, stretch, stretch + 1):
+            count += int(np.count_nonzero(events.t < time))
+    return count
 
 
 def after(reader: Reader, time: int) -> int | None:

@@ -41,7 +41,8 @@ class WatchedFile:
     """Looks at the file before and after each read; that costs microseconds.
 
     A file that grew because a camera still writes it is read on to where it ended
-    when it was opened; one that shrank or holds something else is refused.
+    when it was opened; one that shrank or was written anew is refused. What stands
+    in between could only be known by reading all of it again.
     """
 
     def __init__(self, place: Path) -> None:
@@ -65,9 +66,9 @@ class WatchedFile:
             raise self._changed(
                 f"shrank from {self.opened.size:,} to {now.size:,} bytes"
             )
-        if self._sampled() != self._marks:
+        if now.size == self._last.size or self._sampled() != self._marks:
             raise self._changed("was replaced or written anew")
-        self.grown = now.size > self.opened.size
+        self.grown = True
         self._last = now
 
     def _changed(self, how: str) -> UnreadableFileError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -15,8 +16,9 @@ from PIL import Image
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, ExportError
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.playback import clip_files
 from napari_cellsets.playback.clip_marks import Marker, bar_length, stamp
-from napari_cellsets.playback.clips import ClipSettings, plan_clip, write_clip
+from napari_cellsets.playback.clips import ClipPlan, ClipSettings, plan_clip, write_clip
 from napari_cellsets.playback.filters import FilterChain, Polarity, Turn
 from napari_cellsets.playback.frames import FrameMode, FrameSettings, render
 
@@ -49,10 +51,13 @@ def frames_of_gif(path: Path) -> tuple[list[np.ndarray], int]:
     return shown, milliseconds
 
 
-def frames_of_mp4(path: Path) -> list[np.ndarray]:
-    reader = imageio_ffmpeg.read_frames(str(path))
-    width, height = next(reader)["size"]
-    return [np.frombuffer(raw, np.uint8).reshape(height, width, 3) for raw in reader]
+def frames_of_mp4(path: Path, plan: ClipPlan) -> list[np.ndarray]:
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    command = [program, "-v", "error", "-i", str(path), "-f", "rawvideo"]
+    command += ["-pix_fmt", "rgb24", "-"]
+    raw = subprocess.run(command, capture_output=True, check=True).stdout
+    shape = -1, plan.height, plan.width, 3
+    return list(np.frombuffer(raw, np.uint8).reshape(shape))
 
 
 def test_a_gif_shows_each_frame_in_the_colours_of_the_map(tmp_path: Path) -> None:
@@ -87,9 +92,9 @@ def test_an_mp4_shows_each_frame(tmp_path: Path) -> None:
     recording = recorded(made(4000))
     settings = BARE.model_copy(update={"zoom": 16})
     plan = write_clip(tmp_path / "f.mp4", recording, settings, GREY, 1000, 2000)
-    shown = frames_of_mp4(tmp_path / "f.mp4")
+    shown = frames_of_mp4(tmp_path / "f.mp4", plan)
     assert len(shown) == plan.frames == 20
-    assert shown[0].shape == (plan.height, plan.width, 3) == (80, 112, 3)
+    assert (plan.height, plan.width) == (80, 112)
     everything = recording.read(0, 10**6)
     for number, picture in enumerate(shown):
         now = 1000 + 50 * number
@@ -100,7 +105,7 @@ def test_an_mp4_shows_each_frame(tmp_path: Path) -> None:
 def test_an_mp4_has_even_sides(tmp_path: Path) -> None:
     plan = write_clip(tmp_path / "f.mp4", recorded(made()), BARE, GREY, 0, 1000)
     assert (plan.width, plan.height) == (8, 6)
-    assert frames_of_mp4(tmp_path / "f.mp4")[0].shape == (6, 8, 3)
+    assert len(frames_of_mp4(tmp_path / "f.mp4", plan)) == plan.frames
 
 
 @pytest.fixture
@@ -137,6 +142,18 @@ def test_where_nothing_writes_mp4_it_is_told(
     monkeypatch.setattr(cv2.VideoWriter, "isOpened", lambda _: False)
     with pytest.raises(ExportError, match="neither imageio-ffmpeg nor OpenCV"):
         write_clip(tmp_path / "f.mp4", recorded(made()), BARE, GREY, 0, 1000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("stop", [50, 100_000])
+def test_a_film_that_ffmpeg_cannot_write_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    # One frame: it fails while it is being closed. Many: the pipe breaks before.
+    monkeypatch.setattr(clip_files, "_QUALITY", ("-preset", "nonsense"))
+    settings = BARE.model_copy(update={"zoom": 16})
+    with pytest.raises(ExportError, match=r"ffmpeg could not write the film: .*preset"):
+        write_clip(tmp_path / "f.mp4", recorded(made()), settings, GREY, 0, stop)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,7 +12,7 @@ from napari_cellsets.core.errors import ExportError
 from napari_cellsets.core.evented import FrozenModel
 from napari_cellsets.playback.filters import FilterChain
 from napari_cellsets.playback.frames import FrameMode, FramePainter, FrameSettings
-from napari_cellsets.playback.voxels import CHANNELS, pixel_places, voxel_grid
+from napari_cellsets.playback.voxels import CHANNELS, add_shares, pixel_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,7 +184,7 @@ class StackSource:
         plane = np.zeros(self.plan.shape[1:], np.float32)
         first, stop = max(moment - step, self._start), min(moment + step, self._stop)
         for events in self._events(first, stop, token):
-            plane += voxel_grid(events, self._geometry, moment, step, 1)[0]
+            add_shares(plane, events, self._geometry, moment, step)
         return plane
 
     def _decayed(self, number: int, token: CancelToken | None) -> NDArray[np.float32]:

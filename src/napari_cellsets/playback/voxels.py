@@ -56,17 +56,34 @@ def voxel_grid(
             f"a grid needs bins and a step above 0, not {bins} bins of {step_us} us"
         )
     width, height = geometry
-    grid = np.zeros((bins, 2, height, width), np.float32)
-    at = (events.t - first_us) / step_us
-    below = np.floor(at)
-    later = at - below
-    places = pixel_places(events, geometry)
-    for bin_number, weight in ((below, 1 - later), (below + 1, later)):
-        inside = (bin_number >= 0) & (bin_number < bins)
-        plane = bin_number[inside].astype(np.intp) * (2 * width * height)
-        share = weight[inside].astype(np.float32)
-        np.add.at(grid.ravel(), plane + places[inside], share)
+    grid = np.zeros((bins, len(CHANNELS), height, width), np.float32)
+    for number, plane in enumerate(grid):
+        add_shares(plane, events, geometry, first_us + number * step_us, step_us)
     return grid
+
+
+def add_shares(
+    plane: NDArray[np.float32],
+    events: Events,
+    geometry: Geometry,
+    moment_us: float,
+    step_us: float,
+) -> None:
+    """Add what one moment gets of events: max(0, 1 - |dt|), in units of `step_us`.
+
+    Parameters
+    ----------
+    plane
+        (2, y, x), C-contiguous, added to.
+    events, geometry, step_us
+        As for `voxel_grid`.
+    moment_us
+        The moment, on the events' clock.
+    """
+    shares = 1 - np.abs(events.t - moment_us) / step_us
+    near = np.flatnonzero(shares > 0)
+    places = pixel_places(events.take(near), geometry)
+    np.add.at(plane.reshape(-1), places, shares[near].astype(np.float32))
 
 
 def pixel_places(events: Events, geometry: Geometry) -> NDArray[np.intp]:

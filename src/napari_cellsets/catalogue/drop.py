@@ -203,7 +203,8 @@ def spots(recipe: Recipe, drop: Drop) -> list[Spot]:
     some, sketch = drop.shown_to(recipe)
     likely = [template for template in templates if template.may_fit(sketch)]
     step = -(-len(some) // _PLACED_BY) or 1
-    for name, often in Counter(some[::step]).items():
+    shown = Counter(some[::step]) if likely else Counter[str]()
+    for name, often in shown.items():
         parts = (*drop.parts, *name.split("/"))
         for template in likely:
             for order, (at, values) in enumerate(template.starts(parts)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -62,20 +63,21 @@ def recipe_of(key: str) -> Recipe:
     return known[key]
 
 
-def _stamps(folder: Path) -> tuple[tuple[Path, int, int], ...]:
-    """Files with size and time, so that a row edited meanwhile is read again."""
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Files with time and size, so that a row edited meanwhile is read again."""
     try:
-        files = sorted(folder.glob("*.toml"))
-        return tuple((f, f.stat().st_mtime_ns, f.stat().st_size) for f in files)
+        with os.scandir(folder) as entries:
+            files = [(e.path, e.stat()) for e in entries if e.name.endswith(".toml")]
     except OSError:
         return ()
+    return tuple(sorted((path, s.st_mtime_ns, s.st_size) for path, s in files))
 
 
 @lru_cache(maxsize=4)
-def _load(*folders: tuple[tuple[Path, int, int], ...]) -> Catalogue:
+def _load(*folders: tuple[tuple[str, int, int], ...]) -> Catalogue:
     recipes: dict[str, Recipe] = {}
     problems = []
-    for file, _, _ in (stamp for folder in folders for stamp in folder):
+    for file in (Path(path) for folder in folders for path, _, _ in folder):
         try:
             recipe = read_recipe(file)
             recipes[recipe.key] = recipe

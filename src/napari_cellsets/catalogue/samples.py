@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import compress
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.catalogue.tables import Told, stem_of
@@ -13,6 +13,7 @@ from napari_cellsets.core.sample import Sample
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.lazy import Lazy
 from napari_cellsets.formats.names import natural_order
+from napari_cellsets.formats.pairs import FittedPairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +79,8 @@ class Samples(Lazy[Sample]):
         if self._told.facts or "_all" in self.__dict__:
             return self._all[place]
         pair = self._pairs[place]
-        return self._made(pair, tuple([pair.values[at] for at in self._places]))
+        key = tuple([pair.values[at] for at in self._places])
+        return self._made(pair.name, pair.image, _files_of(pair), key)
 
     @cached_property
     def kinds(self) -> list[Kind]:
@@ -94,8 +96,13 @@ class Samples(Lazy[Sample]):
 
     @cached_property
     def _all(self) -> tuple[Sample, ...]:
-        keys = self._pairs.keys(self._places)
-        return tuple(map(self._made, self._pairs, keys))
+        pairs, keys = self._pairs, self._pairs.keys(self._places)
+        if isinstance(pairs, FittedPairs) and pairs.alone:
+            return tuple(map(self._made, pairs.names(), pairs.images, repeat(()), keys))
+        return tuple(
+            self._made(pair.name, pair.image, _files_of(pair), key)
+            for pair, key in zip(pairs, keys, strict=True)
+        )
 
     @cached_property
     def _tally(self) -> Mapping[Values, int]:
@@ -109,17 +116,19 @@ class Samples(Lazy[Sample]):
             total.update(run)
         return total
 
-    def _made(self, pair: Pair, key: Values) -> Sample:
+    def _made(
+        self, name: str, image: str, files: tuple[str, ...], key: Values
+    ) -> Sample:
         recipe, told = self._recipe, self._told
-        file: tuple[str, ...] = ()
-        if told.facts or (recipe.remarks and stem_of(pair.image) in recipe.remarks):
-            file = _of_file(recipe, told, pair.image)
-        split, facts = self._said(key, file)
-        split = split or recipe.split_of.get(pair.name, recipe.split_else)
-        if self._split_in is not None:
-            split = split or self._split_in(pair.image)
-        annotations = (*pair.truth, *pair.more) if pair.more else pair.truth
-        return Sample(pair.name, pair.image, annotations, split, facts)
+        said: tuple[str, ...] = ()
+        if told.facts or (recipe.remarks and stem_of(image) in recipe.remarks):
+            said = _of_file(recipe, told, image)
+        split, facts = self._said(key, said)
+        if not split:
+            split = recipe.split_of.get(name, recipe.split_else)
+        if not split and self._split_in is not None:
+            split = self._split_in(image)
+        return Sample(name, image, files, split, facts)
 
     def _said(self, key: Values, file: tuple[str, ...] = ()) -> _Said:
         """Split and facts of a key, and of one file where something is said of it."""
@@ -160,6 +169,10 @@ def kinds_of(samples: Sequence[Sample]) -> list[Kind]:
     if isinstance(samples, Samples):
         return samples.kinds
     return [Kind(sample.split, sample.facts, 1) for sample in samples]
+
+
+def _files_of(pair: Pair) -> tuple[str, ...]:
+    return (*pair.truth, *pair.more) if pair.more else pair.truth
 
 
 def classes_of(recipe: Recipe, samples: Sequence[Sample]) -> tuple[str, ...]:

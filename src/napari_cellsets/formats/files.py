@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Mapping, Sequence
 
+    from napari_cellsets.formats.listing import Run
     from napari_cellsets.formats.sources import Source
 
 
@@ -41,8 +42,8 @@ class FileTree(ABC):
     def names(self) -> Sequence[str]:
         """All files in natural order."""
 
-    def folders(self) -> Mapping[str, list[str]]:
-        """All files by folder (with a slash at the end), in any order."""
+    def folders(self) -> Mapping[str, Run]:
+        """All files by folder, in any order."""
         return by_folder(self.names())
 
     @abstractmethod

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import Problem
-from napari_cellsets.formats.names import ARCHIVE_ENDINGS, JUNK_NAMES, is_junk
-from napari_cellsets.formats.nesting import NestingTree
+from napari_cellsets.formats.listing import Run
+from napari_cellsets.formats.names import JUNK_NAMES, is_junk
+from napari_cellsets.formats.nesting import ARCHIVES_IN_SKETCH, NestingTree
 from napari_cellsets.formats.sources import (
     FileSource,
     read_file,
@@ -50,26 +51,27 @@ class FolderTree(NestingTree):
     def _source_of(self, name: str) -> Source:
         return FileSource(self.root / name)
 
-    def _scan(self, top: re.Pattern[str] | None) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+    def _scan(self, top: re.Pattern[str] | None) -> dict[str, Run]:
+        found: dict[str, Run] = {}
         total = 0
         waiting = [(str(self.root), "")]
         linked: set[str] = set()
         while waiting:
             folder, prefix = waiting.pop()
             try:
-                files, folders, text = _listed(folder, top)
+                files, folders = _listed(folder, top)
             except OSError as error:
                 if not prefix:
                     raise unreadable(folder, error) from error
                 said = f"this folder cannot be read: {error.strerror or error}"
                 self.problems.append(Problem(prefix.rstrip("/"), said))
                 continue
+            run = _without_junk(Run(prefix, files))
+            if len(run):
+                found[prefix] = run
+            total += len(run)
             if not self._archives_seen:
-                self._archives_seen = any(ending in text for ending in ARCHIVE_ENDINGS)
-            if files:
-                found[prefix] = files
-            total += len(files)
+                self._archives_seen = any(e in run.sketch for e in ARCHIVES_IN_SKETCH)
             if total > limits.FOLDER_ENTRIES:
                 raise UnreadableFileError(
                     f"there are more than {limits.FOLDER_ENTRIES:,} files below it",
@@ -85,8 +87,8 @@ class FolderTree(NestingTree):
 
 def _listed(
     folder: str, top: re.Pattern[str] | None
-) -> tuple[list[str], list[os.DirEntry[str]], str]:
-    """Files and folders of one folder without junk; all names in small letters."""
+) -> tuple[list[str], list[os.DirEntry[str]]]:
+    """Files of one folder, and its folders without junk."""
     files, folders = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -94,18 +96,24 @@ def _listed(
                 folders.append(entry)
             else:
                 files.append(entry.name)
-    # in bulk, as a call for each of 17,000 names costs as much as the scan
-    text = "\n".join(files)
-    if text.startswith(".") or "\n." in text or text.count("\n") >= len(files):
-        files = [n for n in files if not n.startswith(".") and "\n" not in n]
-    lowered = text.lower()
-    if any(junk in lowered for junk in JUNK_NAMES):
-        files = [name for name in files if not is_junk(name)]
     folders = [entry for entry in folders if not is_junk(entry.name)]
     if top is not None:
         files = [name for name in files if top.fullmatch(name)]
         folders = [entry for entry in folders if top.fullmatch(entry.name)]
-    return files, folders, lowered
+    return files, folders
+
+
+def _without_junk(run: Run) -> Run:
+    """Files that are no junk, and whose names are one line."""
+    # by pattern, as a call for each of 17,000 names costs as much as the scan
+    sketch = run.sketch
+    if (
+        "\n." in sketch
+        or any(junk in sketch for junk in JUNK_NAMES)
+        or any("\n" in name for name in run.known)
+    ):
+        return run.where(lambda name: not is_junk(name) and "\n" not in name)
+    return run
 
 
 def _is_new(path: str, seen: set[str]) -> bool:

@@ -17,7 +17,15 @@ from napari_cellsets.formats.lazy import Lazy
 from napari_cellsets.formats.names import natural_keys, natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import (
+        Callable,
+        Collection,
+        Container,
+        Iterable,
+        Iterator,
+        Mapping,
+        Set,
+    )
 
 _MANY_DIGITS = re.compile("0{3,}")
 _DIGITS_ALIKE = str.maketrans("123456789", "0" * 9)
@@ -47,7 +55,15 @@ class Run:
         folders, too.
     """
 
-    __slots__ = ("_files", "_ordered", "_patterns", "_sketch", "by_name", "prefix")
+    __slots__ = (
+        "_counts",
+        "_files",
+        "_ordered",
+        "_patterns",
+        "_sketch",
+        "by_name",
+        "prefix",
+    )
 
     def __init__(
         self,
@@ -61,7 +77,8 @@ class Run:
         self.by_name = by_name
         self._files = files
         self._ordered = ordered
-        self._patterns: Mapping[str, int] | None = None
+        self._patterns: Set[str] | None = None
+        self._counts: Mapping[str, int] | None = None
         self._sketch: str | None = None
 
     def __len__(self) -> int:
@@ -89,13 +106,26 @@ class Run:
         return [prefix + file for file in self.files] if prefix else self.files
 
     @property
-    def patterns(self) -> Mapping[str, int]:
-        """How many files there are of each pattern; none where few are alike."""
+    def patterns(self) -> Set[str]:
+        """Patterns of the files; none where few are alike."""
         if self._patterns is None and not self.by_name:
-            found = Counter(patterns_of(self._files))
+            found = set(patterns_of(self._files))
             self.by_name = len(found) * _NAMES_A_PATTERN > len(self._files)
             self._patterns = found
-        return {} if self.by_name or self._patterns is None else self._patterns
+        return frozenset() if self.by_name or self._patterns is None else self._patterns
+
+    def count(self, patterns: Collection[str]) -> int:
+        """How many files there are of some of the patterns."""
+        if len(patterns) == len(self.patterns):
+            return len(self)
+        if self._counts is None:
+            self._counts = Counter(patterns_of(self._files))
+        return sum(self._counts[pattern] for pattern in patterns)
+
+    @property
+    def known(self) -> Collection[str]:
+        """Patterns; where there are none the names of the files, in any order."""
+        return self.patterns or self._files
 
     @property
     def sketch(self) -> str:
@@ -105,21 +135,45 @@ class Run:
             self._sketch = "\n".join([pattern_of(self.prefix), *known]).lower()
         return self._sketch
 
+    def where(self, keep: Callable[[str], bool]) -> Run:
+        """Files for which something holds that digits do not change."""
+        fit = {name for name in self.known if keep(name)}
+        if len(fit) == len(self.known):
+            return self
+        return self.of_patterns(fit) if self.patterns else self.of_files(fit)
+
     def of_patterns(self, kept: Container[str]) -> Run:
-        """Names of some of the patterns."""
-        known = {name: n for name, n in self.patterns.items() if name in kept}
+        """Files of some of the patterns."""
+        known = {pattern for pattern in self.patterns if pattern in kept}
         if len(known) == len(self.patterns):
             return self
-        pairs = zip(self._files, patterns_of(self._files), strict=True)
-        files = [file for file, pattern in pairs if pattern in known]
+        files = []
+        if known:
+            pairs = zip(self._files, patterns_of(self._files), strict=True)
+            files = [file for file, pattern in pairs if pattern in known]
         part = Run(self.prefix, files, ordered=self._ordered)
         part._patterns = known
         return part
 
     def of_files(self, kept: Container[str]) -> Run:
-        """Some of the names, known one by one."""
+        """Some of the files, known one by one."""
         files = [file for file in self._files if file in kept]
         return Run(self.prefix, files, ordered=self._ordered, by_name=True)
+
+    def below(self, folder: str) -> Run:
+        """The same files, as they are called from outside of a folder."""
+        run = Run(
+            folder + self.prefix,
+            self._files,
+            ordered=self._ordered,
+            by_name=self.by_name,
+        )
+        run._patterns, run._counts = self._patterns, self._counts
+        return run
+
+    def joined(self, other: Run) -> Run:
+        """Files of two runs of one folder."""
+        return Run(self.prefix, [*self._files, *other._files])
 
     def stand_ins(self) -> list[tuple[str, int]] | None:
         """Patterns and their counts in natural order; None where one must look.
@@ -136,7 +190,7 @@ class Run:
         if not plain or len(heads) < len(together):
             return None
         return [
-            (min(patterns), sum(self.patterns[one] for one in patterns))
+            (min(patterns), self.count(patterns))
             for _, patterns in sorted(together.items())
         ]
 
@@ -162,14 +216,14 @@ class Listing(Lazy[str]):
         return cls([Run("", list(names), ordered=True, by_name=True)])
 
     @classmethod
-    def of_folders(cls, folders: Mapping[str, list[str]]) -> Listing:
-        """Files by folder (with a slash at the end), in any order.
+    def of_folders(cls, folders: Mapping[str, Run]) -> Listing:
+        """Files by folder, in any order.
 
         Names of a folder without folders in it follow each other. Those of any
         other are sorted among the names of its folders.
         """
         if sum(map(len, folders.values())) < _FILES_A_FOLDER * len(folders):
-            names = [folder + file for folder in folders for file in folders[folder]]
+            names = [run.prefix + f for run in folders.values() for f in run.any_order]
             return cls([Run("", names, by_name=True)])
         keys = natural_keys(list(folders))
         ordered = sorted(zip(keys, folders, strict=True))
@@ -180,11 +234,13 @@ class Listing(Lazy[str]):
                 if after == key:  # a7 and a07
                     mixed.add(following)
         places: list[tuple[str, str, Run | None]] = [
-            (key, folder, Run(folder, folders[folder]))
+            (key, folder, folders[folder])
             for key, folder in ordered
             if folder not in mixed
         ]
-        names = [folder + file for folder in mixed for file in folders[folder]]
+        names = [
+            folder + file for folder in mixed for file in folders[folder].any_order
+        ]
         if names:
             keyed = zip(natural_keys(names), names, strict=True)
             places += [(key, name, None) for key, name in keyed]
@@ -220,15 +276,10 @@ class Listing(Lazy[str]):
 
     def where(self, keep: Callable[[str], bool]) -> Listing:
         """Names for which something holds that digits do not change."""
-        kept = []
-        for run in self.runs:
-            known = run.patterns or run.any_order
-            fit = {name for name in known if keep(run.prefix + name)}
-            if len(fit) == len(known):
-                kept.append(run)
-            else:
-                kept.append(run.of_patterns(fit) if run.patterns else run.of_files(fit))
-        return Listing(kept)
+        return Listing(
+            run.where(lambda file, folder=run.prefix: keep(folder + file))  # type: ignore[misc]
+            for run in self.runs
+        )
 
     def without(self, other: Listing) -> list[str]:
         """Names that are not among others, which are some of these."""
@@ -266,13 +317,13 @@ def patterns_of(files: list[str]) -> list[str]:
     return found if len(found) == len(files) else list(map(pattern_of, files))
 
 
-def by_folder(names: Iterable[str]) -> dict[str, list[str]]:
-    """Sort names into the folders they lie in."""
+def by_folder(names: Iterable[str]) -> dict[str, Run]:
+    """Sort names into the folders they lie in, with a slash at the end."""
     folders: dict[str, list[str]] = {}
     for name in names:
         folder, slash, file = name.rpartition("/")
         folders.setdefault(folder + slash, []).append(file)
-    return folders
+    return {folder: Run(folder, files) for folder, files in folders.items()}
 
 
 def _runs(places: Iterable[tuple[str, str, Run | None]]) -> Iterator[Run]:

@@ -10,7 +10,7 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.archives import ending_of, open_archive
 from napari_cellsets.formats.files import FileTree, Problem
-from napari_cellsets.formats.listing import Listing, by_folder
+from napari_cellsets.formats.listing import Listing, by_folder, pattern_of
 from napari_cellsets.formats.names import (
     ARCHIVE_ENDINGS,
     is_archive_name,
@@ -22,7 +22,11 @@ from napari_cellsets.formats.sources import HeldSource
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from napari_cellsets.formats.listing import Run
     from napari_cellsets.formats.sources import Source
+
+ARCHIVES_IN_SKETCH = tuple(map(pattern_of, ARCHIVE_ENDINGS))
+"""What is in the sketch of a run that holds an archive."""
 
 
 class NestingTree(FileTree):
@@ -38,24 +42,23 @@ class NestingTree(FileTree):
 
     _depth = 0
 
-    def _begin(self, folders: dict[str, list[str]]) -> None:
-        """Take the names of the place itself, by folder with a slash at the end."""
+    def _begin(self, folders: dict[str, Run]) -> None:
+        """Take the files of the place itself."""
         self._inner: dict[str, FileTree] = {}
         self._folders = folders
         self._ordered: Listing | None = None
 
     def _look_around(self) -> None:
         """Look into archives where there is no picture."""
+        runs = self._folders.values()
         archives = [
-            folder + file
-            for folder, files in self._folders.items()
-            if any(ending in "\n".join(files).lower() for ending in ARCHIVE_ENDINGS)
-            for file in files
+            run.prefix + file
+            for run in runs
+            if any(ending in run.sketch for ending in ARCHIVES_IN_SKETCH)
+            for file in run.any_order
             if is_archive_name(file)
         ]
-        if archives and not any(
-            is_picture_name(file) for files in self._folders.values() for file in files
-        ):
+        if archives and not any(is_picture_name(f) for run in runs for f in run.known):
             self.look_into(natural_order(archives))
 
     def look_into(self, names: Iterable[str]) -> None:
@@ -77,7 +80,7 @@ class NestingTree(FileTree):
                     inside[0].look_into([inside[1]])
                     prefix = name[: len(name) - len(inside[1])]
                     more = (n for n in inside[0].names() if n not in before)
-                    self._add(by_folder(prefix + member for member in more))
+                    self._add(by_folder(prefix + member for member in more).values())
                 continue
             try:
                 tree = self._open_inner(name)
@@ -89,8 +92,7 @@ class NestingTree(FileTree):
                 Problem(f"{name}/{item.name}", item.message) for item in tree.problems
             ]
             prefix = f"{name}/"
-            inner = tree.folders()
-            self._add({prefix + folder: inner[folder] for folder in inner})
+            self._add(run.below(prefix) for run in tree.folders().values())
 
     def names(self) -> Sequence[str]:
         """All files in natural order."""
@@ -98,7 +100,7 @@ class NestingTree(FileTree):
             self._ordered = Listing.of_folders(self._folders)
         return self._ordered
 
-    def folders(self) -> Mapping[str, list[str]]:
+    def folders(self) -> Mapping[str, Run]:
         """All files by folder, in any order."""
         return self._folders
 
@@ -149,9 +151,10 @@ class NestingTree(FileTree):
                 return tree, name[len(prefix) :]
         return None
 
-    def _add(self, folders: Mapping[str, list[str]]) -> None:
-        for folder, files in folders.items():
-            self._folders[folder] = [*self._folders.get(folder, ()), *files]
+    def _add(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            before = self._folders.get(run.prefix)
+            self._folders[run.prefix] = run if before is None else before.joined(run)
         self._ordered = None
 
     def _open_inner(self, name: str) -> FileTree:

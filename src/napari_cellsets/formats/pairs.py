@@ -100,19 +100,15 @@ class FittedPairs(Pairs):
         The pictures.
     truth
         Annotation files by picture.
-    more
-        Further files of a picture, by its values and name.
     """
 
     def __init__(
         self,
         found: Fitted,
         truth: Mapping[str, tuple[str, ...]] | None = None,
-        more: Callable[[Values, str], tuple[str, ...]] | None = None,
     ) -> None:
         self._found = found
         self._truth = truth or {}
-        self._more = more
 
     def __len__(self) -> int:
         return len(self._found)
@@ -125,8 +121,7 @@ class FittedPairs(Pairs):
         return self._pair(self._names[place], *self._found[place])
 
     def _pair(self, name: str, image: str, values: Values) -> Pair:
-        more = self._more(values, image) if self._more is not None else ()
-        return Pair(name, image, self._truth.get(image, ()), values, more)
+        return Pair(name, image, self._truth.get(image, ()), values)
 
     @property
     def images(self) -> Listing:
@@ -136,16 +131,12 @@ class FittedPairs(Pairs):
     @property
     def alone(self) -> bool:
         """Whether pictures have no files with them."""
-        return not self._truth and self._more is None
+        return not self._truth
 
     @property
     def annotated(self) -> int:
         """How many pictures have truth."""
         return 0 if self.alone else super().annotated
-
-    def with_more(self, more: Callable[[Values, str], tuple[str, ...]]) -> FittedPairs:
-        """Return the same pairs with further files."""
-        return FittedPairs(self._found, self._truth, more)
 
     def names(self) -> Sequence[str]:
         """Names of the pairs."""
@@ -165,11 +156,11 @@ class FittedPairs(Pairs):
             if not kinds or any(not wanted.isdisjoint(kind.own) for _, kind in kinds):
                 found.append(Counter(_keys(part, places)))
                 continue
-            counts: Counter[Values] = Counter()
+            patterns: dict[Values, list[str]] = {}
             for pattern, kind in kinds:
                 key = tuple([kind.values[place] for place in places])
-                counts[key] += part.run.patterns[pattern]
-            found.append(counts)
+                patterns.setdefault(key, []).append(pattern)
+            found.append({key: part.run.count(of) for key, of in patterns.items()})
         return found
 
     @cached_property

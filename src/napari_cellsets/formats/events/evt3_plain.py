@@ -54,7 +54,7 @@ def state_after(words: NDArray[Any], state: State) -> None:
 def events_of_words(words: NDArray[Any]) -> NDArray[np.int64]:
     """Return how many events each word holds."""
     kind = words >> 12
-    held = (kind == 2).astype(np.int64)
+    held: NDArray[np.int64] = (kind == 2).astype(np.int64)
     for vector, mask in ((4, 0xFFF), (5, 0xFF)):
         at = np.flatnonzero(kind == vector)
         held[at] = bit_counts(words[at] & mask)

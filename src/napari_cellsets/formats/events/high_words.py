@@ -61,14 +61,15 @@ def known_share(kind: NDArray[Any]) -> float:
 
 
 def order_share(kind: NDArray[Any], high: NDArray[np.int64]) -> float:
-    """Return the share of words of high time that go forward; 0.5 for one alone.
+    """Return the share of words of high time that go forward.
 
-    Words in the wrong order show times that hardly ever move.
+    Words in the wrong order show none, or times that hardly ever move: 0 where there
+    are none, 0.5 where none moves.
     """
     highs = high[kind == 8]
     steps = np.diff(highs)
-    if not len(steps) or not (steps > 0).any():
-        return 0.5
+    if not (steps > 0).any():
+        return 0.5 if len(highs) else 0.0
     return float(np.count_nonzero(steps >= 0) / len(steps))
 
 

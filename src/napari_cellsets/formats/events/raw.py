@@ -33,6 +33,8 @@ READINGS: dict[str, type[RawSource]] = {
     "EVT3": Evt3Source,
 }
 """Ways to read the words of a RAW file."""
+_ENOUGH_BYTES = 1 << 10
+"""Fewer cannot speak against a header."""
 
 
 def open_raw(tree: FileTree, name: str, *, reading: str | None = None) -> RawSource:
@@ -121,20 +123,24 @@ def _chosen(
     fits = _fits(source, start, claims, place)
     if len(claimed) == 2 and claims.order:
         claimed = [f"EVT2.1 {'legacy' if claims.order == 'legacy' else 'little'}"]
-    return _weighed(fits, claimed, place)
+    sure = source.size - start >= _ENOUGH_BYTES
+    return _weighed(fits, claimed, sure, place)
 
 
 def _weighed(
-    fits: Mapping[str, Fit], claimed: Sequence[str], place: str
+    fits: Mapping[str, Fit], claimed: Sequence[str], sure: bool, place: str
 ) -> tuple[str, tuple[str, ...]]:
-    if claimed and not any(name in fits for name in claimed):
-        return claimed[0], ()
-    best = max(claimed, key=lambda name: sum(fits[name]), default="")
+    """Weigh what the header claims against how the words fit."""
+    if claimed and claimed[0] not in fits:
+        return claimed[0], ()  # not one whole word
     good = [name for name, fit in fits.items() if fit.good]
-    if best and (best in good or (fits[best].bearable and not good)):
-        unsure = len(claimed) > 1
+    best = next((name for name in claimed if name in good), "")
+    if not best and claimed:
+        best = max(claimed, key=lambda name: (fits[name].order, fits[name].kinds))
+    # a few words can look like anything: then the header is believed
+    if best and (best in good or not sure or (fits[best].bearable and not good)):
         doubt = f"The order of its words was found out from them: {best}."
-        return best, (doubt,) if unsure else ()
+        return best, (doubt,) if len(claimed) > 1 else ()
     if len(good) == 1:
         said = f"says {claimed[0]}" if claimed else "does not say what its words are"
         return good[0], (f"Its header {said}; they are {good[0]}, and read as such.",)

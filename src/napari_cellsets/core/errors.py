@@ -76,6 +76,10 @@ class ModelError(CellsetsError):
     """A model file is no model, or wants an input that it cannot be given."""
 
 
+class EditError(CellsetsError):
+    """An edit of labels cannot be made, or would change nothing."""
+
+
 class StoreError(CellsetsError):
     """The project store cannot be opened, read or written."""
 

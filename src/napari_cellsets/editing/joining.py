@@ -1,0 +1,176 @@
+"""Whole objects: merge, delete, renumber, copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellsets.core.errors import EditError
+from napari_cellsets.editing.edit import Edit, writes
+from napari_cellsets.editing.lines import labels_along
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellsets.editing.objects import ObjectIndex
+
+    Labels = NDArray[np.integer]
+
+
+def merge(objects: ObjectIndex, labels: Sequence[int]) -> Edit:
+    """Return the edit that makes one object of several, with the first one's label.
+
+    Parameters
+    ----------
+    objects
+        Of the image.
+    labels
+        Which; they need not touch.
+
+    Raises
+    ------
+    EditError
+        If there are fewer than two, or one is not there.
+    """
+    chosen = list(dict.fromkeys(labels))
+    if len(chosen) < 2:
+        raise EditError("merging takes two objects", advice="Select two or more.")
+    kept, *others = chosen
+    objects.box(kept)
+    image = objects.labels
+    return Edit.of(
+        f"merge {len(chosen)} objects",
+        image,
+        [
+            writes(image.shape, objects.box(label), objects.mask(label), kept)
+            for label in others
+        ],
+    )
+
+
+def merge_along(objects: ObjectIndex, line_yx: NDArray[np.float64]) -> Edit:
+    """Return the edit that merges all objects a stroke crosses.
+
+    Parameters
+    ----------
+    objects
+        Of a plane, (y, x).
+    line_yx
+        Corners of the stroke, (n, 2), pixel centres at integers.
+
+    Raises
+    ------
+    EditError
+        If it crosses fewer than two.
+    """
+    crossed = labels_along(objects.labels, line_yx)
+    if len(crossed) < 2:
+        raise EditError(
+            f"the stroke crosses {len(crossed)} objects, merging takes two",
+            advice="Draw it from one object into the other.",
+        )
+    return merge(objects, crossed)
+
+
+def delete(objects: ObjectIndex, labels: Iterable[int]) -> Edit:
+    """Return the edit that makes objects background.
+
+    Raises
+    ------
+    EditError
+        If one is not there, or none is given.
+    """
+    chosen = list(dict.fromkeys(labels))
+    image = objects.labels
+    parts = [
+        writes(image.shape, objects.box(label), objects.mask(label), 0)
+        for label in chosen
+    ]
+    many = "object" if len(chosen) == 1 else f"{len(chosen):,} objects"
+    return Edit.of(f"delete {many}", image, parts)
+
+
+def by_size(
+    objects: ObjectIndex, least_px: int = 0, most_px: int | None = None
+) -> list[int]:
+    """Return the objects that are smaller than `least_px` or larger than `most_px`."""
+    highest = max(objects, default=0)
+    found = []
+    areas = _areas(objects, highest)
+    for label in objects:
+        area = areas[label]
+        if area < least_px or (most_px is not None and area > most_px):
+            found.append(label)
+    return found
+
+
+def touching_border(objects: ObjectIndex) -> list[int]:
+    """Return the objects with a pixel at the edge of the picture."""
+    image = objects.labels
+    edges = [image[..., 0, :], image[..., -1, :], image[..., :, 0], image[..., :, -1]]
+    present = np.unique(np.concatenate([edge.ravel() for edge in edges]))
+    return [int(label) for label in present if label]
+
+
+def renumber(objects: ObjectIndex) -> Edit:
+    """Return the edit that numbers all objects from 1 on, in the order of labels.
+
+    Raises
+    ------
+    EditError
+        If they are numbered so already.
+    """
+    image = objects.labels
+    parts = [
+        writes(image.shape, objects.box(label), objects.mask(label), number)
+        for number, label in enumerate(sorted(objects), 1)
+        if number != label
+    ]
+    return Edit.of("renumber", image, parts)
+
+
+def copy_object(
+    objects: ObjectIndex, source: Labels, label: int, *, over: bool = False
+) -> Edit:
+    """Return the edit that adds an object of another label image as a new one.
+
+    Parameters
+    ----------
+    objects
+        Of the image to add it to.
+    source
+        Labels of the same size: ground truth, a prediction.
+    label
+        The object in `source`.
+    over
+        Whether it takes pixels from objects that are there; else only background.
+
+    Raises
+    ------
+    EditError
+        If the sizes differ, the object is not there, or no pixel is free.
+    """
+    image = objects.labels
+    if source.shape != image.shape:
+        raise EditError(
+            f"an object of an image of size {source.shape} does not fit one of size"
+            f" {image.shape}"
+        )
+    mask = source == label
+    if not label or not mask.any():
+        raise EditError(f"there is no object {label} to copy")
+    free = mask if over else mask & (image == 0)
+    whole = tuple(slice(0, length) for length in image.shape)
+    return Edit.of(
+        "copy object", image, [writes(image.shape, whole, free, objects.next_label())]
+    )
+
+
+def _areas(objects: ObjectIndex, highest: int) -> NDArray[np.int64] | dict[int, int]:
+    image = objects.labels
+    if highest <= 4 * max(len(objects), 1) + 1_000_000:
+        return np.bincount(image.ravel(), minlength=highest + 1)
+    return {label: int(objects.mask(label).sum()) for label in objects}

@@ -92,10 +92,47 @@ def test_filtered_frames_are_those_of_the_filtered_recording(
     marked = Events(told.t, told.x, told.y, told.p + 2 * seen.astype(np.uint8))
     passed = chain.apply(marked, SIZE).events
     passed = passed.take(passed.p >= 2)
+    passed = Events(passed.t, passed.x, passed.y, passed.p & 1)
 
     expected = render(passed, chain.geometry_after(SIZE), settings, now)
     assert np.array_equal(frames[step], expected)
     assert sum(frames.removed(step).values()) == seen.sum() - len(passed)
+
+
+@given(
+    odd_events(),
+    st.sampled_from((FrameMode.SIGNED, FrameMode.COUNT)),
+    st.integers(1, 12),
+    st.lists(st.integers(0, 40), min_size=1, max_size=12),
+)
+def test_the_way_to_a_frame_cannot_be_seen(
+    events: Events, mode: FrameMode, stride: int, way: list[int]
+) -> None:
+    settings = FrameSettings(mode=mode, window_us=100)
+    frames = EventFrames(recorded(events), settings, stride_us=stride, keep=3)
+    told = from_first(events)
+
+    for step in way:
+        step = min(step, len(frames) - 1)
+        expected = render(told, SIZE, settings, frames.time_of(step))
+        assert np.array_equal(frames[step], expected)
+
+
+def test_a_long_window_is_not_decoded_again_for_each_step() -> None:
+    recording = recorded(in_order(5000))
+    settings = FrameSettings(mode=FrameMode.COUNT, window_us=10_000)
+    frames = EventFrames(recording, settings, stride_us=20)
+    frames[500]
+    read = []
+    views = recording.views
+    recording.views = lambda start, stop: (
+        read.append((start, stop)) or views(start, stop)
+    )
+
+    frames[501]
+    frames[499]
+
+    assert read == [(10_001, 10_021), (1, 21), (-19, 1), (9_981, 10_001)]
 
 
 def test_steps_reach_from_the_first_event_to_the_last() -> None:

@@ -26,6 +26,10 @@ MOST_BYTES = 1 << 29
 """Largest part of the array that is handed out at once."""
 
 
+_SHARED = 4
+"""A frame is made from another when they are a part so small of the window apart."""
+
+
 class _Finished(NamedTuple):
     """A frame, and how many events each filter took out of it."""
 
@@ -130,6 +134,9 @@ class EventFrames:
 
     def _made(self, step: int) -> _Finished:
         now, removed = self.time_of(step), Counter[str]()
+        near = self._near(step)
+        if near is not None:
+            return _Finished(self._moved(near, now), removed)
         clock = 0 if self.filters is not None else self.recording.origin_us
         painter = FramePainter(self._geometry, self.settings, now + clock)
         seen = self._unfiltered(now)
@@ -140,6 +147,42 @@ class EventFrames:
         frame = painter.finish()
         frame.flags.writeable = False
         return _Finished(frame, removed)
+
+    def _near(self, step: int) -> int | None:
+        """Return a step that is kept and shares most of its events with this one."""
+        if not self.settings.counts or self.filters is not None:
+            return None
+        if self.settings.window_events is not None:
+            return None
+        with self._lock:
+            kept = [near for near, whole in self._kept if whole]
+        near = min(kept, key=lambda other: abs(other - step), default=None)
+        if near is None:
+            return None
+        apart = abs(near - step) * self.stride_us
+        return near if apart * _SHARED <= self.settings.window_us else None
+
+    def _moved(self, near: int, now: int) -> Frame:
+        """Return a frame from a near one: what comes is added, what goes taken back.
+
+        Counts are whole numbers, which float32 adds exactly up to 16 million, so that
+        the way there cannot be seen.
+        """
+        before = self.time_of(near)
+        painter = FramePainter(
+            self._geometry, self.settings, now, base=self.frame(near)
+        )
+        first, last = sorted((before + 1, now + 1))
+        window = self.settings.window_us
+        newer, older = (first, last), (first - window, last - window)
+        comes, goes = (newer, older) if now > before else (older, newer)
+        for events in self.recording.views(*comes):
+            painter.add(events)
+        for events in self.recording.views(*goes):
+            painter.take_back(events)
+        frame = painter.finish()
+        frame.flags.writeable = False
+        return frame
 
     def _unfiltered(self, now: int) -> Iterator[Events]:
         """Yield what a frame shows, on the file's own clock."""

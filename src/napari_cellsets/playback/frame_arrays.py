@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from napari_cellsets.playback.frame_loops import Flags, Frame, Places, Times
 
 
-def add_each(x: Places, y: Places, p: Flags, off: float, frame: Frame) -> None:
-    """Add 1 for ON, `off` for OFF."""
+def add_each(
+    x: Places, y: Places, p: Flags, off: float, on: float, frame: Frame
+) -> None:
+    """Add `on` or `off`."""
     inside, at = _pixels(x, y, frame)
-    values = np.array([off, 1], np.float32)[p[inside]]
+    values = np.array([off, on], np.float32)[p[inside]]
     np.add.at(frame.reshape(-1), at, values)
 
 

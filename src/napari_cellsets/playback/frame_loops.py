@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 
 @compiled
-def add_each(x: Places, y: Places, p: Flags, off: float, frame: Frame) -> None:
-    """Add 1 for ON, `off` for OFF."""
+def add_each(
+    x: Places, y: Places, p: Flags, off: float, on: float, frame: Frame
+) -> None:
+    """Add `on` or `off`."""
     height, width = frame.shape
-    low, step = np.float32(off), np.float32(1 - off)
+    low, step = np.float32(off), np.float32(on - off)
     for i in range(len(x)):
         if x[i] < width and y[i] < height:
             frame[y[i], x[i]] += low + step * np.float32(p[i])

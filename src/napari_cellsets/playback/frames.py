@@ -72,6 +72,12 @@ class FrameSettings(FrozenModel):
     dot_px: int = Field(default=1, ge=1, le=5)
 
     @property
+    def counts(self) -> bool:
+        """Whether a frame is a sum over its events, each by itself."""
+        summed = self.mode in (FrameMode.SIGNED, FrameMode.COUNT)
+        return summed and self.dot_px == 1
+
+    @property
     def reach_us(self) -> int:
         """How far back in time a frame looks."""
         surface = self.mode is FrameMode.SURFACE
@@ -120,7 +126,15 @@ def render(
 
 
 class FramePainter:
-    """A frame that is painted piece by piece, in the order of the recording."""
+    """A frame that is painted piece by piece, in the order of the recording.
+
+    Parameters
+    ----------
+    geometry, settings, now_us, out
+        As for `render`.
+    base
+        Finished frame of counts, with dots of 1 px, to go on from.
+    """
 
     def __init__(
         self,
@@ -128,6 +142,7 @@ class FramePainter:
         settings: FrameSettings,
         now_us: int,
         out: Frame | None = None,
+        base: Frame | None = None,
     ) -> None:
         shape = geometry.height, geometry.width
         if out is None:
@@ -137,7 +152,10 @@ class FramePainter:
                 f"a frame should be C-contiguous float32 of shape {shape};"
                 f" it is {out.dtype} of shape {out.shape}"
             )
-        out.fill(-1 if settings.mode is FrameMode.TIME else 0)
+        if base is not None:
+            np.copyto(out, base)
+        else:
+            out.fill(-1 if settings.mode is FrameMode.TIME else 0)
         self._frame, self._settings, self._now = out, settings, now_us
 
     def add(self, events: Events, loops: ModuleType | None = None) -> None:
@@ -154,9 +172,9 @@ class FramePainter:
         x, y, p, frame = events.x, events.y, events.p, self._frame
         match self._settings.mode:
             case FrameMode.SIGNED:
-                loops.add_each(x, y, p, -1.0, frame)
+                loops.add_each(x, y, p, -1.0, 1.0, frame)
             case FrameMode.COUNT:
-                loops.add_each(x, y, p, 1.0, frame)
+                loops.add_each(x, y, p, 1.0, 1.0, frame)
             case FrameMode.LAST:
                 loops.put_last(x, y, p, -1.0, 1.0, frame)
             case FrameMode.TWO_COLOUR:
@@ -166,6 +184,11 @@ class FramePainter:
             case FrameMode.SURFACE:
                 tables = _decays(self._settings.tau_us)
                 loops.put_decayed(events.t, x, y, p, self._now, *tables, frame)
+
+    def take_back(self, events: Events) -> None:
+        """Undo `add`, where counts are painted."""
+        off = 1.0 if self._settings.mode is FrameMode.SIGNED else -1.0
+        LOOPS.now().add_each(events.x, events.y, events.p, off, -1.0, self._frame)
 
     def finish(self) -> Frame:
         """Return the frame, with larger dots where they are wanted."""

@@ -46,12 +46,14 @@ class GzipSource:
         How to call the file in messages.
     """
 
-    def __init__(self, outer: Source, place: Path) -> None:
+    _window, _kind = _GZIP, "gzip archive"
+
+    def __init__(self, outer: Source, place: str | Path) -> None:
         self.size = _UNKNOWN  # known at the end only
         self._outer, self._place = outer, place
         self._lock = threading.Lock()
         self._apart = _APART
-        self._states = [_State(0, 0, zlib.decompressobj(_GZIP))]
+        self._states = [_State(0, 0, zlib.decompressobj(self._window))]
         self._live = self._states[0].copy()
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -116,7 +118,7 @@ class GzipSource:
         at = live.packed - len(rest)
         if self._outer.read_at(at, 2) != b"\x1f\x8b":
             return False
-        live.packed, live.inflater = at, zlib.decompressobj(_GZIP)
+        live.packed, live.inflater = at, zlib.decompressobj(self._window)
         return True
 
     def _after(self) -> None:
@@ -138,7 +140,35 @@ class GzipSource:
 
     def _damaged(self, reason: str) -> UnreadableFileError:
         return UnreadableFileError(
-            f"this gzip archive is damaged ({reason})",
+            f"this {self._kind} is damaged ({reason})",
             path=self._place,
             advice="Download it again.",
         )
+
+
+class DeflatedSource(GzipSource):
+    """A deflated member of a zip archive as the bytes that are packed in it.
+
+    Parameters
+    ----------
+    outer
+        The packed bytes.
+    place
+        How to call the member in messages.
+    size
+        How many bytes it says to hold; no more are given.
+    """
+
+    _window, _kind = -15, "member of the archive"
+
+    def __init__(self, outer: Source, place: str | Path, size: int) -> None:
+        super().__init__(outer, place)
+        self.size = size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes; see `GzipSource.read_at`."""
+        return super().read_at(offset, max(0, min(length, self.size - offset)))
+
+    def _next_member(self) -> bool:
+        """There is but one stream."""
+        return False

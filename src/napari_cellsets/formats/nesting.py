@@ -128,7 +128,7 @@ class NestingTree(FileTree):
     def source(self, name: str) -> Source:
         """Return one file as bytes at any offset; see `FileTree.source`."""
         inside = self._inside(name)
-        return self._source_of(name) if inside is None else inside[0].source(inside[1])
+        return self._own_source(name) if inside is None else inside[0].source(inside[1])
 
     @abstractmethod
     def _own_read(self, name: str) -> bytes: ...
@@ -140,7 +140,12 @@ class NestingTree(FileTree):
     def _own_size(self, name: str) -> int: ...
 
     @abstractmethod
-    def _source_of(self, name: str) -> Source: ...
+    def _source_of(self, name: str) -> Source:
+        """Open an archive of this tree, to be read anywhere again and again."""
+
+    def _own_source(self, name: str) -> Source:
+        """Open a file of this tree, to be read mostly from front to back."""
+        return self._source_of(name)
 
     def _own_local_path(self, name: str) -> Path | None:
         return None

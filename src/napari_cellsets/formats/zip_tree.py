@@ -98,6 +98,18 @@ class ZipTree(ArchiveTree[Member]):
         content = take(self._source, member, self.place(name))
         return HeldSource(content, in_memory=limits.NESTED_IN_MEMORY_BYTES)
 
+    def _own_source(self, name: str) -> Source:
+        """Open a member; a large one is inflated as it is read, not at once."""
+        from napari_cellsets.formats.gzip_source import DeflatedSource
+
+        member = self._member(name)
+        deflated = member.method == zipfile.ZIP_DEFLATED
+        if not deflated or member.size <= limits.NESTED_IN_MEMORY_BYTES:
+            return self._source_of(name)
+        start = stretch_of(self._source, member, self.place(name))
+        packed = WindowSource(self._source, start, member.packed)
+        return DeflatedSource(packed, self.place(name), member.size)
+
 
 def open_zip(source: Source, place: Path, *, depth: int, local: Path | None) -> ZipTree:
     """Open a zip archive; see `archives.open_archive`."""

@@ -136,6 +136,16 @@ def test_four_numbers_without_time_are_no_events(tmp_path):
         opened(tmp_path, table)
 
 
+def test_times_that_hardly_ever_step_back_are_still_the_times(tmp_path):
+    events = some_events()
+    t = events.t.copy()
+    t[500] -= 40
+    table = np.stack([t, events.x, events.y, events.p], axis=1)
+    source = opened(tmp_path, table)
+    assert_same(all_of(source), Events(t, events.x, events.y, events.p))
+    assert any("steps back 1 times" in doubt for doubt in source.header.doubts)
+
+
 @pytest.mark.parametrize("shape", [(10, 2, 32, 40), (2, 10, 32, 40), (10, 32, 40)])
 def test_frames_are_no_events_and_said_to_be_frames(tmp_path, shape):
     array = np.zeros(shape, np.float32)

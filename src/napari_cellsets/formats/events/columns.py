@@ -24,6 +24,7 @@ _ALIASES = {
 _POLARITIES = ({0, 1}, {-1, 1}, {-1, 0, 1})
 _ROWS = 720
 _CLEARLY = 1.05
+_SELDOM = 0.01
 NO_POLARITY = "There is no polarity: all events are shown as ON."
 ORDERS = tuple("".join(order) for order in permutations("txyp"))
 """All orders of four columns: words that `open_events` takes as a reading."""
@@ -91,9 +92,9 @@ class Order(NamedTuple):
 def order_of(sample: NDArray[Any], place: str, reading: str | None = None) -> Order:
     """Tell the columns of a table without names by what they hold.
 
-    Times never decrease and have the most different values, polarity alone is 0 and
-    1 (or -1, 0 and 1), and of the two that are left x comes first unless they are
-    clearly taller than wide.
+    Times never (or hardly ever) decrease and have the most different values,
+    polarity alone is 0 and 1 (or -1, 0 and 1), and of the two that are left x comes
+    first unless they are clearly taller than wide.
 
     Parameters
     ----------
@@ -115,13 +116,9 @@ def order_of(sample: NDArray[Any], place: str, reading: str | None = None) -> Or
         return Order.read(reading)
     if not len(sample):
         return Order(0, 1, 2, 3)
-    fits = [
-        (t, p)
-        for p in range(4)
-        if _is_polarity(sample[:, p])
-        for t in _times(sample)
-        if t != p
-    ]
+    times, backward = _times(sample)
+    polarities = [p for p in range(4) if _is_polarity(sample[:, p])]
+    fits = [(t, p) for p in polarities for t in times if t != p]
     if not fits:
         raise NotRecognisedError(
             "four columns of events were expected: none of these is a time that never"
@@ -138,17 +135,28 @@ def order_of(sample: NDArray[Any], place: str, reading: str | None = None) -> Or
             path=place,
             advice="Say which column is the time, x, y and the polarity.",
         )
-    return Order.read(words[0])._replace(doubts=orders[0][1])
+    doubts = orders[0][1]
+    if backward:
+        doubts += (
+            f"The column taken for the time steps back {backward:,} times in"
+            f" {len(sample):,} rows.",
+        )
+    return Order.read(words[0])._replace(doubts=doubts)
 
 
-def _times(sample: NDArray[Any]) -> list[int]:
-    """Columns that never decrease and have the most different values."""
-    distinct = {}
-    for column in range(4):
-        numbers = sample[:, column]
-        if bool((numbers[1:] >= numbers[:-1]).all()):
-            distinct[column] = len(np.unique(numbers))
-    return [c for c, n in distinct.items() if n == max(distinct.values())]
+def _times(sample: NDArray[Any]) -> tuple[list[int], int]:
+    """Columns that can be the time, and how often that steps back.
+
+    They never decrease, or hardly ever where all do, and have the most different
+    values.
+    """
+    backward = [int((sample[1:, c] < sample[:-1, c]).sum()) for c in range(4)]
+    least = min(backward)
+    if least > _SELDOM * len(sample):
+        return [], 0
+    ordered = [c for c in range(4) if backward[c] == least]
+    distinct = {c: len(np.unique(sample[:, c])) for c in ordered}
+    return [c for c in ordered if distinct[c] == max(distinct.values())], least
 
 
 def _is_polarity(numbers: NDArray[Any]) -> bool:

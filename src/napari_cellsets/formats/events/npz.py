@@ -68,7 +68,7 @@ def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventS
 
     place = tree.place(name)
     archive = ZipTree(tree.source(name), Path(place), depth=1)
-    arrays = _arrays(archive, place)
+    arrays, fault = _arrays(archive, place)
     named = named_columns(list(arrays))
     if named is not None and reading not in arrays:
         columns = [arrays[key] if key else None for key in named[:4]]
@@ -94,6 +94,8 @@ def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventS
             path=place,
             advice="Say which one to open.",
         )
+    if not events and fault is not None:
+        raise fault
     if not events:
         listed = ", ".join(arrays)[:80] or "nothing"
         raise NotRecognisedError(
@@ -102,8 +104,10 @@ def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventS
     return open_array(arrays[events[0]][0], f"{place}/{events[0]}", reading)
 
 
-def _arrays(archive: FileTree, place: str) -> dict[str, tuple[Source, Array]]:
-    """Arrays by their keys; those that cannot be read are left out if others can."""
+def _arrays(
+    archive: FileTree, place: str
+) -> tuple[dict[str, tuple[Source, Array]], CellsetsError | None]:
+    """Arrays by their keys, and what is wrong with the first that cannot be read."""
     found, fault = {}, None
     for name in archive.names():
         if not name.endswith(_ENDING):
@@ -115,9 +119,7 @@ def _arrays(archive: FileTree, place: str) -> dict[str, tuple[Source, Array]]:
             fault = fault or error
             continue
         found[name.removesuffix(_ENDING)] = source, array
-    if fault is not None and not any(array.length > 1 for _, array in found.values()):
-        raise fault
-    return found
+    return found, fault
 
 
 class _Columns:

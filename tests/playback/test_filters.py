@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -133,6 +134,36 @@ def test_pieces_give_what_all_at_once_gives(events, filters, cuts) -> None:
     assert sum((Counter(p.removed) for p in parts), Counter()) == +Counter(
         whole.removed
     )
+
+
+def test_refractory_keeps_what_another_library_keeps() -> None:
+    transforms = pytest.importorskip("evutils.transforms.functional")
+    types = pytest.importorskip("evutils.types")
+    rng = np.random.default_rng(3)
+    t = np.cumsum(rng.integers(0, 3, 20_000))
+    columns = (rng.integers(0, side, len(t)) for side in (*SENSOR, 2))
+    events = Events.of(t, *columns)
+    chain = FilterChain(filters=(Refractory(within_us=25),))
+    ours = chain.apply(events, SENSOR).events
+    theirs = types.EventArray(t=events.t, x=events.x, y=events.y, p=events.p)
+    # there the time itself is still too soon
+    theirs = transforms.refractory_period(theirs, 24)
+    assert 1000 < len(ours) < 19_000
+    assert same(ours, Events.of(theirs.t, theirs.x, theirs.y, theirs.p))
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    rng = np.random.default_rng(5)
+    t = np.cumsum(rng.integers(0, 9, 3000))
+    columns = (rng.integers(0, side, len(t)) for side in (*SENSOR, 2))
+    events = Events.of(t, *columns)
+    chain = FilterChain(filters=(BackgroundActivity(within_us=20),))
+    windows = [slice(first, first + 500) for first in range(0, 2500, 100)] * 4
+    wanted = [chain.apply(events.take(window), SENSOR).events for window in windows]
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda w: chain.apply(events.take(w), SENSOR), windows)
+        for alone, together in zip(wanted, found, strict=True):
+            assert same(alone, together.events)
 
 
 @lightly

@@ -81,13 +81,15 @@ def _recent(
 def _latest_before(here: NDArray[np.intp], steps: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return for each event the last one before it that lies `steps` away, or -1."""
     count = len(here)
-    numbers = np.arange(count)
     order = np.argsort(here, kind="stable")
-    sorted_keys = here[order] * count + order
-    latest = np.full(count, -1)
+    there = here[order]
+    keys = there * count + order
+    found = np.full(count, -1)
     for step in steps:
-        place = np.searchsorted(sorted_keys, (here + step) * count + numbers) - 1
-        found = order[place]
-        there = (place >= 0) & (here[found] == here + step)
-        np.maximum(latest, np.where(there, found, -1), out=latest)
+        # asked in the order of the keys, searching stays in the processor's cache
+        place = np.searchsorted(keys, keys + step * count) - 1
+        hit = (place >= 0) & (there[place] == there + step)
+        np.maximum(found, np.where(hit, order[place], -1), out=found)
+    latest = np.empty(count, np.intp)
+    latest[order] = found
     return latest

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_cellsets.playback.filter_steps import within_sensor
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -69,9 +71,9 @@ def find_hot_pixels(
     for events in recording.pieces(start, stop):
         if token is not None:
             token.raise_if_cancelled()
-        inside = (events.x < width) & (events.y < height)
-        places = events.y.astype(np.intp) * width + events.x
-        np.add.at(counts, places[inside], np.int64(1))
+        inside = within_sensor(events, recording.geometry)
+        places = inside.y.astype(np.intp) * width + inside.x
+        np.add.at(counts, places, np.int64(1))
         if progress is not None:
             progress(part_of(int(events.t[-1]), start, stop), "Counting events")
     seconds = max(stop - start, 1) / 1e6

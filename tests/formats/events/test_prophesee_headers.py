@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from formats.events.prophesee_words import (
+from prophesee_words import (
     HEADS,
     SENSOR,
     all_of,
@@ -137,7 +137,7 @@ def test_two_readings_are_asked_about_and_can_be_answered(tmp_path):
     n = 4000
     events = Events.of(np.arange(n), np.full(n, 32), np.full(n, 7), np.arange(n) % 2)
     place = raw(tmp_path, "% date today\n", events, Evt2Coder)
-    with pytest.raises(AmbiguousEventsError, match="EVT2 or EVT2.1 little") as caught:
+    with pytest.raises(AmbiguousEventsError, match=r"EVT2 or EVT2\.1 little") as caught:
         open_event_file(place)
     assert "EVT2" in caught.value.readings
     assert rows(all_of(open_event_file(place, reading="EVT2"))) == rows(events)

@@ -12,7 +12,9 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from formats.events.prophesee_words import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prophesee_words import (
     ALL,
     RAW,
     SENSOR,
@@ -25,8 +27,6 @@ from formats.events.prophesee_words import (
     tally_of,
     words_file,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from napari_cellsets.core.events import Events
 from napari_cellsets.formats.events import evt21_write

@@ -100,7 +100,8 @@ def sniff_dat(name: str, head: bytes, size: int) -> bool:
     if not head.startswith(b"%"):
         return False
     header = read_header(head, name)
-    return head[header.size + 1 : header.size + 2] == bytes([_RECORD_BYTES])
+    size_told = head[header.size + 1 : header.size + 2]
+    return size_told == bytes([_RECORD_BYTES]) or head.startswith(b"% Data file")
 
 
 def open_dat(tree: FileTree, name: str, *, reading: str | None = None) -> DatSource:

@@ -1,0 +1,322 @@
+"""Edits do what the slow obvious way does, and each can be taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from made_labels import applied, boxes_of, known_boxes, planes, with_objects
+from scipy import ndimage
+
+from napari_cellsets.core.errors import EditError
+from napari_cellsets.editing import growing, joining, shaping, splitting
+from napari_cellsets.editing import planes as stacks
+from napari_cellsets.editing.lines import labels_along, line_pixels
+from napari_cellsets.editing.objects import ObjectIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_cellsets.editing.edit import Edit
+
+
+def attempt(act: Callable[[], Edit]) -> Edit | None:
+    """Return an edit, None where it is refused."""
+    try:
+        return act()
+    except EditError:
+        return None
+
+
+ACTS: dict[str, Callable[[ObjectIndex, list[int]], Edit]] = {
+    "merge": joining.merge,
+    "delete": joining.delete,
+    "renumber": lambda objects, _: joining.renumber(objects),
+    "fill": shaping.fill_holes,
+    "largest": shaping.keep_largest,
+    "grow": lambda objects, labels: shaping.grow(objects, labels, 2),
+    "shrink": lambda objects, labels: shaping.shrink(objects, labels, 1),
+    "smooth": lambda objects, labels: shaping.smooth(objects, labels, 1),
+    "split": lambda objects, _: splitting.split_along(
+        objects, np.array([[0.0, 0.0], [9.0, 9.0]])
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+@given(labels=planes, data=st.data())
+def test_every_edit_is_undone_by_its_inverse_and_the_index_stays_true(
+    name: str, labels: np.ndarray, data: st.DataObject
+) -> None:
+    assume(with_objects(labels))
+    objects = ObjectIndex(labels)
+    chosen = data.draw(
+        st.lists(st.sampled_from(sorted(objects)), min_size=1, max_size=3, unique=True)
+    )
+    before = labels.copy()
+    edit = attempt(lambda: ACTS[name](objects, chosen))
+    assert np.array_equal(labels, before), "computing an edit changes nothing"
+    if edit is None:
+        return
+    for step in (edit, edit.inverse()):
+        step.apply(labels)
+        objects.update(step)
+        assert known_boxes(objects) == boxes_of(labels)
+    assert np.array_equal(labels, before)
+
+
+@given(labels=planes)
+def test_other_objects_are_never_hurt(labels: np.ndarray) -> None:
+    assume(with_objects(labels))
+    objects = ObjectIndex(labels)
+    label = min(objects)
+    for name in ("fill", "largest", "grow", "shrink", "smooth", "delete"):
+        edit = attempt(lambda name=name: ACTS[name](objects, [label]))
+        if edit is not None:
+            after = applied(labels, edit)
+            others = (labels != 0) & (labels != label)
+            assert np.array_equal(after[others], labels[others])
+
+
+@given(labels=planes, data=st.data())
+def test_index_follows_what_somebody_else_painted(
+    labels: np.ndarray, data: st.DataObject
+) -> None:
+    objects = ObjectIndex(labels)
+    rows = sorted(data.draw(st.tuples(*[st.integers(0, labels.shape[0])] * 2)))
+    columns = sorted(data.draw(st.tuples(*[st.integers(0, labels.shape[1])] * 2)))
+    assume(rows[0] < rows[1] and columns[0] < columns[1])
+    box = slice(*rows), slice(*columns)
+    labels[box] = data.draw(st.sampled_from((0, 1, 9)))
+    objects.changed(box)
+    wanted = boxes_of(labels)
+    assert set(wanted) <= set(objects)
+    for label in tuple(objects):
+        if label in wanted:
+            assert objects.box(label) == wanted[label]
+        else:
+            with pytest.raises(EditError, match=f"there is no object {label}"):
+                objects.box(label)
+
+
+@given(labels=planes)
+def test_growing_is_the_dilation_by_a_disc_into_background(labels: np.ndarray) -> None:
+    assume(with_objects(labels))
+    objects = ObjectIndex(labels)
+    label = max(objects)
+    edit = attempt(lambda: shaping.grow(objects, [label], 2))
+    near = ndimage.distance_transform_edt(labels != label) <= 2
+    wanted = np.where(near & (labels == 0), label, labels)
+    after = labels if edit is None else applied(labels, edit)
+    assert np.array_equal(after, wanted)
+
+
+@given(labels=planes)
+def test_filling_is_filling_of_the_whole_plane(labels: np.ndarray) -> None:
+    assume(with_objects(labels))
+    objects = ObjectIndex(labels)
+    label = max(objects)
+    edit = attempt(lambda: shaping.fill_holes(objects, [label]))
+    filled = ndimage.binary_fill_holes(labels == label)
+    wanted = np.where(filled & (labels == 0), label, labels)
+    after = labels if edit is None else applied(labels, edit)
+    assert np.array_equal(after, wanted)
+
+
+def disc(shape: tuple[int, int], y: float, x: float, radius: float) -> np.ndarray:
+    rows, columns = np.indices(shape)
+    return np.asarray((rows - y) ** 2 + (columns - x) ** 2 <= radius**2)
+
+
+def test_a_line_across_cuts_in_two_and_loses_no_pixel() -> None:
+    labels = disc((40, 40), 20, 20, 12).astype(np.int32) * 5
+    edit = splitting.split_along(ObjectIndex(labels), np.array([[0, 20], [39, 20.0]]))
+    after = applied(labels, edit)
+    assert np.array_equal(after > 0, labels > 0)
+    assert np.unique(after).tolist() == [0, 5, 6]
+    assert abs((after == 5).sum() - (after == 6).sum()) < 30
+
+
+@given(
+    a=st.tuples(st.integers(0, 39), st.integers(0, 39)),
+    b=st.tuples(st.integers(0, 39), st.integers(0, 39)),
+)
+def test_no_line_loses_or_adds_a_pixel(a: tuple[int, int], b: tuple[int, int]) -> None:
+    labels = disc((40, 40), 18, 18, 12).astype(np.int32)
+    objects = ObjectIndex(labels)
+    line = np.array([a, b], float)
+    edit = attempt(lambda: splitting.split_along(objects, line))
+    if edit is not None:
+        after = applied(labels, edit)
+        assert np.array_equal(after > 0, labels > 0)
+        for part in np.unique(after[after > 0]):
+            _, pieces = ndimage.label(after == part, np.ones((3, 3)))
+            assert pieces == 1
+
+
+def test_a_line_that_ends_inside_cuts_nothing() -> None:
+    labels = disc((40, 40), 20, 20, 12).astype(np.int32)
+    with pytest.raises(EditError, match="cuts no object in two"):
+        splitting.split_along(ObjectIndex(labels), np.array([[0, 20], [20, 20.0]]))
+
+
+def test_seeds_part_touching_cells_where_they_are_narrow() -> None:
+    left, right = disc((40, 60), 20, 20, 11), disc((40, 60), 20, 39, 11)
+    labels = (left | right).astype(np.int32) * 3
+    edit = splitting.split_from_seeds(ObjectIndex(labels), 3, [(20, 20), (20, 39)])
+    after = applied(labels, edit)
+    assert after[20, 12] != after[20, 47]
+    border = np.flatnonzero(np.diff(after[20, 10:50]))
+    assert len(border) == 1
+    assert abs(10 + border[0] - 29.5) <= 2
+
+
+def test_one_seed_is_not_enough() -> None:
+    labels = disc((30, 30), 15, 15, 9).astype(np.int32)
+    with pytest.raises(EditError, match="1 seeds lie in object 1"):
+        splitting.split_from_seeds(ObjectIndex(labels), 1, [(15, 15), (0, 0)])
+
+
+def test_a_stroke_merges_what_it_crosses() -> None:
+    labels = np.zeros((10, 30), np.int32)
+    labels[2:8, 2:8], labels[2:8, 10:18], labels[2:8, 20:28] = 4, 5, 6
+    edit = joining.merge_along(ObjectIndex(labels), np.array([[5, 5], [5, 15.0]]))
+    after = applied(labels, edit)
+    assert np.unique(after).tolist() == [0, 4, 6]
+    assert edit.title == "merge 2 objects"
+    with pytest.raises(EditError, match="crosses 1 objects"):
+        joining.merge_along(ObjectIndex(labels), np.array([[5, 3], [5, 5.0]]))
+
+
+def test_small_large_and_cut_off_objects_are_found() -> None:
+    labels = np.zeros((20, 20), np.int32)
+    labels[0:3, 5:8], labels[10:12, 10:12], labels[5:9, 12:19] = 1, 2, 1_000_000
+    objects = ObjectIndex(labels)
+    assert joining.by_size(objects, least_px=5) == [2]
+    assert joining.by_size(objects, most_px=20) == [1_000_000]
+    assert joining.touching_border(objects) == [1]
+
+
+def test_a_copy_takes_background_only_unless_told_otherwise() -> None:
+    labels, source = np.zeros((8, 8), np.int32), np.zeros((8, 8), np.int32)
+    labels[2:4, 2:4], source[3:6, 3:6] = 1, 9
+    objects = ObjectIndex(labels)
+    polite = applied(labels, joining.copy_object(objects, source, 9))
+    assert polite[3, 3] == 1
+    assert (polite == 2).sum() == 8
+    greedy = applied(labels, joining.copy_object(objects, source, 9, over=True))
+    assert (greedy == 2).sum() == 9
+
+
+def test_a_click_adds_a_cell_as_far_as_it_looks_alike() -> None:
+    cell = disc((50, 50), 25, 25, 8)
+    noise = np.random.default_rng(0).normal(0, 4, cell.shape)
+    picture = np.where(cell, 200, 50) + noise
+    labels = np.zeros(cell.shape, np.int32)
+    edit = growing.add_from_click(ObjectIndex(labels), picture, (25, 25), 0.3)
+    added = applied(labels, edit) > 0
+    assert (added & cell).sum() / (added | cell).sum() > 0.97
+
+
+def test_an_outline_snaps_to_the_edge_of_the_cell() -> None:
+    cell = disc((60, 60), 30, 30, 12)
+    picture = np.where(cell, 180.0, 40.0)
+    labels = disc((60, 60), 31, 29, 10).astype(np.int32)
+    edit = shaping.snap_to_edge(ObjectIndex(labels), [1], picture, 5)
+    snapped = applied(labels, edit) > 0
+    assert (snapped & cell).sum() / (snapped | cell).sum() > 0.95
+
+
+def test_planes_between_two_drawn_ones_are_filled_smoothly() -> None:
+    labels = np.zeros((5, 40, 40), np.int32)
+    labels[0][disc((40, 40), 20, 20, 4)] = 2
+    labels[4][disc((40, 40), 20, 20, 12)] = 2
+    after = applied(labels, stacks.interpolate(ObjectIndex(labels), 2))
+    areas = [(plane == 2).sum() for plane in after]
+    assert areas == sorted(areas)
+    assert areas[2] == pytest.approx(np.pi * 8**2, rel=0.1)
+    with pytest.raises(EditError, match="no plane missing"):
+        stacks.interpolate(ObjectIndex(after), 2)
+
+
+@pytest.mark.parametrize(
+    ("act", "why"),
+    [
+        (lambda objects: joining.merge(objects, [1]), "merging takes two"),
+        (lambda objects: joining.merge(objects, [1, 99]), "there is no object 99"),
+        (lambda objects: joining.delete(objects, [99]), "there is no object 99"),
+        (lambda objects: joining.delete(objects, []), "nothing would change"),
+        (lambda objects: joining.renumber(objects), "nothing would change"),
+        (lambda objects: shaping.grow(objects, [1], 0), "0 px is not between"),
+        (lambda objects: shaping.shrink(objects, [1], 9), "too narrow to lose 9 px"),
+        (lambda objects: stacks.interpolate(objects, 1), "takes a stack of planes"),
+        (
+            lambda objects: shaping.snap_to_edge(objects, [1], np.zeros((2, 2)), 3),
+            "the picture is",
+        ),
+        (
+            lambda objects: joining.copy_object(objects, np.zeros((2, 2), int), 1),
+            "does not fit one of size",
+        ),
+        (
+            lambda objects: joining.copy_object(objects, objects.labels, 99),
+            "no object 99 to copy",
+        ),
+        (
+            lambda objects: growing.add_from_click(objects, np.zeros((2, 2)), (0, 0)),
+            "the picture is",
+        ),
+        (
+            lambda objects: growing.add_from_click(
+                objects, np.zeros((20, 20)), (10, 10)
+            ),
+            "there is an object already",
+        ),
+        (
+            lambda objects: growing.add_from_click(
+                objects, np.zeros((20, 20)), (-5, 3)
+            ),
+            "outside of the picture",
+        ),
+        (
+            lambda objects: splitting.split_along(objects, np.array([[1.0, 2.0]])),
+            "two ends at least",
+        ),
+        (
+            lambda objects: splitting.split_along(
+                objects, np.array([[np.nan, 2.0], [3, 4]])
+            ),
+            "is no number",
+        ),
+    ],
+)
+def test_what_cannot_be_done_says_why(
+    act: Callable[[ObjectIndex], Edit], why: str
+) -> None:
+    labels = np.zeros((20, 20), np.int32)
+    labels[8:13, 8:13] = 1
+    with pytest.raises(EditError, match=why):
+        act(ObjectIndex(labels))
+
+
+def test_labels_that_are_used_up_ask_for_renumbering() -> None:
+    labels = np.zeros((4, 4), np.uint8)
+    labels[0, 0] = 255
+    with pytest.raises(EditError, match="labels go up to 255"):
+        ObjectIndex(labels).next_label()
+
+
+def test_an_edit_fits_only_images_of_its_size() -> None:
+    labels = np.ones((4, 4), np.int32)
+    edit = joining.delete(ObjectIndex(labels), [1])
+    with pytest.raises(EditError, match="does not fit"):
+        edit.apply(np.ones((5, 5), np.int32))
+
+
+def test_lines_far_outside_cost_nothing_and_cross_nothing() -> None:
+    y, x = line_pixels(np.array([[-1e12, -1e12], [-1e12, 1e12]]), (10, 10))
+    assert len(y) == len(x) == 0
+    assert labels_along(np.ones((4, 4), int), np.array([[0, 0], [3, 3.0]])) == [1]

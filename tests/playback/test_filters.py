@@ -216,6 +216,12 @@ def test_events_outside_of_the_sensor_are_taken_out_and_told() -> None:
     assert done.removed == {OUTSIDE: 2, "polarity": 0}
 
 
+def test_a_chain_without_filters_gives_no_event_outside_of_the_sensor() -> None:
+    events = Events.of([0, 1], [1, 7], [1, 1], [1, 1])
+    done = FilterChain().apply(events, SENSOR)
+    assert (done.events.t.tolist(), done.removed) == ([0], {OUTSIDE: 1})
+
+
 def test_no_filters_copy_nothing() -> None:
     events = Events.of([0, 1], [1, 2], [1, 2], [0, 1])
     assert FilterChain().apply(events, SENSOR).events is events

@@ -53,7 +53,8 @@ class FilterPass:
 
     def __init__(self, chain: FilterChain, geometry: Geometry) -> None:
         self.chain, self.geometry = chain, geometry
-        self._steps: list[tuple[str, Step]] = []
+        on_sensor = filter_steps.OnSensor(geometry)
+        self._steps: list[tuple[str, Step]] = [(OUTSIDE, on_sensor)]
         seen: Counter[str] = Counter()
         for each in chain.filters:
             seen[each.kind] += 1
@@ -77,17 +78,13 @@ class FilterPass:
             Earlier events are neither kept nor counted.
         """
         removed: dict[str, int] = {}
-        if not self._steps:
-            return Filtered(_from(events, keep_from_us), removed)
-        passed = filter_steps.within_sensor(events, self.geometry)
-        if len(passed) < len(events):
-            removed[OUTSIDE] = _count(events, keep_from_us) - _count(
-                passed, keep_from_us
-            )
+        left = _count(events, keep_from_us)
         for name, step in self._steps:
-            coming, passed = passed, step.keep(passed)
-            removed[name] = _count(coming, keep_from_us) - _count(passed, keep_from_us)
-        return Filtered(_from(passed, keep_from_us), removed)
+            events = step.keep(events)
+            before, left = left, _count(events, keep_from_us)
+            if name != OUTSIDE or left < before:
+                removed[name] = before - left
+        return Filtered(_from(events, keep_from_us), removed)
 
     def pieces(
         self, recording: Recording, start_us: int, stop_us: int

@@ -56,6 +56,23 @@ class Chosen(_Forgetful):
         return kept(events, self._rule(events))
 
 
+class OnSensor(_Forgetful):
+    """Keeps the events that lie on the sensor: what follows relies on it.
+
+    Parameters
+    ----------
+    geometry
+        Its size.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+
+    def keep(self, events: Events) -> Events:
+        """Return what passes."""
+        return within_sensor(events, self._geometry)
+
+
 class OnMask(_Forgetful):
     """Keeps the events on some pixels.
 

@@ -3,8 +3,9 @@
 Filters that look at what came before compare with the last *incoming* event, also
 when that one was itself taken out. So what becomes of an event depends on no more
 than `lead_in_us` of the time before it, and a window asked alone, with that lead-in,
-gives what a pass over the whole recording gives. The one exception: where the
-recording's own times run backwards, by more than a window and its lead-in hold.
+gives exactly what a pass over the whole recording gives, where its times never
+decrease. Where they step back, an event may follow in the file on one that lies
+outside of the window and its lead-in in time: just there the two can differ.
 """
 
 from __future__ import annotations

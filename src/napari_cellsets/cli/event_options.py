@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,14 @@ from napari_cellsets.core.errors import (
     ExportError,
     NotRecognisedError,
 )
+from napari_cellsets.formats.events.spool import watched
 from napari_cellsets.formats.names import is_archive_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari_cellsets.catalogue import Dataset
-    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.playback.filters import FilterChain
     from napari_cellsets.playback.recording import Recording
 
@@ -85,10 +89,8 @@ def add_filters(command: Any) -> None:
     )
 
 
-def opened_recording(
-    options: argparse.Namespace, token: CancelToken, *, whole: bool = True
-) -> Recording:
-    """Open the recording that FILE names, indexed to its end where `whole`.
+def opened_recording(options: argparse.Namespace, token: CancelToken) -> Recording:
+    """Open the recording that FILE names, and index it to its end.
 
     Raises
     ------
@@ -101,7 +103,8 @@ def opened_recording(
     """
     place, name = _found(Path(options.path))
     try:
-        recording = _opened(place, name, options.reading)
+        with late_bar() as progress, watched(token, progress):
+            recording = _opened(place, name, options.reading)
     except AmbiguousEventsError as error:
         readings = ", ".join(error.readings[:_READINGS])
         raise AmbiguousEventsError(
@@ -110,9 +113,8 @@ def opened_recording(
             path=error.path,
             advice=f"Say which by --reading: {readings}.",
         ) from error
-    if whole and not recording.complete:
-        with bar(100, "%") as progress:
-            recording.build_index(token, progress)
+    with late_bar() as progress:
+        recording.build_index(token, progress)
     return recording
 
 
@@ -124,6 +126,20 @@ def _opened(place: Path, name: str, reading: str | None) -> Recording:
 
     source = open_event_file(place, reading=reading)
     return open_recording(source, name=place.name, place=place)
+
+
+@contextmanager
+def late_bar() -> Iterator[Progress]:
+    """Yield what moves a bar in percent, which appears when it is first moved."""
+    with ExitStack() as stack:
+        shown: list[Progress] = []
+
+        def show(share: float, text: str) -> None:
+            if not shown:
+                shown.append(stack.enter_context(bar(100, "%")))
+            shown[0](share, text)
+
+        yield show
 
 
 def chain_of(

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.formats.events import rosbag
 from napari_cellsets.formats.events.registry import EVENT_FORMATS
 
 if TYPE_CHECKING:
@@ -85,11 +87,49 @@ def _aedat2() -> bytes:
     return out
 
 
+def _stmnist() -> bytes:
+    import scipy.io
+
+    rng = np.random.default_rng(0)
+    matrix = rng.integers(-1, 2, (101, 40)).astype(np.float64)
+    matrix[-1] = np.arange(40) / 100
+    held = io.BytesIO()
+    scipy.io.savemat(held, {"spiketrain": matrix})
+    return held.getvalue()
+
+
+def _rosbag() -> bytes:
+    pytest.importorskip("rosbags")
+    from rosbags import rosbag1, typesys
+
+    store = typesys.get_typestore(typesys.Stores.ROS1_NOETIC)
+    for kind, text in rosbag._TYPES.items():
+        store.register(typesys.get_types_from_msg(text, kind))
+    content = _written("evt3")()
+    words = content[content.index(b"% end\n") + 6 :]
+    time = store.types["builtin_interfaces/msg/Time"](sec=1, nanosec=0)
+    header = store.types["std_msgs/msg/Header"](seq=0, stamp=time, frame_id="")
+    message = store.types[rosbag.PACKET](
+        header=header, height=SENSOR.height, width=SENSOR.width, seq=0, time_base=0,
+        encoding="evt3", is_bigendian=False, events=np.frombuffer(words, np.uint8),
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.bag"
+        with rosbag1.Writer(path) as writer:
+            topic = writer.add_connection("/events", rosbag.PACKET, typestore=store)
+            writer.write(topic, 1000, store.serialize_ros1(message, rosbag.PACKET))
+        return path.read_bytes()
+
+
 SEEDS: dict[str, Callable[[], bytes]] = {
     **{key: _written(key) for key, known in EVENT_FORMATS.items() if known.write},
     "npy": _npy,
     "es": _es,
     "nmnist": _nmnist,
     "aedat2": _aedat2,
+    "stmnist": _stmnist,
+    "rosbag": _rosbag,
 }
 """For each format what makes a file of it."""
+REAL = {"aedat4": "events/tonic/sample.aedat4"}
+"""Formats that nothing at hand writes, and a real file of each."""

@@ -62,7 +62,7 @@ class WordField(QLineEdit):
     def set_value(self, value: float) -> None:
         """Show a number; tells nobody. What is being typed is left alone."""
         self._value = value
-        if not self.isModified() or not self.hasFocus():
+        if not self.isModified():
             self.setText(self._words(value))
 
     @Slot()

@@ -143,9 +143,9 @@ def read_count(text: str) -> float:
 
 
 def _rounded(value: float) -> int | float:
-    """Return a value of three digits, whole where it is 10 or more."""
+    """Return a value of three digits, as a whole number where it is one."""
     short = float(f"{value:.3g}")
-    return round(short) if short >= 10 or short == round(short) else short
+    return round(short) if short == round(short) else short
 
 
 def _number(text: str) -> float:

@@ -12,7 +12,7 @@ import pytest
 
 from napari_cellsets.catalogue import dataset_info, open_dataset
 from napari_cellsets.catalogue.probe import can_open
-from napari_cellsets.catalogue.recordings import EVENT_SUFFIXES
+from napari_cellsets.catalogue.recordings import EVENT_SUFFIXES, place_on_disk
 from napari_cellsets.core.errors import (
     AmbiguousEventsError,
     CellsetsError,
@@ -354,3 +354,36 @@ def test_set_keeps_its_identity_when_it_is_moved(tmp_path):
 def test_rows_know_every_ending_of_the_formats():
     endings = {e for f in EVENT_FORMATS.values() for e in f.endings}
     assert {f".{suffix}" for suffix in EVENT_SUFFIXES} == endings
+
+
+@pytest.mark.parametrize("dropped", ["digits.h5", "."])
+def test_recordings_inside_one_file_are_samples_of_their_own(tmp_path, dropped):
+    import h5py
+
+    kind = np.dtype([("x", "u2"), ("y", "u2"), ("ts", "i8"), ("p", "i1")])
+    (tmp_path / "set").mkdir()
+    with h5py.File(tmp_path / "set" / "digits.h5", "w") as file:
+        for number, path in enumerate(("0/a", "0/b", "1/a")):
+            events, table = made(number), np.zeros(COUNT, kind)
+            for ours, theirs in zip("txyp", ("ts", "x", "y", "p"), strict=True):
+                table[theirs] = getattr(events, ours)
+            file[path] = table
+    dataset = open_dataset(tmp_path / "set" / dropped)
+    names = ["0/a", "0/b", "1/a"]
+    assert [s.image for s in dataset.samples] == [f"digits.h5/{n}.h5" for n in names]
+    for seed, sample in enumerate(dataset.samples):
+        assert same(events_of(dataset, sample), made(seed))
+        assert dataset.read_picture(sample).pixels.std() > 0
+    held = place_on_disk(dataset.tree, dataset.samples[2].image)
+    assert held == tmp_path / "set" / "digits.h5"
+    assert dataset.problems == []
+
+
+def test_file_on_disk_that_holds_a_recording_is_known(tmp_path):
+    path = write(tmp_path / "set" / "a.raw")
+    with zipfile.ZipFile(tmp_path / "set" / "inner.zip", "w") as archive:
+        archive.write(path, "deep/b.raw")
+    dataset = open_dataset(tmp_path / "set")
+    held = {s.name: place_on_disk(dataset.tree, s.image) for s in dataset.samples}
+    assert held["a"] == path
+    assert held["inner.zip/deep/b"] == tmp_path / "set" / "inner.zip"

@@ -53,9 +53,10 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
     """
     home = around.rstrip("/").rpartition("/")[2] or tree.root.name
     home = without_archive_ending(home)
-    files = tree.base if isinstance(tree, EventTree) else tree
+    if isinstance(tree, EventTree):
+        tree, first = tree.base, tree.home_of(first)
     try:
-        anchor = files.head(first, _ANCHOR_BYTES)
+        anchor = tree.head(first, _ANCHOR_BYTES)
     except CellsetsError:
         anchor = first.encode()
     digest = hashlib.sha256(anchor).hexdigest()[:16]

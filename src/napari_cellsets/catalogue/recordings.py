@@ -31,6 +31,8 @@ LARGEST_WINDOW_BYTES = 1 << 22
 
 _ENDINGS = tuple(f".{suffix}" for suffix in EVENT_SUFFIXES)
 _CONTAINERS = (".npz", ".h5", ".hdf5", ".hdf", ".mat", ".nc")
+_HIERARCHIES = (".h5", ".hdf5")
+_MOST_OPENED = 200
 _LEAST_OF_CLASS = 5
 _ASKED = 8
 _MOST_ASKED = 2_000
@@ -119,7 +121,29 @@ def with_recordings(recipe: Recipe, tree: FileTree) -> tuple[FileTree, Sequence[
     if row is None or not recordings:
         return tree, pictures
     size = None if row.size is None else Geometry(*row.size)
-    return EventTree(tree, recordings, size), [*recordings, *pictures]
+    inside = _inside(tree, recordings)
+    shared = {file for file, _ in inside.values()}
+    alone = [name for name in recordings if name not in shared]
+    return EventTree(tree, alone, size, inside), [*alone, *inside, *pictures]
+
+
+def _inside(tree: FileTree, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Recordings of files that hold several, each at its path in the file."""
+    from napari_cellsets.formats.events.opening import open_events
+
+    found: dict[str, tuple[str, str]] = {}
+    files = [name for name in names if name.lower().endswith(_HIERARCHIES)]
+    for name in files[:_MOST_OPENED]:
+        try:
+            open_events(tree, name)
+        except AmbiguousEventsError as error:
+            paths = [path for path in error.readings if path.startswith("/")]
+            ending = name.rpartition(".")[2]
+            if len(paths) > 1:
+                found |= {f"{name}{path}.{ending}": (name, path) for path in paths}
+        except CellsetsError:
+            continue
+    return found
 
 
 def holds_one_cell_each(tree: FileTree, names: Sequence[str]) -> bool:
@@ -132,7 +156,8 @@ def holds_one_cell_each(tree: FileTree, names: Sequence[str]) -> bool:
         return False
     some = names[:: -(-len(names) // _ASKED) or 1]
     try:
-        return max(tree.base.size(name) for name in some) <= LARGEST_WINDOW_BYTES
+        sizes = [tree.base.size(tree.home_of(name)) for name in some]
+        return max(sizes) <= LARGEST_WINDOW_BYTES
     except CellsetsError:
         return False
 
@@ -152,7 +177,8 @@ def place_on_disk(tree: FileTree, name: str) -> Path | None:
     Path or None
         None where it lies in memory.
     """
-    files = tree.base if isinstance(tree, EventTree) else tree
-    local = files.local_path(name)
-    around = (files.root / name).parents
+    if isinstance(tree, EventTree):
+        tree, name = tree.base, tree.home_of(name)
+    local = tree.local_path(name)
+    around = (tree.root / name).parents
     return local or next((place for place in around if place.is_file()), None)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import FileTree
+from napari_cellsets.formats.names import natural_order
 from napari_cellsets.formats.sources import HeldSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from napari_cellsets.core.events import Geometry
@@ -38,23 +39,37 @@ class EventTree(FileTree):
         Names of the recordings among them.
     size
         Size of the sensor where recordings do not say it.
+    inside
+        Recordings that share a file with others, by names of their own: the file,
+        and the reading that tells them apart.
     """
 
     def __init__(
-        self, base: FileTree, recordings: Collection[str], size: Geometry | None = None
+        self,
+        base: FileTree,
+        recordings: Collection[str],
+        size: Geometry | None = None,
+        inside: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.root: Path = base.root
         self.problems: list[Problem] = base.problems
         self.base = base
-        self.recordings = frozenset(recordings)
+        self._inside = dict(inside or {})
+        self.recordings = frozenset([*recordings, *self._inside])
         self._size = size
         self._lock = threading.Lock()
         self._stills: OrderedDict[str, bytes] = OrderedDict()
         self._readings: dict[str, str] = {}
 
     def names(self) -> Sequence[str]:
-        """All files in natural order."""
-        return self.base.names()
+        """All files in natural order, recordings inside of files among them."""
+        if not self._inside:
+            return self.base.names()
+        return natural_order({*self.base.names(), *self._inside})
+
+    def home_of(self, name: str) -> str:
+        """Name of the file in `base` that holds a recording."""
+        return self._inside.get(name, (name, ""))[0]
 
     def read(self, name: str) -> bytes:
         """Return the content of one file, of a recording its still as a PNG."""
@@ -121,8 +136,9 @@ class EventTree(FileTree):
         """
         from napari_cellsets.formats.events.opening import open_events
 
-        chosen = reading or self._readings.get(name)
-        source = open_events(self.base, name, reading=chosen)
+        file, own = self._inside.get(name, (name, None))
+        chosen = reading or self._readings.get(name) or own
+        source = open_events(self.base, file, reading=chosen)
         if reading is not None:
             with self._lock:
                 self._readings[name] = reading

@@ -33,14 +33,16 @@ _FEW = 4
 
 
 def sniff_nmnist(name: str, head: bytes, size: int) -> bool:
-    """Whether a file without header is such events: their times never decrease."""
+    """Whether a file without header is such events: their times go on, never back."""
     whole = head[: len(head) // _SIZE * _SIZE]
     if size % _SIZE or len(whole) < _FEW * _SIZE:
         return False
     records = np.frombuffer(whole, _RECORDS.dtype)
     found = _interpret(records, np.zeros(1, np.int64)).events
     within = bool((records["b"][:, 1] <= _OVERFLOW_ROW).all())
-    return within and len(found) > 0 and bool((np.diff(found.t) >= 0).all())
+    # zeros go on for ever at one place and time
+    goes_on = len(found) > 0 and found.t[-1] > found.t[0]
+    return within and bool(goes_on and (np.diff(found.t) >= 0).all())
 
 
 def open_nmnist(

@@ -102,9 +102,9 @@ class ArchiveTree(NestingTree, Generic[M]):
                 advice="Unpack it and open the folder if you trust it.",
             )
 
-    def _is_broken(self, kind: str, error: Exception) -> NoReturn:
+    def _is_broken(self, kind: str, error: Exception, why: str = "") -> NoReturn:
         raise UnreadableFileError(
-            f"this is no complete {kind} archive ({error})",
+            f"this is no complete {kind} archive ({why or error})",
             path=self.root,
             advice="Download it again, or unpack it and open the folder.",
         ) from error

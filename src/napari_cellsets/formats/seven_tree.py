@@ -10,6 +10,7 @@ from __future__ import annotations
 import lzma
 import os
 import shutil
+import struct
 import tempfile
 import threading
 import zlib
@@ -41,6 +42,10 @@ _FAULTS = (
     lzma.LZMAError,
 )
 _ROOM_LEFT = 256 * limits.MIB
+_SIGNATURE = struct.Struct("<6s2sIQQI")
+_PACKED_DIRECTORY = b"\x17"
+_PPMD = b"\x03\x04\x01"
+"""Number of a packing whose decoder brings down the whole program on damaged data."""
 
 
 class _Stretch(NamedTuple):
@@ -84,14 +89,18 @@ class SevenTree(ArchiveTree[_Stretch]):
 
     def _list_members(self) -> dict[str, _Stretch]:
         errors: tuple[type[Exception], ...] = (*_faults(self.root), *_FAULTS)
+        if self._directory_is_ppmd():
+            raise self._is_ppmd()
         try:
             with self._file() as file, _archive(file) as archive:
                 locked = archive.needs_password()
+                if _PPMD in _packings(archive):
+                    raise self._is_ppmd()
                 infos = archive.list()
         except errors as error:
             if type(error).__name__ == "PasswordRequired":
                 raise self._is_locked() from error
-            self._is_broken("7z", error)
+            self._is_broken("7z", error, _why_broken(error))
         if locked:
             raise self._is_locked()
         return self._sort_out(infos)
@@ -130,7 +139,7 @@ class SevenTree(ArchiveTree[_Stretch]):
             with self._file() as file, _archive(file) as archive:
                 archive.extract(targets=list(self._members), factory=spill.factory())
         except errors as error:
-            said = f"the archive is damaged ({error})"
+            said = f"the archive is damaged ({_why_broken(error)})"
             self.problems.append(Problem("", f"{self.root}: {said}."))
         return spill
 
@@ -138,6 +147,24 @@ class SevenTree(ArchiveTree[_Stretch]):
         if self._local is not None:
             return open(self._local, "rb")
         return SourceFile(self._source)  # type: ignore[return-value]
+
+    def _directory_is_ppmd(self) -> bool:
+        """Whether the directory itself may be packed so; it is unpacked on opening."""
+        head = self._source.read_at(0, _SIGNATURE.size)
+        if len(head) < _SIGNATURE.size:
+            return False
+        *_, offset, size, _ = _SIGNATURE.unpack(head)
+        if size > limits.MIB or offset + size > self._source.size:
+            return False  # what describes a packed directory is short
+        packing = self._source.read_at(_SIGNATURE.size + offset, size)
+        return packing.startswith(_PACKED_DIRECTORY) and _PPMD in packing
+
+    def _is_ppmd(self) -> UnsafeArchiveError:
+        return UnsafeArchiveError(
+            "this archive is packed with PPMd, which cannot be unpacked safely here",
+            path=self.root,
+            advice="Unpack it with 7-Zip and open the folder.",
+        )
 
     def _is_locked(self) -> UnsafeArchiveError:
         return UnsafeArchiveError(
@@ -224,6 +251,15 @@ class _Spill:
         self._file.close()
 
 
+def _why_broken(error: Exception) -> str:
+    """What py7zr found wrong, in words; of some faults it gives numbers only."""
+    known = {
+        "CrcError": "a checksum does not fit",
+        "UnsupportedCompressionMethodError": "it is packed in a way that is not known",
+    }
+    return known.get(type(error).__name__) or str(error)
+
+
 def _why_refused(info: Any, name: str) -> str:
     """One sentence on why a member is not read; empty where all is well."""
     if climbs_out(name):
@@ -235,6 +271,13 @@ def _why_refused(info: Any, name: str) -> str:
     if info.uncompressed < 0 or info.uncompressed > limits.MEMBER_BYTES:
         return f"this member claims {info.uncompressed:,} bytes"
     return ""
+
+
+def _packings(archive: Any) -> set[bytes]:
+    """Numbers of the packings that members are packed with."""
+    streams = archive.header.main_streams
+    folders = streams.unpackinfo.folders if streams is not None else ()
+    return {coder["method"] for folder in folders for coder in folder.coders}
 
 
 def _archive(file: IO[bytes]) -> Any:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from made_recordings import SIZE, made, same
 
+from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.core.places import cache_home
-from napari_cellsets.formats.events.base import EventHeader, Tally
+from napari_cellsets.formats.events.base import Decoded, EventHeader, Tally
 from napari_cellsets.formats.events.memory import MemoryEvents
 from napari_cellsets.playback import index, index_cache
 from napari_cellsets.playback.recording import Recording, open_recording
@@ -167,6 +168,19 @@ def test_numbers_that_do_not_fit_each_other_are_made_anew(
 
     assert source.looks > 0
     assert recording.event_count == 400
+
+
+def test_an_index_that_does_not_fit_its_file_is_made_anew_at_the_next_opening(
+    place: Path,
+) -> None:
+    opened(place, made())
+    other, _ = opened(place, made())
+    other._reader._source.decode = lambda first, stop, state, out: Decoded(stop, 0)
+
+    with pytest.raises(UnreadableFileError, match="other events than when it was"):
+        other.read(0, 100)
+
+    assert kept() == []
 
 
 def test_members_of_one_archive_have_an_index_each(place: Path) -> None:

@@ -136,7 +136,7 @@ class EventFrames:
         now, removed = self.time_of(step), Counter[str]()
         near = self._near(step)
         if near is not None:
-            return _Finished(self._moved(near, now), removed)
+            return _Finished(self._moved(*near, now), removed)
         clock = 0 if self.filters is not None else self.recording.origin_us
         painter = FramePainter(self._geometry, self.settings, now + clock)
         seen = self._unfiltered(now)
@@ -144,34 +144,31 @@ class EventFrames:
             seen = self._filtered(now, self.filters, removed)
         for events in seen:
             painter.add(events)
-        frame = painter.finish()
-        frame.flags.writeable = False
-        return _Finished(frame, removed)
+        return _Finished(_unchanging(painter.finish()), removed)
 
-    def _near(self, step: int) -> int | None:
-        """Return a step that is kept and shares most of its events with this one."""
-        if not self.settings.counts or self.filters is not None:
-            return None
-        if self.settings.window_events is not None:
+    def _near(self, step: int) -> tuple[int, Frame] | None:
+        """Return a kept step that shares most of its events with this one."""
+        by_number = self.settings.window_events is not None
+        if by_number or not self.settings.counts or self.filters is not None:
             return None
         with self._lock:
-            kept = [near for near, whole in self._kept if whole]
-        near = min(kept, key=lambda other: abs(other - step), default=None)
-        if near is None:
+            kept = {near: made.frame for (near, _), made in self._kept.items()}
+        if not kept:
             return None
+        near = min(kept, key=lambda other: abs(other - step))
         apart = abs(near - step) * self.stride_us
-        return near if apart * _SHARED <= self.settings.window_us else None
+        if apart * _SHARED > self.settings.window_us:
+            return None
+        return near, kept[near]
 
-    def _moved(self, near: int, now: int) -> Frame:
+    def _moved(self, near: int, frame: Frame, now: int) -> Frame:
         """Return a frame from a near one: what comes is added, what goes taken back.
 
         Counts are whole numbers, which float32 adds exactly up to 16 million, so that
         the way there cannot be seen.
         """
         before = self.time_of(near)
-        painter = FramePainter(
-            self._geometry, self.settings, now, base=self.frame(near)
-        )
+        painter = FramePainter(self._geometry, self.settings, now, base=frame)
         first, last = sorted((before + 1, now + 1))
         window = self.settings.window_us
         newer, older = (first, last), (first - window, last - window)
@@ -180,9 +177,7 @@ class EventFrames:
             painter.add(events)
         for events in self.recording.views(*goes):
             painter.take_back(events)
-        frame = painter.finish()
-        frame.flags.writeable = False
-        return frame
+        return _unchanging(painter.finish())
 
     def _unfiltered(self, now: int) -> Iterator[Events]:
         """Yield what a frame shows, on the file's own clock."""
@@ -273,3 +268,8 @@ class EventFrames:
     ) -> NDArray[np.float32]:
         """Return all frames, where they are few."""
         return np.asarray(self[:], dtype)
+
+
+def _unchanging(frame: Frame) -> Frame:
+    frame.flags.writeable = False
+    return frame

@@ -155,7 +155,7 @@ class FramePainter:
         if base is not None:
             np.copyto(out, base)
         else:
-            out.fill(-1 if settings.mode is FrameMode.TIME else 0)
+            out.fill(_empty(settings))
         self._frame, self._settings, self._now = out, settings, now_us
 
     def add(self, events: Events, loops: ModuleType | None = None) -> None:
@@ -193,13 +193,18 @@ class FramePainter:
     def finish(self) -> Frame:
         """Return the frame, with larger dots where they are wanted."""
         frame, settings = self._frame, self._settings
-        if settings.mode is FrameMode.TIME:
-            by_time = settings.window_events is None
-            oldest = settings.window_us if by_time else max(frame.max(initial=0), 0)
-            frame[frame < 0] = oldest
+        if settings.mode is FrameMode.TIME and settings.window_events is not None:
+            frame[frame < 0] = max(frame.max(initial=0), 0)
         if settings.dot_px > 1:
             _enlarge(frame, settings)
         return frame
+
+
+def _empty(settings: FrameSettings) -> int:
+    """Value of a pixel without events; -1 where only all events tell it."""
+    if settings.mode is not FrameMode.TIME:
+        return 0
+    return settings.window_us if settings.window_events is None else -1
 
 
 def _enlarge(frame: Frame, settings: FrameSettings) -> None:

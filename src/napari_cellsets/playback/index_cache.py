@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,12 +96,15 @@ class IndexCache:
             sums=index.sums.values,
         )
         content = held.getvalue()
-        try:
+        with suppress(ExportError, OSError):
             with atomic_output(self.path) as aside:
                 aside.write_bytes(hashlib.sha256(content).digest() + content)
             self._prune()
-        except (ExportError, OSError):
-            return
+
+    def forget(self) -> None:
+        """Throw the index away, so that the next opening makes a new one."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
     def _prune(self) -> None:
         kept = sorted(self._folder.glob("*.index"), key=_age)

@@ -16,7 +16,7 @@ from napari_cellsets.formats.events.base import EVENTS_AT_ONCE
 from napari_cellsets.playback.index import ALWAYS, NEVER, Index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from napari_cellsets.formats.events.base import EventSource
     from napari_cellsets.playback.index import IndexView
@@ -30,12 +30,15 @@ class Reader:
     ----------
     index
         What is known of the file so far.
+    mismatch
+        Called when the file holds other events than the index knows of.
     """
 
     def __init__(
         self, source: EventSource, name: str, watched: WatchedFile | None
     ) -> None:
         self.index = Index(source)
+        self.mismatch: Callable[[], None] = _nothing
         self._source = source
         self._name = name
         self._watched = watched
@@ -120,6 +123,7 @@ class Reader:
             yield out.take(slice(count)), number
             unit, number = came, number + count
         if unit < stop or number != until:
+            self.mismatch()
             raise UnreadableFileError(
                 "the file holds other events than when it was opened",
                 path=self._name,
@@ -145,6 +149,10 @@ def cut(events: Events, start: int, stop: int, ordered: bool) -> Events:
         return events.take(slice(int(first), int(end)))
     inside = (events.t >= start) & (events.t < stop)
     return events if inside.all() else events.take(inside)
+
+
+def _nothing() -> None:
+    return None
 
 
 def _within(time: int) -> int:

@@ -88,6 +88,7 @@ class Recording:
         self._cache: IndexCache | None = None
         if cache and watched is not None:
             self._cache = IndexCache(watched, name, source)
+            self._reader.mismatch = self._cache.forget
 
     # What it is
 

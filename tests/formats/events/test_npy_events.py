@@ -143,7 +143,7 @@ def test_times_that_hardly_ever_step_back_are_still_the_times(tmp_path):
     table = np.stack([t, events.x, events.y, events.p], axis=1)
     source = opened(tmp_path, table)
     assert_same(all_of(source), Events(t, events.x, events.y, events.p))
-    assert any("steps back 1 times" in doubt for doubt in source.header.doubts)
+    assert any("steps back in 1 of 1,000 rows" in doubt for doubt in source.header.doubts)
 
 
 @pytest.mark.parametrize("shape", [(10, 2, 32, 40), (2, 10, 32, 40), (10, 32, 40)])

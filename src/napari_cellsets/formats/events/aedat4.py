@@ -7,11 +7,11 @@ of them tells where a time is.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import AmbiguousEventsError, UnreadableFileError
 from napari_cellsets.core.events import Events, Geometry
-from napari_cellsets.formats.events.base import EventHeader
 from napari_cellsets.formats.events.npz import open_npz
 from napari_cellsets.formats.events.spool import (
     on_disk,
@@ -74,7 +74,7 @@ def open_aedat4(
     found = open_npz(LoneFile(made), made.name)
     width, height = streams[number].get("width"), streams[number].get("height")
     geometry = Geometry(int(width), int(height)) if width and height else None
-    found.header = EventHeader("AEDAT 4", geometry, clock=found.header.clock)
+    found.header = replace(found.header, format="AEDAT 4", geometry=geometry)
     return found
 
 

@@ -17,7 +17,7 @@ _UNIX_US = 10**15, 5 * 10**15
 _UNIX_NS = 10**18, 5 * 10**18
 _UNIX_S = 10**9, 5 * 10**9
 _SECONDS_SPAN = 1e4
-_MOST_US = 1 << 62
+_MOST_US = 1 << 61
 _PER_UNIT = {"s": 1_000_000, "ms": 1000, "us": 1}
 
 

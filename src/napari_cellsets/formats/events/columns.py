@@ -138,8 +138,8 @@ def order_of(sample: NDArray[Any], place: str, reading: str | None = None) -> Or
     doubts = orders[0][1]
     if backward:
         doubts += (
-            f"The column taken for the time steps back {backward:,} times in"
-            f" {len(sample):,} rows.",
+            "The column taken for the time steps back in"
+            f" {backward:,} of {len(sample):,} rows.",
         )
     return Order.read(words[0])._replace(doubts=doubts)
 

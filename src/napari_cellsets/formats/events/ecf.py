@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FILTER = 0x8ECF
 MOST = 65535
-LATEST = 1 << 62
+LATEST = 1 << 61
 """No time is as large: sums of times stay within 64 bits."""
 _SPARE = 8
 """Groups of four and vectors of six may end behind the last event."""

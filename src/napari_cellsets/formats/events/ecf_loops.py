@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Words = NDArray[np.uint16]
 
-_LATEST = 1 << 62
+_LATEST = 1 << 61
 """As in `ecf`."""
 
 

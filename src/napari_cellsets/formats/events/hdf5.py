@@ -28,7 +28,8 @@ from napari_cellsets.formats.events.hdf5_file import (
     HdfRows,
     check_dataset,
 )
-from napari_cellsets.formats.events.rows import Raw, open_rows
+from napari_cellsets.formats.events.ordering import ordered_rows
+from napari_cellsets.formats.events.rows import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,9 +167,9 @@ def _open_records(file: HdfFile, one: Any, named: Named, about: _About) -> Event
     if packed:
         reader = partial(_read_ecf, one.name, file.place)
         rows = HdfRows(file, count, chunk, reader)
-        return open_rows(rows, "Metavision HDF5", unit="us", **about)
+        return ordered_rows(rows, "Metavision HDF5", unit="us", **about)
     rows = HdfRows(file, count, chunk, partial(_read_records, one.name, named))
-    return open_rows(rows, _FORMAT, unit=named.unit, **about)
+    return ordered_rows(rows, _FORMAT, unit=named.unit, **about)
 
 
 def _read_records(path: str, named: Named, file: Any, first: int, count: int) -> Raw:
@@ -218,7 +219,7 @@ def _open_columns(
     offset = _number(group, "t_offset") or _number(group.parent, "t_offset") or 0
     chunk = max((one.chunks or (1,))[0] for one in sets)
     rows = HdfRows(file, len(sets[0]), chunk, partial(_read_columns, paths, offset))
-    return open_rows(rows, _FORMAT, unit=named.unit, **about)
+    return ordered_rows(rows, _FORMAT, unit=named.unit, **about)
 
 
 def _read_columns(
@@ -247,7 +248,7 @@ def _open_table(
     chunk = (one.chunks or (1,))[0]
     rows = HdfRows(file, count, chunk, partial(_read_table, path, order))
     about["doubts"] = (*about["doubts"], *order.doubts)
-    return open_rows(rows, _FORMAT, **about)
+    return ordered_rows(rows, _FORMAT, **about)
 
 
 def _read_table(path: str, order: Order, file: Any, first: int, count: int) -> Raw:
@@ -256,7 +257,7 @@ def _read_table(path: str, order: Order, file: Any, first: int, count: int) -> R
 
 
 class _About(TypedDict):
-    """What the file says besides: arguments of `open_rows`."""
+    """What the file says besides: arguments of `ordered_rows`."""
 
     geometry: Geometry | None
     doubts: tuple[str, ...]

@@ -25,7 +25,8 @@ from napari_cellsets.formats.events.columns import (
     named_columns,
     order_of,
 )
-from napari_cellsets.formats.events.rows import Raw, open_rows
+from napari_cellsets.formats.events.ordering import ordered_rows
+from napari_cellsets.formats.events.rows import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -277,7 +278,7 @@ def _structured(source: Source, array: Array, place: str) -> EventSource:
         )
     rows = _Records(source, array, place, named[:4])
     doubts = () if named.p else (NO_POLARITY,)
-    return open_rows(rows, _FORMAT, unit=named.unit, doubts=doubts)
+    return ordered_rows(rows, _FORMAT, unit=named.unit, doubts=doubts)
 
 
 def _table(
@@ -288,7 +289,7 @@ def _table(
         return _square(source, array, place, reading)
     rows = _Table(source, array, place, by_row=by_row)
     rows.order = order_of(rows.sample(), place, reading)
-    return open_rows(rows, _FORMAT, doubts=rows.order.doubts)
+    return ordered_rows(rows, _FORMAT, doubts=rows.order.doubts)
 
 
 def _square(
@@ -319,7 +320,7 @@ def _square(
         )
     ((rows, word),) = fits.values()
     rows.order = Order.read(word)
-    return open_rows(rows, _FORMAT)
+    return ordered_rows(rows, _FORMAT)
 
 
 def items(source: Source, array: Array, first: int, count: int, place: str) -> Numbers:

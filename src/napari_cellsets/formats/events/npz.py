@@ -23,7 +23,8 @@ from napari_cellsets.formats.events.npy import (
     open_array,
 )
 from napari_cellsets.formats.events.npz_write import FACTS
-from napari_cellsets.formats.events.rows import Raw, open_rows
+from napari_cellsets.formats.events.ordering import ordered_rows
+from napari_cellsets.formats.events.rows import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventS
         columns = [arrays[key] if key else None for key in named[:4]]
         rows = _Columns(columns, place)
         doubts = () if named.p else (NO_POLARITY,)
-        return open_rows(
+        return ordered_rows(
             rows,
             _FORMAT,
             unit=named.unit,

@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from napari_cellsets.core.events import Events
-from napari_cellsets.formats.events.base import Decoded, EventHeader, Tally
-from napari_cellsets.formats.events.clocks import MICROSECONDS, clock_for
+from napari_cellsets.formats.events.base import Decoded, Tally
+from napari_cellsets.formats.events.clocks import MICROSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
-    from napari_cellsets.core.events import Geometry
-    from napari_cellsets.formats.events.base import State
+    from napari_cellsets.formats.events.base import EventHeader, State
     from napari_cellsets.formats.events.clocks import Clock
 
     Numbers = NDArray[Any]
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 1 << 16
 """Rows of one block: half a megabyte to two, whatever the caller asks for."""
 _LARGEST = 65535
-_SAMPLE = 1 << 14
 
 
 class Raw(NamedTuple):
@@ -109,41 +105,6 @@ class RowSource:
             sums.add(out.take(slice(written)))
             sums.values[Tally.UNKNOWN] += count - written
             first += count
-
-
-def open_rows(
-    rows: Rows,
-    title: str,
-    *,
-    unit: str = "",
-    geometry: Geometry | None = None,
-    doubts: Sequence[str] = (),
-    facts: Mapping[str, str] | None = None,
-) -> RowSource:
-    """Make a source of rows whose clock is told by the first and the last of them.
-
-    Parameters
-    ----------
-    rows
-        The rows.
-    title
-        Name of the format for people.
-    unit
-        Unit of the times where the file says it; see `clocks.clock_for`.
-    geometry, doubts, facts
-        For the header.
-    """
-    few = min(_SAMPLE, rows.count)
-    sample = [rows.read(first, few).t for first in (0, rows.count - few)]
-    clock = clock_for(np.concatenate(sample), unit)
-    header = EventHeader(
-        title,
-        geometry,
-        clock="Unix" if clock.unix else "",
-        facts=facts or {},
-        doubts=(*doubts, *clock.doubts),
-    )
-    return RowSource(rows, header, clock)
 
 
 def convert(raw: Raw, clock: Clock, out: Events) -> int:

@@ -54,7 +54,7 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
     home = around.rstrip("/").rpartition("/")[2] or tree.root.name
     home = without_archive_ending(home)
     if isinstance(tree, EventTree):
-        tree, first = tree.base, tree.home_of(first)
+        first, tree = tree.home_of(first), tree.base
     try:
         anchor = tree.head(first, _ANCHOR_BYTES)
     except CellsetsError:

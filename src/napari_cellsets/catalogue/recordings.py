@@ -178,7 +178,7 @@ def place_on_disk(tree: FileTree, name: str) -> Path | None:
         None where it lies in memory.
     """
     if isinstance(tree, EventTree):
-        tree, name = tree.base, tree.home_of(name)
+        name, tree = tree.home_of(name), tree.base
     local = tree.local_path(name)
     around = (tree.root / name).parents
     return local or next((place for place in around if place.is_file()), None)

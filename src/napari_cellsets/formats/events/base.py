@@ -232,7 +232,9 @@ def pieces(
     """
     stop = source.units if stop is None else stop
     state = source.start() if state is None else state
-    out = Events.empty(max(EVENTS_AT_ONCE, source.most_per_unit))
+    # memory that is touched for the first time costs more than decoding into it
+    most = max(1, (stop - first) * source.most_per_unit)
+    out = Events.empty(max(min(EVENTS_AT_ONCE, most), source.most_per_unit))
     while first < stop:
         first, written = source.decode(first, stop, state, out)
         if written:

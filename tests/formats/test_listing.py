@@ -94,3 +94,11 @@ def test_files_found_later_join_those_of_their_folder() -> None:
 def test_names_with_line_breaks_keep_patterns_of_their_own() -> None:
     run = Run("", ["a\n1.png", "a\n2.png"])
     assert run.patterns == {"a\n0.png"}
+
+
+@given(TREES)
+def test_the_first_name_is_known_before_the_others_are_in_order(
+    tree: dict[str, set[str]],
+) -> None:
+    if tree:
+        assert listed(tree)[0] == natural_order(names_of(tree))[0]

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 600
 _PLACED_BY = 24
+_HOMES_AMONG = 40
+_HOMES_ABOVE = 4
 _HIGHEST = 1000
 
 
@@ -130,6 +132,14 @@ class Drop:
         """
         step = -(-len(self.pictures) // _LOOKED_AT) or 1
         return self._shown(Listing.of(self.pictures).stand_ins(step))
+
+    @cached_property
+    def folder_names(self) -> frozenset[str]:
+        """Names of folders around it and, as far as some pictures tell, in it."""
+        some = self.some.names
+        step = -(-len(some) // _HOMES_AMONG) or 1
+        below = {part for name in some[::step] for part in name.split("/")[:-1]}
+        return frozenset(below.union(self.parts[-_HOMES_ABOVE:]))
 
     @cached_property
     def _named(self) -> Shown:

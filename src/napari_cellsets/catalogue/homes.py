@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue.recipe import Recipe
     from napari_cellsets.formats.files import FileTree
 
-_ABOVE = 4
-_LOOKED_AT = 40
 _LONG = 5
 _BETWEEN = re.compile(r"[^a-z0-9]+")
 _ENDING = re.compile(r"\.(zip|tar|tar\.gz|tgz|7z)$", re.IGNORECASE)
@@ -38,12 +36,7 @@ def at_home(recipe: Recipe, drop: Drop) -> bool:
     """
     if not recipe.homes:
         return True
-    names = set(drop.parts[-_ABOVE:])
-    some = drop.some.names
-    step = -(-len(some) // _LOOKED_AT) or 1
-    for name in some[::step]:
-        names.update(name.split("/")[:-1])
-    around = {_plain(_ENDING.sub("", name)) for name in names}
+    around = {_plain(_ENDING.sub("", name)) for name in drop.folder_names}
     return any(_is_in(_plain(home), around) for home in recipe.homes)
 
 

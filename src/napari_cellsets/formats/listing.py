@@ -95,6 +95,15 @@ class Run:
         return self._files
 
     @property
+    def first(self) -> str:
+        """The first of the files; they are not put in order for it."""
+        if self._ordered or not self.patterns:
+            return self.files[0]
+        files = sorted(self._files, reverse=True)
+        first = dict(zip(patterns_of(files), files, strict=True))
+        return natural_order(first.values())[0]
+
+    @property
     def any_order(self) -> list[str]:
         """The same names, in order only if they are so already."""
         return self._files
@@ -263,7 +272,7 @@ class Listing(Lazy[str]):
     def _at(self, place: int) -> str:
         number, at = self.find(place)
         run = self.runs[number]
-        return run.prefix + run.files[at]
+        return run.prefix + (run.files[at] if at else run.first)
 
     def find(self, place: int) -> tuple[int, int]:
         """Which run a place is in, and where in it."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from made_recordings import SIZE, made, odd_events, of_times, recorded
 
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.playback import ages
 from napari_cellsets.playback.event_frames import EventFrames
 from napari_cellsets.playback.filters import (
     BackgroundActivity,
@@ -101,16 +103,30 @@ def test_filtered_frames_are_those_of_the_filtered_recording(
 
 @given(
     odd_events(),
-    st.sampled_from((FrameMode.SIGNED, FrameMode.COUNT)),
+    st.booleans(),
+    MODES,
+    st.integers(1, 3),
     st.integers(1, 12),
     st.lists(st.integers(0, 40), min_size=1, max_size=12),
 )
 def test_the_way_to_a_frame_cannot_be_seen(
-    events: Events, mode: FrameMode, stride: int, way: list[int]
+    events: Events,
+    ordered: bool,
+    mode: FrameMode,
+    dot: int,
+    stride: int,
+    way: list[int],
 ) -> None:
-    settings = FrameSettings(mode=mode, window_us=100)
-    frames = EventFrames(recorded(events), settings, stride_us=stride, keep=3)
+    if ordered:
+        events = Events(np.sort(events.t), events.x, events.y, events.p)
+    settings = FrameSettings(mode=mode, window_us=100, tau_us=20, dot_px=dot)
     told = from_first(events)
+    with patch.object(ages, "SHORTEST_US", 1):
+        walk(told, EventFrames(recorded(events), settings, None, stride, 3), way)
+
+
+def walk(told: Events, frames: EventFrames, way: list[int]) -> None:
+    settings = frames.settings
 
     for step in way:
         step = min(step, len(frames) - 1)
@@ -118,21 +134,27 @@ def test_the_way_to_a_frame_cannot_be_seen(
         assert np.array_equal(frames[step], expected)
 
 
-def test_a_long_window_is_not_decoded_again_for_each_step() -> None:
-    recording = recorded(in_order(5000))
-    settings = FrameSettings(mode=FrameMode.COUNT, window_us=10_000)
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        (FrameMode.COUNT, [(60_001, 60_021), (1, 21), (-19, 1), (59_981, 60_001)]),
+        (FrameMode.LAST, [(60_001, 60_021), (-19, 59_981)]),
+    ],
+)
+def test_a_long_window_is_not_decoded_again_for_each_step(
+    mode: FrameMode, expected: list[tuple[int, int]]
+) -> None:
+    recording = recorded(in_order(25_000))
+    settings = FrameSettings(mode=mode, window_us=60_000)
     frames = EventFrames(recording, settings, stride_us=20)
-    frames[500]
-    read = []
+    frames[3000]
     views = recording.views
-    recording.views = lambda start, stop: (
-        read.append((start, stop)) or views(start, stop)
-    )
 
-    frames[501]
-    frames[499]
+    with patch.object(recording, "views", side_effect=views) as asked:
+        frames[3001]
+        frames[2999]
 
-    assert read == [(10_001, 10_021), (1, 21), (-19, 1), (9_981, 10_001)]
+    assert [call.args for call in asked.call_args_list] == expected
 
 
 def test_steps_reach_from_the_first_event_to_the_last() -> None:

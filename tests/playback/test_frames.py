@@ -17,6 +17,7 @@ from napari_cellsets.playback.frames import (
     FramePainter,
     FrameSettings,
     contrast_limits,
+    decays,
     render,
 )
 
@@ -96,6 +97,24 @@ def test_compiled_and_numpy_frames_are_the_same_to_the_bit(
         painter = FramePainter(SIZE, settings, int(events.t[-1]) + later)
         painter.add(events, loops)
         frames.append(painter.finish())
+
+    assert np.array_equal(*frames)
+
+
+@given(odd_events(), st.integers(1, 500))
+def test_compiled_and_numpy_ages_are_the_same_to_the_bit(
+    events: Events, tau: int
+) -> None:
+    frames = []
+    for loops in (frame_loops, frame_arrays):
+        ages = np.zeros((SIZE.height - 1, SIZE.width - 1), np.float32)
+        near = events.take(events.t[-1] - events.t < 5 * tau)
+        near = near.take(near.t <= events.t[-1])
+        now = int(events.t[-1])
+        loops.put_signed_age(near.t, near.x, near.y, near.p, now, ages)
+        frame = np.full_like(ages, 9)
+        loops.decay_ages(ages, *decays(tau), frame)
+        frames.append((ages, frame))
 
     assert np.array_equal(*frames)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.playback.ages import add_events, aged, has_ages, no_ages, shown
 from napari_cellsets.playback.frames import FramePainter
 
 if TYPE_CHECKING:
@@ -31,10 +32,11 @@ _SHARED = 4
 
 
 class _Finished(NamedTuple):
-    """A frame, and how many events each filter took out of it."""
+    """A frame, how many events each filter took out, ages it was made of."""
 
     frame: Frame
     removed: Counter[str]
+    ages: Frame | None = None
 
 
 class EventFrames:
@@ -134,7 +136,10 @@ class EventFrames:
 
     def _made(self, step: int) -> _Finished:
         now, removed = self.time_of(step), Counter[str]()
-        near = self._near(step)
+        whole = self.filters is None and self.recording.complete
+        if whole and has_ages(self.settings) and self.recording.ordered:
+            return self._made_of_ages(step, now)
+        near = self._near(step) if whole and self.settings.counts else None
         if near is not None:
             return _Finished(self._moved(*near, now), removed)
         clock = 0 if self.filters is not None else self.recording.origin_us
@@ -146,29 +151,38 @@ class EventFrames:
             painter.add(events)
         return _Finished(_unchanging(painter.finish()), removed)
 
-    def _near(self, step: int) -> tuple[int, Frame] | None:
-        """Return a kept step that shares most of its events with this one."""
-        by_number = self.settings.window_events is not None
-        if by_number or not self.settings.counts or self.filters is not None:
+    def _near(self, step: int, back: bool = True) -> tuple[int, _Finished] | None:
+        """Return a kept step that shares most of its events with this one.
+
+        Parameters
+        ----------
+        step
+            The wanted one.
+        back
+            Whether the kept one may be later.
+        """
+        if self.settings.window_events is not None:
             return None
+        most = self.settings.reach_us // _SHARED // self.stride_us
         with self._lock:
-            kept = {near: made.frame for (near, _), made in self._kept.items()}
+            kept = {
+                near: made
+                for (near, _), made in self._kept.items()
+                if abs(near - step) <= most and (back or near < step)
+            }
         if not kept:
             return None
         near = min(kept, key=lambda other: abs(other - step))
-        apart = abs(near - step) * self.stride_us
-        if apart * _SHARED > self.settings.window_us:
-            return None
         return near, kept[near]
 
-    def _moved(self, near: int, frame: Frame, now: int) -> Frame:
+    def _moved(self, near: int, made: _Finished, now: int) -> Frame:
         """Return a frame from a near one: what comes is added, what goes taken back.
 
         Counts are whole numbers, which float32 adds exactly up to 16 million, so that
         the way there cannot be seen.
         """
         before = self.time_of(near)
-        painter = FramePainter(self._geometry, self.settings, now, base=frame)
+        painter = FramePainter(self._geometry, self.settings, now, base=made.frame)
         first, last = sorted((before + 1, now + 1))
         window = self.settings.window_us
         newer, older = (first, last), (first - window, last - window)
@@ -178,6 +192,20 @@ class EventFrames:
         for events in self.recording.views(*goes):
             painter.take_back(events)
         return _unchanging(painter.finish())
+
+    def _made_of_ages(self, step: int, now: int) -> _Finished:
+        """Return a frame of last events, from an earlier one where one is near."""
+        reach, near = self.settings.reach_us, self._near(step, back=False)
+        since, ages = now - reach, None
+        if near is not None and near[1].ages is not None:
+            since = self.time_of(near[0])
+            ages = aged(near[1].ages, now - since, reach)
+        if ages is None:
+            ages = no_ages(self._geometry)
+        pieces = self.recording.views(since + 1, now + 1)
+        add_events(ages, pieces, now + self.recording.origin_us)
+        frame = shown(ages, self.settings)
+        return _Finished(_unchanging(frame), Counter(), _unchanging(ages))
 
     def _unfiltered(self, now: int) -> Iterator[Events]:
         """Yield what a frame shows, on the file's own clock."""

@@ -35,6 +35,15 @@ def put_age(t: Times, x: Places, y: Places, now: int, frame: Frame) -> None:
     _put(at, (now - t[inside]).astype(np.float32), frame)
 
 
+def put_signed_age(
+    t: Times, x: Places, y: Places, p: Flags, now: int, frame: Frame
+) -> None:
+    """Write how long ago each was, plus one, negative for OFF."""
+    inside, at = _pixels(x, y, frame)
+    sign = np.array([-1, 1], np.float32)[p[inside]]
+    _put(at, (now - t[inside] + 1).astype(np.float32) * sign, frame)
+
+
 def put_decayed(
     t: Times,
     x: Places,
@@ -53,6 +62,18 @@ def put_decayed(
     ago = ago[inside]
     sign = np.array([-1, 1], np.float32)[p[inside]]
     _put(at, coarse[ago // len(fine)] * fine[ago % len(fine)] * sign, frame)
+
+
+def decay_ages(
+    ages: Frame, coarse: NDArray[np.float32], fine: NDArray[np.float32], frame: Frame
+) -> None:
+    """Write what `put_decayed` would for each pixel's signed age."""
+    frame.fill(0)
+    at = np.flatnonzero(ages)
+    age = ages.reshape(-1)[at]
+    ago = np.abs(age).astype(np.int64) - 1
+    weight = coarse[ago // len(fine)] * fine[ago % len(fine)]
+    frame.reshape(-1)[at] = weight * np.sign(age)
 
 
 def _pixels(

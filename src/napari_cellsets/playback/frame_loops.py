@@ -56,6 +56,18 @@ def put_age(t: Times, x: Places, y: Places, now: int, frame: Frame) -> None:
 
 
 @compiled
+def put_signed_age(
+    t: Times, x: Places, y: Places, p: Flags, now: int, frame: Frame
+) -> None:
+    """Write how long ago each was, plus one, negative for OFF."""
+    height, width = frame.shape
+    for i in range(len(x)):
+        if x[i] < width and y[i] < height:
+            sign = np.float32(np.int32(p[i]) * 2 - 1)
+            frame[y[i], x[i]] = np.float32(now - t[i] + 1) * sign
+
+
+@compiled
 def put_decayed(
     t: Times,
     x: Places,
@@ -80,3 +92,22 @@ def put_decayed(
         if x[i] < width and y[i] < height and step < most:
             sign = np.float32(np.int32(p[i]) * 2 - 1)
             frame[y[i], x[i]] = coarse[step] * fine[ago & np.uint64(1023)] * sign
+
+
+@compiled
+def decay_ages(
+    ages: Frame, coarse: NDArray[np.float32], fine: NDArray[np.float32], frame: Frame
+) -> None:
+    """Write what `put_decayed` would for each pixel's signed age, as above."""
+    height, width = frame.shape
+    most = np.uint64(len(coarse))
+    for y in range(height):
+        for x in range(width):
+            age = ages[y, x]
+            ago = np.uint64(np.int64(abs(age)) - 1)
+            step = ago >> np.uint64(10)
+            if step < most:
+                sign = np.float32(1) if age > 0 else np.float32(-1)
+                frame[y, x] = coarse[step] * fine[ago & np.uint64(1023)] * sign
+            else:
+                frame[y, x] = 0

@@ -182,7 +182,7 @@ class FramePainter:
             case FrameMode.TIME:
                 loops.put_age(events.t, x, y, self._now, frame)
             case FrameMode.SURFACE:
-                tables = _decays(self._settings.tau_us)
+                tables = decays(self._settings.tau_us)
                 loops.put_decayed(events.t, x, y, p, self._now, *tables, frame)
 
     def take_back(self, events: Events) -> None:
@@ -196,7 +196,7 @@ class FramePainter:
         if settings.mode is FrameMode.TIME and settings.window_events is not None:
             frame[frame < 0] = max(frame.max(initial=0), 0)
         if settings.dot_px > 1:
-            _enlarge(frame, settings)
+            enlarge(frame, settings)
         return frame
 
 
@@ -207,7 +207,7 @@ def _empty(settings: FrameSettings) -> int:
     return settings.window_us if settings.window_events is None else -1
 
 
-def _enlarge(frame: Frame, settings: FrameSettings) -> None:
+def enlarge(frame: Frame, settings: FrameSettings) -> None:
     """Let each pixel show what is strongest, or youngest, within its dot."""
     import cv2
 
@@ -260,7 +260,8 @@ def contrast_limits(
 
 
 @lru_cache(maxsize=8)
-def _decays(tau_us: int) -> tuple[Frame, Frame]:
+def decays(tau_us: int) -> tuple[Frame, Frame]:
+    """Return the tables of `frame_loops.put_decayed`."""
     coarse = np.arange(_TAUS * tau_us // _FINE + 1) * float(_FINE)
     return (
         np.exp(-coarse / tau_us).astype(np.float32),
@@ -274,6 +275,8 @@ def _warm(loops: ModuleType) -> None:
     for mode in FrameMode:
         painter = FramePainter(Geometry(1, 1), FrameSettings(mode=mode), 0, frame)
         painter.add(none, loops)
+    loops.put_signed_age(none.t, none.x, none.y, none.p, 0, frame)
+    loops.decay_ages(frame, *decays(1), frame)
 
 
 LOOPS = LateLoops(

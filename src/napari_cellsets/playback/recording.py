@@ -115,6 +115,11 @@ class Recording:
         return self.header.geometry or Geometry(4096, 4096)
 
     @property
+    def ordered(self) -> bool:
+        """Whether no event, as far as the index reached, is before the one before."""
+        return self._reader.index.view().ordered
+
+    @property
     def origin_us(self) -> int:
         """Time of the first event on the file's own clock."""
         return self._reader.index.sums.t_first

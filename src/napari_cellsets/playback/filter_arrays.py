@@ -9,7 +9,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellsets.playback.filter_loops import Marks, Memory, Places, Times
+    from napari_cellsets.playback.filter_loops import (
+        Flags,
+        Marks,
+        Memory,
+        Places,
+        Times,
+    )
 
 
 def recent_around(
@@ -50,6 +56,25 @@ def recent_here(
 def look_up(x: Places, y: Places, mask: Marks, marks: Marks) -> None:
     """Write to `marks` what `mask`, (height, width), says of each event's pixel."""
     mask.ravel().take(y.astype(np.intp) * mask.shape[1] + x, out=marks)
+
+
+def pick(
+    marks: Marks,
+    wanted: bool,
+    t: Times,
+    x: Places,
+    y: Places,
+    p: Flags,
+    out_t: Times,
+    out_x: Places,
+    out_y: Places,
+    out_p: Flags,
+) -> None:
+    """Copy the events whose mark is as wanted; there is room for just so many."""
+    numbers = np.flatnonzero(marks == wanted)
+    for column, out in ((t, out_t), (x, out_x), (y, out_y), (p, out_p)):
+        # numbers are inside: `clip` spares a copy
+        np.take(column, numbers, out=out, mode="clip")
 
 
 def _recent(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Times = NDArray[np.int64]
     Places = NDArray[np.uint16]
+    Flags = NDArray[np.uint8]
     Memory = NDArray[np.int32] | NDArray[np.int64]
     Marks = NDArray[np.bool_]
 
@@ -98,3 +99,32 @@ def look_up(x: Places, y: Places, mask: Marks, marks: Marks) -> None:
     flat = mask.ravel()
     for i in range(len(x)):
         marks[i] = flat[np.uint64(y[i]) * pitch + np.uint64(x[i])]
+
+
+@compiled
+def pick(
+    marks: Marks,
+    wanted: bool,
+    t: Times,
+    x: Places,
+    y: Places,
+    p: Flags,
+    out_t: Times,
+    out_x: Places,
+    out_y: Places,
+    out_p: Flags,
+) -> None:
+    """Copy the events whose mark is as wanted; there is room for just so many.
+
+    Each event is written, and the place moves on where it is to stay: a branch would
+    be guessed wrong for every other one.
+    """
+    at, room = np.uint64(0), np.uint64(len(out_t))
+    for i in range(len(t)):
+        if at == room:
+            return
+        out_t[at] = t[i]
+        out_x[at] = x[i]
+        out_y[at] = y[i]
+        out_p[at] = p[i]
+        at += np.uint64(marks[i] == wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from napari_cellsets.core.events import Events
 from napari_cellsets.playback.pixel_memory import LOOPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -109,7 +109,7 @@ class Remembering:
 
     def keep(self, events: Events) -> Events:
         """Return what passes."""
-        return kept(events, self._memory.recent(events) == self._recent)
+        return kept(events, self._memory.recent(events), self._recent)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -139,11 +139,21 @@ class Turning(_Forgetful):
         return Events(events.t, x, y, events.p)
 
 
-def kept(events: Events, marks: Marks) -> Events:
-    """Return the marked events; the very same ones where all are."""
-    # Taking by number is several times as fast as by marks.
-    numbers = np.flatnonzero(marks)
-    return events if len(numbers) == len(events) else events.take(numbers)
+def kept(events: Events, marks: Marks, wanted: bool = True) -> Events:
+    """Return the events whose mark is as wanted; the very same ones where all are."""
+    count = int(np.count_nonzero(marks))
+    count = count if wanted else len(marks) - count
+    if count == len(events):
+        return events
+    out = Events.empty(count)
+    LOOPS.now().pick(marks, wanted, *_columns(events), *_columns(out))
+    return out
+
+
+def _columns(events: Events) -> Iterator[NDArray[Any]]:
+    """Yield the columns as the loops were compiled for."""
+    for column in (events.t, events.x, events.y, events.p):
+        yield np.ascontiguousarray(column)
 
 
 def within_sensor(events: Events, geometry: Geometry) -> Events:

@@ -105,6 +105,8 @@ def _warm(loops: ModuleType) -> None:
         loops.recent_here(t, place, place, 0, 1, 0, 1, last, marks)
         loops.recent_around(t, place, place, 0, 1, 0, 1, last, marks)
     loops.look_up(place, place, np.zeros((1, 1), np.bool_), marks)
+    columns = t, place, place, np.zeros(1, np.uint8)
+    loops.pick(marks, True, *columns, *columns)
 
 
 LOOPS = LateLoops(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets.playback import filter_steps
+from napari_cellsets.playback.pixel_memory import LOOPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +110,9 @@ class FilterPass:
             If the file cannot be read or changed.
         """
         self.forget()
+        if self.chain.filters:
+            # in numpy the first pieces alone would take longer than compiling
+            LOOPS.wait()
         for piece in recording.pieces(start_us - self.chain.lead_in_us, stop_us):
             yield self.feed(piece, start_us)
 

@@ -258,7 +258,7 @@ def test_frames_become_a_gif_in_slow_motion(recording, tmp_path, capsys):
     out = tmp_path / "a.gif"
     command = ["events", "frames", str(recording), str(out), "--slowdown", "20"]
     assert main([*command, "--fps", "10", "--zoom", "2", "--ground", "light"]) == 0
-    assert "12 frames of 320 x 240" in capsys.readouterr().out
+    assert "12 frames of 320 × 240" in capsys.readouterr().err
     with Image.open(out) as film:
         assert film.size == (320, 240)
         assert film.n_frames == 12
@@ -295,3 +295,17 @@ def test_file_with_several_readings_names_them(tmp_path, capsys):
     reading = said.partition("--reading: ")[2].split(",")[0]
     assert main([*command, "--reading", reading]) == 0
     assert json.loads(capsys.readouterr().out)["events"] == 400
+
+
+def test_frames_without_an_ending_become_a_folder_of_pictures(recording, tmp_path):
+    import cv2
+
+    out = tmp_path / "pictures"
+    command = ["events", "frames", str(recording), str(out), "--slowdown", "20"]
+    assert main([*command, "--to", "20ms", "--ground", "light", "--bare"]) == 0
+    names = [f"frame_{n:06d}.png" for n in range(10)]
+    assert sorted(path.name for path in out.iterdir()) == names
+    last = cv2.imread(str(out / names[-1]))
+    assert last.shape == (120, 160, 3)
+    assert (last == 255).all(axis=2).mean() > 0.5
+    assert main(command) == 1  # a folder is never written over

@@ -1,4 +1,4 @@
-"""``events frames``: a recording as a stack for other programs, or as a film."""
+"""``events frames``: a recording as a stack for other programs, a film, pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.cli.console import bar, say, some
+from napari_cellsets.cli.console import bar, say, tell
 from napari_cellsets.cli.event_options import (
     add_filters,
     add_range,
@@ -20,10 +20,11 @@ from napari_cellsets.core.errors import ExportError
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.playback.exports import ExportRequest
     from napari_cellsets.playback.filters import FilterChain
     from napari_cellsets.playback.recording import Recording
 
-_TIFF, _ZARR, _FILMS = (".tif", ".tiff"), (".zarr",), (".mp4", ".gif")
+_KINDS = {".tif": "tif", ".tiff": "tif", ".zarr": "zarr", ".mp4": "mp4", ".gif": "gif"}
 _MODES = ("signed", "two_colour", "last", "count", "surface", "time")
 
 
@@ -31,14 +32,19 @@ def add_frames(kinds: Any) -> None:
     """Add ``frames`` to the commands of ``events``."""
     command = kinds.add_parser(
         "frames",
-        help="write a recording as a TIFF or Zarr stack, or as a film",
+        help="write a recording as a TIFF or Zarr stack, a film or pictures",
         description="Write frames of a recording: as TIFF or Zarr a stack of OFF and "
-        "ON events, (t, 2, y, x); as MP4 or GIF a film in slow motion.",
+        "ON events, (t, 2, y, x); as MP4, GIF or PNG pictures a film in slow motion.",
     )
     add_recording(command)
-    endings = ", ".join(_TIFF[:1] + _ZARR + _FILMS)
     add = command.add_argument
-    add("out", type=Path, metavar="OUT", help=f"file; ends with {endings}")
+    add(
+        "out",
+        type=Path,
+        metavar="OUT",
+        help="file ending with .tif, .zarr, .mp4 or .gif; without an ending a new "
+        "folder of PNG pictures",
+    )
     add_range(command)
     add("--tau", type=some_time, default=10_000, metavar="TIME", help="of surface")
     add("--pixel-um", type=above_zero, metavar="UM", help="width of a pixel")
@@ -66,63 +72,53 @@ def add_frames(kinds: Any) -> None:
 
 
 def _frames(options: argparse.Namespace, token: CancelToken) -> int:
-    name = options.out.name.lower()
-    if not name.endswith(_TIFF + _ZARR + _FILMS):
-        raise ExportError(
-            "the name does not say what to write",
-            path=options.out,
-            advice=f"End it with one of {', '.join(_TIFF + _ZARR + _FILMS)}.",
-        )
+    kind = _kind_of(options.out)
     recording = opened_recording(options, token)
+    start, stop = range_of(options, recording)
     chain = chain_of(options, recording, token)
-    write = _film if name.endswith(_FILMS) else _stack
-    say(f"{write(options, recording, chain, token)} -> {options.out}")
+    request = _request(options, kind, recording, start, stop, chain)
+    tell(request.plan())
+    with bar(100, "%") as progress:
+        written = request.write(options.out, token, progress)
+    say(f"{written} -> {options.out}")
     return 0
 
 
-def _stack(
-    options: argparse.Namespace,
-    recording: Recording,
-    chain: FilterChain | None,
-    token: CancelToken,
-) -> str:
-    from napari_cellsets.playback.stack_files import write_tiff_stack, write_zarr_stack
-    from napari_cellsets.playback.stacks import StackSettings, StackSource
-
-    settings = StackSettings(
-        kind=options.kind, step_us=options.step, tau_us=options.tau
+def _kind_of(out: Path) -> str:
+    """What a name asks for: a name without an ending is a folder of pictures."""
+    name = out.name.lower()
+    for ending, kind in _KINDS.items():
+        if name.endswith(ending):
+            return kind
+    if not out.suffix:
+        return "png"
+    raise ExportError(
+        "the name does not say what to write",
+        path=out,
+        advice=f"End it with one of {', '.join(_KINDS)}; a name without an ending is a"
+        " folder of PNG pictures.",
     )
-    source = StackSource(recording, settings, *range_of(options, recording), chain)
-    tiff = options.out.name.lower().endswith(_TIFF)
-    with bar(source.plan.shape[0], "frame") as progress:
-        plan = (write_tiff_stack if tiff else write_zarr_stack)(
-            options.out,
-            source,
-            pixel_um=options.pixel_um,
-            token=token,
-            progress=progress,
-        )
-    return f"{' x '.join(map(str, plan.shape))} (t, c, y, x)"
 
 
-def _film(
+def _request(
     options: argparse.Namespace,
+    kind: str,
     recording: Recording,
+    start: int,
+    stop: int,
     chain: FilterChain | None,
-    token: CancelToken,
-) -> str:
-    from napari_cellsets.playback.clips import ClipSettings, write_clip
+) -> ExportRequest:
+    from napari_cellsets.playback.clips import ClipSettings
     from napari_cellsets.playback.colours import lut_of
+    from napari_cellsets.playback.exports import ExportRequest
     from napari_cellsets.playback.frames import FrameMode, FrameSettings
+    from napari_cellsets.playback.stacks import StackSettings
 
     mode = FrameMode(options.mode)
     frames = FrameSettings(
-        mode=mode,
-        window_us=options.window,
-        tau_us=options.tau,
-        dot_px=options.dot,
+        mode=mode, window_us=options.window, tau_us=options.tau, dot_px=options.dot
     )
-    settings = ClipSettings(
+    clip = ClipSettings(
         frames=frames,
         slowdown=options.slowdown,
         fps=options.fps,
@@ -131,20 +127,17 @@ def _film(
         pixel_um=options.pixel_um,
         zoom=options.zoom,
     )
-    start, stop = range_of(options, recording)
-    with bar(100, "%") as progress:
-        plan = write_clip(
-            options.out,
-            recording,
-            settings,
-            lut_of(mode, options.ground),
-            start,
-            stop,
-            chain=chain,
-            token=token,
-            progress=progress,
-        )
-    return f"{some(plan.frames, 'frame')} of {plan.width} x {plan.height}"
+    return ExportRequest(
+        recording,
+        start,
+        stop,
+        kind,
+        clip,
+        lut_of(mode, options.ground),
+        StackSettings(kind=options.kind, step_us=options.step, tau_us=options.tau),
+        chain,
+        options.pixel_um,
+    )
 
 
 def above_zero(text: str) -> float:

@@ -1,7 +1,8 @@
-"""Films as GIF or MP4, written picture by picture in bounded memory."""
+"""Films as GIF, MP4 or a folder of PNG, picture by picture in bounded memory."""
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
@@ -87,6 +88,36 @@ def _extent(marks: NDArray[np.bool_]) -> slice:
     """Return from the first to the last mark; one pixel where nothing is marked."""
     places = np.flatnonzero(marks)
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 1)
+
+
+@contextmanager
+def png_folder(
+    path: Path, shape: tuple[int, int], fps: float, lut: Lut
+) -> Iterator[Add]:
+    """Yield a function that adds a picture to a folder, ``frame_000000.png`` first.
+
+    Parameters
+    ----------
+    path
+        The folder, which is there.
+    shape, fps, lut
+        As for `gif_file`; any number of pictures a second.
+
+    Yields
+    ------
+    Callable
+        Takes a picture, uint8 (height, width).
+    """
+    import cv2
+
+    numbers = itertools.count()
+
+    def add(picture: Indices) -> None:
+        colours = np.ascontiguousarray(lut[picture][..., ::-1])
+        _, packed = cv2.imencode(".png", colours)
+        (path / f"frame_{next(numbers):06d}.png").write_bytes(packed.tobytes())
+
+    yield add
 
 
 @contextmanager

@@ -12,8 +12,13 @@ from pydantic import Field
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.core.evented import FrozenModel
 from napari_cellsets.core.events import Events
-from napari_cellsets.formats.atomic import atomic_output
-from napari_cellsets.playback.clip_files import FASTEST_GIF, gif_file, mp4_file
+from napari_cellsets.formats.atomic import atomic_folder, atomic_output
+from napari_cellsets.playback.clip_files import (
+    FASTEST_GIF,
+    gif_file,
+    mp4_file,
+    png_folder,
+)
 from napari_cellsets.playback.clip_marks import Marker, bar_length, stamp
 from napari_cellsets.playback.event_frames import EventFrames
 from napari_cellsets.playback.filters import FilterChain
@@ -32,9 +37,10 @@ if TYPE_CHECKING:
     Indices = NDArray[np.uint8]
     Lut = NDArray[np.uint8]
 
-MOST_FRAMES = {".gif": 3_000, ".mp4": 100_000}
+MOST_FRAMES = {".gif": 3_000, ".mp4": 100_000, "": 100_000}
 """Of a film: more is a slip of the hand, or no GIF that anybody can open."""
 
+_FILES = {".gif": gif_file, ".mp4": mp4_file, "": png_folder}
 _WIDEST = 4096
 
 
@@ -111,7 +117,7 @@ def plan_clip(
     start_us, stop_us
         [start, stop) in microseconds from the first event.
     ending
-        ``".gif"`` or ``".mp4"``.
+        ``".gif"`` or ``".mp4"``; nothing for a folder of PNG pictures.
 
     Raises
     ------
@@ -121,7 +127,7 @@ def plan_clip(
     if ending not in MOST_FRAMES:
         raise ExportError(
             f"a film ends with .gif or .mp4, not with {ending!r}",
-            advice="Choose one of the two.",
+            advice="Choose one of the two, or no ending for a folder of pictures.",
         )
     if stop_us <= start_us:
         raise ExportError("the range holds no time", advice="Choose a longer one.")
@@ -135,8 +141,8 @@ def plan_clip(
     if frames > MOST_FRAMES[ending]:
         raise ExportError(
             f"the film would have {frames:,} frames and play for"
-            f" {frames / settings.fps / 60:,.0f} minutes; {ending[1:].upper()} is"
-            f" written up to {MOST_FRAMES[ending]:,} frames",
+            f" {frames / settings.fps / 60:,.0f} minutes; {ending[1:].upper() or 'PNG'}"
+            f" is written up to {MOST_FRAMES[ending]:,} frames",
             advice="Slow down less, or choose a shorter range or a lower frame rate.",
         )
     width, height = (side * settings.zoom for side in geometry)
@@ -168,7 +174,8 @@ def write_clip(
     Parameters
     ----------
     path
-        File ending with .gif or .mp4; it appears when it is whole.
+        File ending with .gif or .mp4, or a new folder for PNG pictures; it appears
+        when it is whole.
     recording
         Where the events come from.
     settings
@@ -214,11 +221,9 @@ def write_clip(
         keep=1,
     )
     film = _Film(shown, geometry, settings, plan, lut)
-    shape, opened = (
-        (plan.height, plan.width),
-        gif_file if ending == ".gif" else mp4_file,
-    )
-    with atomic_output(path) as aside, opened(aside, shape, settings.fps, lut) as add:
+    shape, opened = (plan.height, plan.width), _FILES[ending]
+    output = atomic_output if ending else atomic_folder
+    with output(path) as aside, opened(aside, shape, settings.fps, lut) as add:
         for number, picture in enumerate(film.pictures(start_us), start=1):
             if token is not None:
                 token.raise_if_cancelled()

@@ -74,11 +74,12 @@ def lut_of(mode: FrameMode, ground: Ground = "dark") -> NDArray[np.uint8]:
     Returns
     -------
     ndarray
-        uint8, (256, 3), red, green, blue.
+        uint8, (256, 3), red, green, blue; number 128 is exactly the middle, so that
+        the ground of scales with two sides is black or white.
     """
     scale = scale_of(mode, ground)
     stops = np.array([list(bytes.fromhex(colour[1:])) for colour in scale.colours])
-    at = np.linspace(0, 1, 256)
+    at = np.concatenate([np.arange(128) / 256, np.linspace(0.5, 1, 128)])
     mixed = [np.interp(at, scale.places, stops[:, channel]) for channel in range(3)]
     return np.asarray(np.rint(np.stack(mixed, axis=1)), np.uint8)
 

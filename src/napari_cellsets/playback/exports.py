@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from napari_cellsets.playback.recording import Recording
 
 FILMS = {"mp4": "Film (MP4)", "gif": "Film (GIF)"}
+PICTURES = "png"
+"""Kind of a folder of pictures: a film without an ending."""
 STACKS = {"tif": "Stack (TIFF)", "zarr": "Stack (Zarr)"}
 
 
@@ -34,6 +36,8 @@ def ending_of(kind: str) -> str:
     """Return how the name of a file of this kind ends, with its dot."""
     from napari_cellsets.formats.events.registry import EVENT_FORMATS
 
+    if kind == PICTURES:
+        return ""
     if kind in FILMS or kind in STACKS:
         return f".{kind}"
     return EVENT_FORMATS[kind].endings[0]
@@ -50,7 +54,7 @@ class ExportRequest:
     start_us, stop_us
         The range.
     kind
-        One of `export_titles`.
+        One of `export_titles`, or `PICTURES`.
     clip, lut
         Of a film: how it is made; colours, uint8 (256, 3).
     stack
@@ -77,11 +81,11 @@ class ExportRequest:
         ExportError
             If it would be absurdly large, or the range is empty.
         """
-        if self.kind in FILMS:
+        if self.kind in (*FILMS, PICTURES):
             chain = self.chain or FilterChain()
             geometry = chain.geometry_after(self.recording.geometry)
             plan = plan_clip(
-                geometry, self.clip, self.start_us, self.stop_us, f".{self.kind}"
+                geometry, self.clip, self.start_us, self.stop_us, ending_of(self.kind)
             )
             size = f"{plan.width} × {plan.height}"
             return f"{plan.frames:,} frames of {size}, {plan.seconds:.1f} s"
@@ -114,7 +118,7 @@ class ExportRequest:
             If the recording cannot be read or changed.
         """
         span = self.start_us, self.stop_us
-        if self.kind in FILMS:
+        if self.kind in (*FILMS, PICTURES):
             made = write_clip(
                 path,
                 self.recording,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellsets.catalogue.recordings import place_on_disk
 from napari_cellsets.core.errors import CellsetsError
-from napari_cellsets.formats.events.event_tree import EventTree
 from napari_cellsets.playback.recording import open_recording
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.playback.recording import Recording
@@ -38,14 +36,5 @@ def open_sample_recording(
     source = dataset.event_source(sample, reading=reading)
     if source is None:
         raise CellsetsError("this sample is no recording of events", path=sample.image)
-    return open_recording(source, name=sample.name, place=_place_of(dataset, sample))
-
-
-def _place_of(dataset: Dataset, sample: Sample) -> Path | None:
-    """Return the file that holds a recording: itself, or the archive around it."""
-    tree = dataset.tree
-    files = tree.base if isinstance(tree, EventTree) else tree
-    place = files.local_path(sample.image)
-    if place is None and files.root.is_file():
-        return files.root
-    return place
+    place = place_on_disk(dataset.tree, sample.image)
+    return open_recording(source, name=sample.name, place=place)

@@ -8,21 +8,33 @@ from ecf_encoder import STYLES, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cellsets.core import compiled
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.core.events import Events
-from napari_cellsets.formats.events import ecf
+from napari_cellsets.formats.events import ecf, ecf_plain
+
+ecf_loops = pytest.importorskip("napari_cellsets.formats.events.ecf_loops")
 
 WAYS = ["compiled", "plain"]
 
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
-    if request.param == "plain":
-        monkeypatch.setattr(ecf, "can_compile", lambda: False)
-    elif not compiled.can_compile():
-        pytest.skip("numba is not here")
+    monkeypatch.setattr(ecf, "_LOOPS", ways()[request.param])
     return request.param
+
+
+class Fixed:
+    """Loops that are always the same ones."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def now(self):
+        return self.module
+
+
+def ways():
+    return {"compiled": Fixed(ecf_loops), "plain": Fixed(ecf_plain)}
 
 
 def assert_same(found, wanted):
@@ -66,10 +78,9 @@ def chunks(draw):
 @given(events=chunks())
 def test_what_is_packed_is_decoded(style, events):
     content = encode(events, style)
-    for plain in (True, False):
+    for loops in ways().values():
         with pytest.MonkeyPatch.context() as patch:
-            if plain:
-                patch.setattr(ecf, "can_compile", lambda: False)
+            patch.setattr(ecf, "_LOOPS", loops)
             assert_same(ecf.decode_chunk(content, "a"), events)
 
 
@@ -81,10 +92,9 @@ def test_no_events_are_a_chunk_of_none(way):
 def test_any_bytes_are_events_or_refused_alike_both_ways(noise, count):
     content = (count << 2 | len(noise) % 4).to_bytes(4, "little") + noise
     found = []
-    for plain in (True, False):
+    for loops in ways().values():
         with pytest.MonkeyPatch.context() as patch:
-            if plain:
-                patch.setattr(ecf, "can_compile", lambda: False)
+            patch.setattr(ecf, "_LOOPS", loops)
             try:
                 found.append(ecf.decode_chunk(content, "a"))
             except UnreadableFileError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint16]
 
 _LATEST = 1 << 61
-"""As in `ecf`."""
+"""No time is as large: sums of times stay within 64 bits."""
 
 
 @compiled

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellsets.core.compiled import can_compile
 from napari_cellsets.core.errors import NotRecognisedError, UnreadableFileError
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.core.late_loops import LateLoops
 from napari_cellsets.formats.events.base import EventHeader
 from napari_cellsets.formats.events.records import (
     Interpreted,
@@ -24,6 +24,8 @@ from napari_cellsets.formats.events.records import (
 )
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
     from napari_cellsets.formats.events.base import EventSource, State
@@ -124,7 +126,7 @@ def _interpret(
     kind = _KINDS[number]
     waiting = int(state[2]).to_bytes(8, "little")[: int(state[1])]
     raw = np.concatenate([np.frombuffer(waiting, np.uint8), records])
-    starts, times, end = _starts(raw, kind, int(state[0]))
+    starts, times, end = _find(_LOOPS.now(), raw, kind, int(state[0]))
     state[0] = times[-1]
     rest = raw[end:].tobytes()
     state[1], state[2] = len(rest), int.from_bytes(rest, "little")
@@ -143,8 +145,8 @@ def _interpret(
     return Interpreted(events, unknown=int(np.count_nonzero(~inside)))
 
 
-def _starts(
-    raw: NDArray[np.uint8], kind: _Kind, now: int
+def _find(
+    loops: ModuleType, raw: NDArray[np.uint8], kind: _Kind, now: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Find events.
 
@@ -159,24 +161,15 @@ def _starts(
     """
     room = len(raw) // kind.size + 1
     starts, times = np.empty(room, np.int64), np.empty(room + 1, np.int64)
-    if can_compile():
-        from napari_cellsets.formats.events.es_loops import find_events
+    count, end = loops.find_events(
+        raw, kind.size, kind.steps, kind.begins, now, starts, times
+    )
+    return starts[:count], times[: count + 1], int(end)
 
-        count, end = find_events(
-            raw, kind.size, kind.steps, kind.begins, now, starts, times
-        )
-        return starts[:count], times[: count + 1], int(end)
-    steps, begins = kind.steps.tolist(), kind.begins.tolist()
-    at, count, content = 0, 0, raw.tobytes()
-    while at < len(content):
-        first = content[at]
-        if not begins[first]:
-            now, at = now + steps[first], at + 1
-            continue
-        if at + kind.size > len(content):
-            break
-        now += steps[first]
-        starts[count], times[count] = at, now
-        count, at = count + 1, at + kind.size
-    times[count] = now
-    return starts[:count], times[: count + 1], at
+
+def _warm(loops: ModuleType) -> None:
+    _find(loops, np.zeros(9, np.uint8), _KINDS[_DVS], 0)
+
+
+_HERE = "napari_cellsets.formats.events"
+_LOOPS = LateLoops(f"{_HERE}.es_loops", f"{_HERE}.es_plain", _warm)

@@ -74,7 +74,7 @@ class HdfFile:
 
         target = SourceFile(self._source) if self._source else str(self._local)
         try:
-            with h5py.File(target, "r", locking=False) as file:
+            with h5py.File(target, "r") as file:
                 yield file
         except FAULTS as error:
             raise UnreadableFileError(

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_cellsets.core.compiled import can_compile
 from napari_cellsets.core.errors import (
     AmbiguousEventsError,
     NotRecognisedError,
     UnreadableFileError,
 )
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.core.late_loops import LateLoops
 from napari_cellsets.formats.events.base import Decoded, EventHeader, Tally
 from napari_cellsets.formats.events.clocks import clock_for
 from napari_cellsets.formats.events.columns import NO_POLARITY, named_columns, order_of
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from napari_cellsets.formats.events.base import EventSource, State
     from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.sources import Source
@@ -35,9 +37,7 @@ _SHORTEST_LINE = 8
 _FEWEST_LINES = 4
 _MOST_HEADER_LINES = 100
 _SEPARATOR = re.compile(rb"[,;\s]+")
-_NUMBER = re.compile(rb"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?")
 _NAMES = ["t", "x", "y", "p"]
-_MOST_DIGITS = 18
 _MOST_COLUMNS = 16
 
 
@@ -148,76 +148,28 @@ def parse_lines(content: bytes, layout: Layout, out: Events) -> tuple[int, int, 
     bad
         Lines that are none: not counting empty ones and comments.
     """
-    if can_compile():
-        from napari_cellsets.formats.events.text_loops import parse
-
-        used, count, bad = parse(
-            np.frombuffer(content, np.uint8),
-            np.array(layout.columns, np.int64),
-            layout.width,
-            layout.shift,
-            (out.t, out.x, out.y, out.p),
-        )
-        return int(used), int(count), int(bad)
-    used = count = bad = 0
-    while count < len(out):
-        end = content.find(b"\n", used)
-        if end < 0:
-            break
-        line, used = content[used:end].strip(b",; \t\r\v\f"), end + 1
-        if not line or line[:1] in b"#%":
-            continue
-        event = _event(_SEPARATOR.split(line), layout)
-        if event is None:
-            bad += 1
-            continue
-        out.t[count], out.x[count], out.y[count], out.p[count] = event
-        count += 1
-    return used, count, bad
+    return _parse(_LOOPS.now(), content, layout, out)
 
 
-def _event(fields: list[bytes], layout: Layout) -> tuple[int, int, int, int] | None:
-    if len(fields) != layout.width:
-        return None
-    t_at, x_at, y_at, p_at = layout.columns
-    t = _scaled(fields[t_at], layout.shift)
-    x, y = _scaled(fields[x_at], 0), _scaled(fields[y_at], 0)
-    p = _polarity(fields[p_at]) if p_at >= 0 else 1
-    if t is None or x is None or y is None or p is None:
-        return None
-    if not (0 <= x <= 65535 and 0 <= y <= 65535):
-        return None
-    return t, x, y, p
+def _parse(
+    loops: ModuleType, content: bytes, layout: Layout, out: Events
+) -> tuple[int, int, int]:
+    used, count, bad = loops.parse(
+        np.frombuffer(content, np.uint8),
+        np.array(layout.columns, np.int64),
+        layout.width,
+        layout.shift,
+        (out.t, out.x, out.y, out.p),
+    )
+    return int(used), int(count), int(bad)
 
 
-def _polarity(field: bytes) -> int | None:
-    words = {b"true": 1, b"false": 0, b"on": 1, b"off": 0}
-    if field.lower() in words:
-        return words[field.lower()]
-    number = _scaled(field, 3)
-    return None if number is None else int(number > 0)
+def _warm(loops: ModuleType) -> None:
+    _parse(loops, b"1,2,3,1\n", Layout(0, (0, 1, 2, 3), 4, 0), Events.empty(1))
 
 
-def _scaled(field: bytes, shift: int) -> int | None:
-    """Return a number times a power of ten, rounded half up; None where it is none."""
-    found = _NUMBER.fullmatch(field)
-    if found is None or not (found[2] or found[3]):
-        return None
-    digits = (found[2] + (found[3] or b"")).lstrip(b"0")
-    power = shift + int(found[4] or 0) - len(found[3] or b"")
-    if len(digits) > _MOST_DIGITS:
-        power += len(digits) - _MOST_DIGITS
-        digits = digits[:_MOST_DIGITS]
-    number = int(digits or b"0")
-    if power > 0:
-        if number and len(str(number)) + power > _MOST_DIGITS:
-            return None
-        number *= 10**power if number else 1
-    number = -number if found[1] == b"-" else number
-    if power >= 0:
-        return number
-    divisor = 10**-power
-    return int((2 * number + divisor) // (2 * divisor))
+_HERE = "napari_cellsets.formats.events"
+_LOOPS = LateLoops(f"{_HERE}.text_loops", f"{_HERE}.text_plain", _warm)
 
 
 def sniff_text(name: str, head: bytes, size: int) -> bool:

@@ -45,7 +45,8 @@ def raw(path, header: str, events: Events, coder=Evt3Coder, **options):
 def test_geometry_camera_and_biases_come_from_the_header(tmp_path, flow):
     header = (
         "% date 2023-03-29\n% format EVT3;height=720;width=1280\n% geometry 1280x720\n"
-        "% sensor_name IMX636\n% serial_number 00ca0009\n% bias_fo -12\n% end\n"
+        "% sensor_name IMX636\n% serial_number 00ca0009\n% bias_fo -12\n"
+        "% bias_hpf 1.2.3\n% end\n"
     )
     found = open_event_file(raw(tmp_path, header, flow)).header
     assert found.format == "EVT3"

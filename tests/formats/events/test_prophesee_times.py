@@ -137,6 +137,12 @@ def test_events_before_any_time_are_left_out_and_told(tmp_path):
     )
 
 
+def test_a_row_begun_before_any_time_goes_on_after_it(tmp_path):
+    words = [line(3), 0x3000 | 64, 0x4001, high(9), 0x4001]
+    place = words_file(tmp_path / "early.raw", "EVT3", words)
+    assert rows_of(place) == [(9 << 12, 76, 3, 0)]
+
+
 def test_events_before_any_line_are_left_out_and_told(tmp_path):
     words = [high(9), low(7), column(4), low(8), line(3), column(5)]
     place = words_file(tmp_path / "early.raw", "EVT3", words)

@@ -66,10 +66,8 @@ class Evt3Source(RawSource):
         first = int(times[0])
         lead = max(first, int(lines[0])) if len(lines) else first
         state = np.array([int(words[first] & 0xFFF) << 12, 0, 0, 0], np.int64)
-        before = words[:first]
-        state_after(
-            np.concatenate((before[before >> 12 == 0], words[first:lead])), state
-        )
+        untimed = words[:first][(kind[:first] != 6) & (kind[:first] != 8)]
+        state_after(np.concatenate((untimed, words[first:lead])), state)
         lost = int(events_of_words(words[:lead]).sum())
         return Beginning(lead, state.tolist(), lost)
 

@@ -8,7 +8,7 @@ neither, nor the geometry: both follow from the number of the camera system
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
@@ -85,7 +85,7 @@ class RawClaims:
     order: str = ""
     geometry: Geometry | None = None
     sensor: str = ""
-    doubts: tuple[str, ...] = field(default=())
+    doubts: tuple[str, ...] = ()
 
 
 def read_header(head: bytes, place: str) -> TextHeader:
@@ -163,7 +163,9 @@ def biases(header: TextHeader) -> dict[str, float]:
     """Return the settings of the pixels that the header tells."""
     found = {}
     for key, value in header.fields.items():
-        if key.startswith("bias_") and re.fullmatch(r"[-+]?[0-9.]{1,12}", value):
+        if key.startswith("bias_") and re.fullmatch(
+            r"[-+]?[0-9]{1,9}(\.[0-9]{1,9})?", value
+        ):
             found[key] = float(value)
     return found
 

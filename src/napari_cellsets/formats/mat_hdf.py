@@ -8,35 +8,22 @@ file is read: links to other files, external and virtual data are left out.
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
+from napari_cellsets.formats.hdf import FAULTS, opened_hdf
 from napari_cellsets.formats.mat_names import Element, numbered, one_line
-from napari_cellsets.formats.sources import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import numpy as np
 
     from napari_cellsets.formats.sources import Source
 
-_FAULTS = (
-    OSError,
-    RuntimeError,
-    KeyError,
-    ValueError,
-    TypeError,
-    IndexError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    NotImplementedError,
-    EOFError,
-)
 _INSIDE = ("#refs#", "#subsystem#")
 _TEXT, _LOGICAL = b"char", b"logical"
 _LETTER_BYTES = 2
@@ -103,22 +90,12 @@ class MatHdf:
                 shape = tuple(int(length) for length in found.shape[::-1])
                 self.elements[text] = Element(shape, _is_text(found))
                 self._route[text] = route
-        except _FAULTS as error:
+        except FAULTS as error:
             self.problems.append((name, f"this variable cannot be read: {error}"))
 
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
-        """Open the file for one look; nothing of the person's is kept open."""
-        import h5py
-
-        target = str(self._local) if self._local else SourceFile(self._source)
-        try:
-            with h5py.File(target, "r") as file:
-                yield file
-        except UnreadableFileError:
-            raise
-        except _FAULTS as error:
-            raise self._damaged(str(error)) from error
+    def _open(self) -> AbstractContextManager[Any]:
+        """Open the file for one look."""
+        return opened_hdf(self._source, self._place, self._local, "MATLAB")
 
     def _damaged(self, reason: str) -> UnreadableFileError:
         return UnreadableFileError(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import FileTree, Problem
+from napari_cellsets.formats.hdf import is_hdf
 from napari_cellsets.formats.mat_five import MatFive
 from napari_cellsets.formats.mat_hdf import MatHdf
 from napari_cellsets.formats.names import natural_order
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.mat_names import Element
     from napari_cellsets.formats.sources import Source
 
-_HDF = b"\x89HDF\r\n\x1a\n"
-_HDF_AT = (0, 512, 1024, 2048)
+_HEAD = 4096
 _SMALLEST_PICTURE = 8
 _KEPT_BYTES = 8 * limits.MIB
 
@@ -171,7 +171,7 @@ class MatTree(FileTree):
 
 
 def _opened(source: Source, place: str, local: Path | None) -> _Arrays:
-    if any(source.read_at(at, len(_HDF)) == _HDF for at in _HDF_AT):
+    if is_hdf(source.read_at(0, _HEAD)):
         return MatHdf(source, place, local)
     head = source.read_at(0, 128)
     if head[126:128] in (b"IM", b"MI"):

@@ -23,13 +23,13 @@ from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.formats.events import ecf
 from napari_cellsets.formats.events.columns import NO_POLARITY, named_columns, order_of
 from napari_cellsets.formats.events.hdf5_file import (
-    HDF,
     HdfFile,
     HdfRows,
     check_dataset,
 )
 from napari_cellsets.formats.events.ordering import ordered_rows
 from napari_cellsets.formats.events.rows import Raw
+from napari_cellsets.formats.hdf import is_hdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class _Found:
 
 def sniff_hdf5(name: str, head: bytes, size: int) -> bool:
     """Whether a file is HDF5; what it holds shows when it is opened."""
-    return any(head[at : at + len(HDF)] == HDF for at in (0, 512, 1024, 2048))
+    return is_hdf(head)
 
 
 def open_hdf5(tree: FileTree, name: str, *, reading: str | None = None) -> EventSource:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,32 +16,16 @@ import numpy as np
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.events.rows import ROWS_AT_ONCE, Raw
-from napari_cellsets.formats.sources import SourceFile
+from napari_cellsets.formats.hdf import opened_hdf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from napari_cellsets.formats.files import FileTree
-    from napari_cellsets.formats.sources import Source
 
     ReadBlock = Callable[[Any, int, int], Raw]
 
-HDF = b"\x89HDF\r\n\x1a\n"
-FAULTS = (
-    OSError,
-    RuntimeError,
-    KeyError,
-    ValueError,
-    TypeError,
-    IndexError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    NotImplementedError,
-    EOFError,
-)
-"""What h5py raises for files that are damaged."""
 _KEPT, _LARGE = 2, 1 << 20
 _ROWS_PER_BYTE = 1000
 """No packing of events shrinks them more."""
@@ -58,30 +41,11 @@ class HdfFile:
 
     def __init__(self, tree: FileTree, name: str) -> None:
         self.place, self.size = tree.place(name), tree.size(name)
-        self._local: Path | None = tree.local_path(name)
-        self._source: Source | None = None if self._local else tree.source(name)
+        self._local, self._source = tree.local_path(name), tree.source(name)
 
-    @contextmanager
-    def opened(self) -> Iterator[Any]:
-        """Open it as an `h5py.File`.
-
-        Raises
-        ------
-        UnreadableFileError
-            If it is damaged, also where that shows within the block.
-        """
-        import h5py
-
-        target = SourceFile(self._source) if self._source else str(self._local)
-        try:
-            with h5py.File(target, "r") as file:
-                yield file
-        except FAULTS as error:
-            raise UnreadableFileError(
-                f"this HDF5 file is damaged ({str(error)[:120]})",
-                path=self.place,
-                advice="Copy or download it again.",
-            ) from error
+    def opened(self) -> AbstractContextManager[Any]:
+        """Open it as an `h5py.File`; see `opened_hdf`."""
+        return opened_hdf(self._source, self.place, self._local, "HDF5")
 
 
 class HdfRows:

@@ -357,9 +357,11 @@ def test_a_matrix_of_spikes_reads_as_events(tmp_path):
     matrix = np.zeros((101, 4))
     matrix[-1] = [0.1, 0.2, 0.2000004, 0.3]
     matrix[23, 0], matrix[99, 1], matrix[0, 2], matrix[5, 3] = 1, -1, 1, 1
-    scipy.io.savemat(tmp_path / "a.mat", {"spiketrain": matrix})
-    head = (tmp_path / "a.mat").read_bytes()[:200]
-    assert sniff_stmnist("a.mat", head, 1000)
+    for packed in (False, True):
+        spikes = {"spiketrain": matrix}
+        scipy.io.savemat(tmp_path / "a.mat", spikes, do_compression=packed)
+        head = (tmp_path / "a.mat").read_bytes()[:1000]
+        assert sniff_stmnist("a.mat", head, 1000)
     source = open_stmnist(open_tree(tmp_path), "a.mat")
     t = [100_000, 200_000, 200_000, 300_000]
     assert_same(all_of(source), Events.of(t, [3, 9, 0, 5], [2, 9, 0, 0], [1, 0, 1, 1]))
@@ -367,6 +369,9 @@ def test_a_matrix_of_spikes_reads_as_events(tmp_path):
 
 def test_other_matrices_are_no_events(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"image": np.zeros((5, 5))})
+    head = (tmp_path / "a.mat").read_bytes()
+    assert not sniff_stmnist("a.mat", head, 1000)
+    assert not sniff_stmnist("a.mat", b"", 0)
     with pytest.raises(NotRecognisedError, match="matrix spiketrain of 101 rows"):
         open_stmnist(open_tree(tmp_path), "a.mat")
 

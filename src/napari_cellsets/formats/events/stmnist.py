@@ -6,6 +6,7 @@ last one of times in seconds; a column is a moment. Source: arXiv 2005.04319.
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,19 @@ _NAME = "spiketrain"
 _SKIN = Geometry(10, 10)
 _ROWS = _SKIN.width * _SKIN.height + 1
 _LARGEST = 64 << 20
+_HEADER, _TAG = 128, 8
 
 
 def sniff_stmnist(name: str, head: bytes, size: int) -> bool:
-    """Whether a file is a MATLAB file that is small enough to be such a matrix."""
-    return head[126:128] in (b"IM", b"MI") and size < _LARGEST
+    """Whether a MATLAB file of version 5 begins with a matrix of spikes."""
+    if head[126:128] not in (b"IM", b"MI") or size > _LARGEST:
+        return False
+    begin = head[_HEADER + _TAG :]
+    try:
+        packed = zlib.decompressobj().decompress(begin, _TAG * 10)
+    except zlib.error:
+        packed = b""
+    return _NAME.encode() in packed + begin[: _TAG * 10]
 
 
 def open_stmnist(

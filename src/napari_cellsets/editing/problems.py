@@ -1,0 +1,217 @@
+"""Objects that deserve a second look: tiny, with holes, in pieces, outliers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_cellsets.core.errors import EditError
+from napari_cellsets.core.evented import FrozenModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.editing.objects import ObjectIndex
+
+    Box = tuple[slice, ...]
+
+_EVERY = 512
+"""Objects between two looks at whether to stop."""
+_EIGHT = np.ones((3, 3), bool)
+_NORMAL = 1.4826
+"""Standard deviations of a normal distribution in one median absolute deviation."""
+
+
+class ProblemKind(StrEnum):
+    """What may be wrong with an object."""
+
+    TINY = "tiny"
+    PARTS = "parts"
+    HOLES = "holes"
+    BORDER = "border"
+    OVERLAP = "overlap"
+    OUTLIER = "outlier"
+
+
+class ObjectProblem(NamedTuple):
+    """One reason to look at an object.
+
+    Parameters
+    ----------
+    label
+        Which object.
+    kind
+        What may be wrong.
+    text
+        The same in words, with its figure.
+    severity
+        More is worse, among problems of one kind.
+    """
+
+    label: int
+    kind: ProblemKind
+    text: str
+    severity: float
+
+
+class ProblemSettings(FrozenModel):
+    """What counts as a problem.
+
+    Parameters
+    ----------
+    kinds
+        What to look for.
+    tiny_share
+        Objects smaller than this share of the median are tiny.
+    outlier_z
+        So many standard deviations of the logarithm of the area (told by the median
+        absolute deviation) make an outlier in size.
+    """
+
+    kinds: frozenset[ProblemKind] = frozenset(ProblemKind)
+    tiny_share: float = 0.1
+    outlier_z: float = 3.5
+
+
+def find_problems(
+    objects: ObjectIndex,
+    settings: ProblemSettings | None = None,
+    *,
+    classes: Mapping[int, str] | None = None,
+    under: NDArray[np.integer] | None = None,
+    class_under: Callable[[int], str] | None = None,
+    token: CancelToken | None = None,
+    progress: Progress | None = None,
+) -> list[ObjectProblem]:
+    """Return what may be wrong with the objects of an image, the worst first.
+
+    Parameters
+    ----------
+    objects
+        Of the image, (y, x) or (z, y, x).
+    settings
+        What counts.
+    classes
+        Name of the class of each object, where there are classes: sizes are compared
+        within a class.
+    under, class_under
+        Labels of the same size whose objects may overlap these, and what class each
+        of them has: overlaps of two different classes are told.
+    token, progress
+        Looked at, and told how far it is, every few hundred objects.
+
+    Raises
+    ------
+    CancelledError
+        If the token was cancelled.
+    EditError
+        If `under` has another size.
+    """
+    settings = settings or ProblemSettings()
+    if under is not None and under.shape != objects.labels.shape:
+        raise EditError(
+            f"labels of size {under.shape} cannot overlap those of"
+            f" {objects.labels.shape}"
+        )
+    found: list[ObjectProblem] = []
+    areas: dict[int, int] = {}
+    for number, label in enumerate(objects):
+        if number % _EVERY == 0:
+            _look(token, progress, number / max(len(objects), 1))
+        box, mask = objects.box(label), objects.mask(label)
+        areas[label] = int(np.count_nonzero(mask))
+        found += _of_shape(objects.labels.shape, settings.kinds, label, box, mask)
+        if under is not None and ProblemKind.OVERLAP in settings.kinds:
+            mine = (classes or {}).get(label, "")
+            found += _overlaps(label, mine, under[box][mask], class_under)
+    found += _of_size(areas, classes or {}, settings)
+    order = list(ProblemKind)
+    return sorted(found, key=lambda one: (order.index(one.kind), -one.severity))
+
+
+def _of_shape(
+    shape: tuple[int, ...],
+    kinds: frozenset[ProblemKind],
+    label: int,
+    box: Box,
+    mask: NDArray[np.bool_],
+) -> Iterator[ObjectProblem]:
+    from scipy import ndimage
+
+    planes = mask.reshape(-1, *mask.shape[-2:])
+    if ProblemKind.PARTS in kinds:
+        parts = max(int(ndimage.label(plane, _EIGHT)[1]) for plane in planes)
+        if parts > 1:
+            yield ObjectProblem(label, ProblemKind.PARTS, f"{parts} parts", parts)
+    if ProblemKind.HOLES in kinds:
+        filled = sum(
+            int(np.count_nonzero(ndimage.binary_fill_holes(plane) & ~plane))
+            for plane in planes
+        )
+        if filled:
+            yield ObjectProblem(
+                label, ProblemKind.HOLES, f"holes of {filled:,} px", filled
+            )
+    if ProblemKind.BORDER in kinds:
+        edges = sum(
+            int(side.start == 0) + int(side.stop == length)
+            for side, length in zip(box[-2:], shape[-2:], strict=True)
+        )
+        if edges:
+            yield ObjectProblem(
+                label, ProblemKind.BORDER, "cut off by the edge of the image", edges
+            )
+
+
+def _overlaps(
+    label: int,
+    mine: str,
+    beneath: NDArray[np.integer],
+    class_under: Callable[[int], str] | None,
+) -> Iterator[ObjectProblem]:
+    others, counts = np.unique(beneath[beneath != 0], return_counts=True)
+    for other, count in zip(others.tolist(), counts.tolist(), strict=True):
+        theirs = class_under(other) if class_under is not None else ""
+        if theirs != mine:
+            yield ObjectProblem(
+                label,
+                ProblemKind.OVERLAP,
+                f"{count:,} px over object {other} ({theirs or 'another class'})",
+                count,
+            )
+
+
+def _of_size(
+    areas: Mapping[int, int], classes: Mapping[int, str], settings: ProblemSettings
+) -> Iterator[ObjectProblem]:
+    groups: dict[str, list[int]] = {}
+    for label in areas:
+        groups.setdefault(classes.get(label, ""), []).append(label)
+    for labels in groups.values():
+        sizes = np.array([areas[label] for label in labels], np.float64)
+        median = float(np.median(sizes))
+        logs = np.log(sizes)
+        middle = float(np.median(logs))
+        spread = _NORMAL * float(np.median(np.abs(logs - middle)))
+        for label, size, log in zip(labels, sizes, logs, strict=True):
+            z = (log - middle) / spread if spread else 0.0
+            if size < settings.tiny_share * median:
+                if ProblemKind.TINY in settings.kinds:
+                    text = f"{size:,.0f} px, the median is {median:,.0f} px"
+                    yield ObjectProblem(label, ProblemKind.TINY, text, median / size)
+            elif abs(z) > settings.outlier_z and ProblemKind.OUTLIER in settings.kinds:
+                word = "large" if z > 0 else "small"
+                text = f"{word}: {size:,.0f} px, the median is {median:,.0f} px"
+                yield ObjectProblem(label, ProblemKind.OUTLIER, text, abs(z))
+
+
+def _look(token: CancelToken | None, progress: Progress | None, part: float) -> None:
+    if token is not None:
+        token.raise_if_cancelled()
+    if progress is not None:
+        progress(part, "Looking at objects")

@@ -54,6 +54,13 @@ def test_where_nothing_can_be_compiled_the_plain_way_stays(
     assert warmed == []
 
 
+def test_where_compiling_fails_the_plain_way_stays() -> None:
+    def warm(module: ModuleType) -> None:
+        raise RuntimeError("no folder for compiled loops")
+
+    assert LateLoops(COMPILED, PLAIN, warm).wait().__name__ == PLAIN
+
+
 def test_all_loops_that_were_asked_for_can_be_waited_for() -> None:
     loops = LateLoops(COMPILED, PLAIN, lambda module: None)
     loops.now()

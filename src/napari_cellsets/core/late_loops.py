@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.compiled import can_compile
@@ -75,6 +76,8 @@ class LateLoops:
             return self._thread
 
     def _prepare(self) -> None:
-        module = importlib.import_module(self._names[0])
-        self._warm(module)
-        self._ready = module
+        # Numba may be broken, or have no folder to keep its results in.
+        with suppress(ImportError, OSError, RuntimeError):
+            module = importlib.import_module(self._names[0])
+            self._warm(module)
+            self._ready = module

@@ -17,6 +17,7 @@ from napari_cellsets.catalogue.cells import fits_cells
 from napari_cellsets.catalogue.drop import Drop, drop_of, spots
 from napari_cellsets.catalogue.homes import at_home, has_needed
 from napari_cellsets.catalogue.loose import ROW, open_loose
+from napari_cellsets.catalogue.missing import pictures_missing
 from napari_cellsets.catalogue.recordings import is_event_name, with_recordings
 from napari_cellsets.catalogue.rows_on_disk import list_datasets, recipe_of
 from napari_cellsets.core.errors import (
@@ -176,7 +177,7 @@ def _refuse(drop: Drop) -> None:
     if tree.problems:
         worst = tree.problems[0]
         raise UnsafeArchiveError(worst.message, path=tree.place(worst.name))
-    raise NotRecognisedError(
+    raise pictures_missing(tree) or NotRecognisedError(
         "there is no picture here (PNG, TIFF, JPEG or BMP)",
         path=drop.path,
         advice="Choose the folder or archive that holds the pictures.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellsets.catalogue.canvases import function_of
+from napari_cellsets.catalogue.missing import annotations_missing
 from napari_cellsets.formats.canvas_tree import CanvasTree
 from napari_cellsets.formats.files import Problem
 
@@ -51,6 +52,9 @@ def problems_of_files(
         for name in bound.left_out
     ]
     found += _blank(bound, samples)
+    if recipe.rank == 0:
+        said = annotations_missing(bound.tree, [sample.image for sample in samples])
+        found += [Problem("", f"{bound.tree.root}: {said}.")] if said else []
     return {(item.name, item.message): item for item in found}
 
 

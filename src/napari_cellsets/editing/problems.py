@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _EVERY = 512
 """Objects between two looks at whether to stop."""
 _EIGHT = np.ones((3, 3), bool)
+_LEAST_SPREAD = 0.1
 _NORMAL = 1.4826
 """Standard deviations of a normal distribution in one median absolute deviation."""
 
@@ -197,9 +198,10 @@ def _of_size(
         median = float(np.median(sizes))
         logs = np.log(sizes)
         middle = float(np.median(logs))
-        spread = _NORMAL * float(np.median(np.abs(logs - middle)))
+        # cells of nearly one size: a tenth more or less is nothing
+        spread = max(_NORMAL * float(np.median(np.abs(logs - middle))), _LEAST_SPREAD)
         for label, size, log in zip(labels, sizes, logs, strict=True):
-            z = (log - middle) / spread if spread else 0.0
+            z = (log - middle) / spread
             if size < settings.tiny_share * median:
                 if ProblemKind.TINY in settings.kinds:
                     text = f"{size:,.0f} px, the median is {median:,.0f} px"

@@ -198,10 +198,14 @@ def test_short_recordings_play_slowly(duration_us: int, speed: float) -> None:
 
 @pytest.mark.parametrize(
     ("duration_us", "window_us"),
-    [(0, 10_000), (60_000_000, 10_000), (8_800, 500), (200, 10), (3, 10)],
+    [(0, 10_000), (60_000_000, 10_000), (8_800, 500), (3, 10)],
 )
 def test_short_recordings_have_short_windows(duration_us: int, window_us: int) -> None:
     assert fitting_window(duration_us) == window_us
+
+
+def test_what_is_but_a_moment_is_shown_as_a_whole() -> None:
+    assert fitting_window(199) == 200
 
 
 @pytest.mark.parametrize(("zoom", "dots"), [(4.0, 1), (1.0, 1), (0.45, 3), (0.01, 5)])

@@ -16,6 +16,9 @@ _SHORT_S = 5.0
 _WINDOWS = 20
 """A recording shorter than so many windows gets shorter ones."""
 _SHORTEST_US = 10
+_GLANCE_US = 1_000
+"""A recording no longer than this, such as a cell cut out of a longer one, is but a
+moment: it is shown as a whole at first."""
 
 
 def step_of(frames: EventFrames, time_us: int) -> int:
@@ -45,6 +48,8 @@ def fitting_speed(duration_us: int) -> float:
 def fitting_window(duration_us: int) -> int:
     """Return a window, 10 ms or less, of which a recording holds many.
 
+    Of a recording that is no more than a moment all of it.
+
     Parameters
     ----------
     duration_us
@@ -53,6 +58,8 @@ def fitting_window(duration_us: int) -> int:
     usual = FrameSettings().window_us
     if duration_us <= 0 or duration_us >= usual * _WINDOWS:
         return usual
+    if duration_us <= _GLANCE_US:
+        return max(duration_us + 1, _SHORTEST_US)
     return max(round(_handy(max(duration_us / _WINDOWS, 1.0))), _SHORTEST_US)
 
 

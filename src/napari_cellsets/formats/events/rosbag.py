@@ -22,6 +22,7 @@ from napari_cellsets.core.errors import (
 )
 from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.formats.atomic import atomic_output
+from napari_cellsets.formats.events.rosbag_codecs import CODECS
 from napari_cellsets.formats.events.spool import (
     check_room,
     on_disk,
@@ -115,9 +116,16 @@ def open_rosbag(
             first = next(bag.messages(topic), None)
         if first is None:
             raise NotRecognisedError(f"topic {topic} has no messages", path=place)
-        if hasattr(first, "encoding"):
+        coding = getattr(first, "encoding", None)
+        if coding in _ENCODINGS:
             return _open_packets(tree, name, path, topic, first)
-        return _open_arrays(tree, name, path, topic, first)
+        if coding is None or coding in CODECS:
+            return _open_arrays(tree, name, path, topic, first)
+    raise NotRecognisedError(
+        f"its events are coded as {coding[:20]!r}, which is not known",
+        path=place,
+        advice=f"Known are {', '.join((*_ENCODINGS, *CODECS))}.",
+    )
 
 
 def _chosen(bag: _Bag, reading: str | None, place: str) -> str:
@@ -155,13 +163,7 @@ def _open_packets(
     from napari_cellsets.formats.events.prophesee_write import raw_header
     from napari_cellsets.formats.events.raw import open_raw
 
-    place, kind = tree.place(name), _ENCODINGS.get(first.encoding)
-    if kind is None:
-        raise NotRecognisedError(
-            f"its events are coded as {first.encoding[:20]!r}, which is not known",
-            path=place,
-            advice="EVT2, EVT2.1 and EVT3 can be read.",
-        )
+    place, kind = tree.place(name), _ENCODINGS[first.encoding]
     said = {"format": kind, "topic": topic, _MISSING: _ROOM}
     head = raw_header(said, Geometry(int(first.width), int(first.height)), {})
 
@@ -219,6 +221,8 @@ def _open_arrays(
 
 def _columns(message: Any) -> Events:
     events = message.events
+    if hasattr(message, "encoding"):
+        return CODECS[message.encoding](bytes(events), int(message.time_base))
     return Events.of(
         [each.ts.sec * 1_000_000 + each.ts.nanosec // 1000 for each in events],
         [each.x for each in events],

@@ -155,6 +155,18 @@ def test_many_files_of_others_are_not_all_opened(
     assert len(asked) < 20
 
 
+def test_a_file_beyond_belief_is_not_opened_for_one_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_cellsets.catalogue import around
+
+    dropped = picture(tmp_path / "a.jpg")
+    text(tmp_path / "all.json", coco("a.jpg"))
+    assert annotations_around(dropped) is not None
+    monkeypatch.setattr(around, "_MOST_BYTES", 10)
+    assert annotations_around(dropped) is None
+
+
 def test_published_pictures_open_with_their_annotations(real_samples: Path) -> None:
     base = real_samples / "annotation_containers/datumaro_assets/tests/assets"
     for place, row, split in (

@@ -73,6 +73,14 @@ def test_a_folder_of_two_splits_is_of_none(tmp_path: Path) -> None:
     assert splits(tmp_path) == {"images/a.jpg": ""}
 
 
+def test_a_path_without_end_is_looked_for_by_its_end(tmp_path: Path) -> None:
+    yolo(tmp_path, "one/a", "two/b")
+    text(
+        tmp_path / "data.yaml", f"train: {'x/' * 300_000}images/one\nval: {'/' * 99}\n"
+    )
+    assert splits(tmp_path) == {"images/one/a.jpg": "train", "images/two/b.jpg": ""}
+
+
 def test_a_yaml_of_something_else_says_nothing(tmp_path: Path) -> None:
     yolo(tmp_path, "a")
     text(tmp_path / "compose.yaml", "services:\n  train: nowhere\ntest: elsewhere\n")

@@ -6,6 +6,7 @@ import fnmatch
 import os
 import re
 from dataclasses import dataclass
+from glob import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ _FOLDERS = frozenset(
 """Folders of annotations beside pictures or folders of pictures."""
 _ABOVE = 3
 _MOST_ENTRIES = 20_000
-_MOST_OPENED = 12
+_MOST_OPENED, _MOST_BYTES = 12, 512 << 20
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ def _speaks_of(file: Path, folder: Path, picture: Path) -> Form | None:
             return None
         if form.per_image:
             return form if file.stem == picture.stem else None
+        if tree.size(name) > _MOST_BYTES:
+            return None
         found = Items([(name, form.open(tree, name).items)]).of(image)
         # a file above a folder that may be a stranger's must name that folder
         above = "/" in image and "/" not in name
@@ -162,7 +165,7 @@ def _around(folder: Path, picture: Path, file: Path, form: Form) -> Around:
     if SPLITS & {parts[0].lower() for parts in (image, marked)}:
         tops |= {re.escape(split) for split in SPLITS}
     further = {one.partition("/")[0] for one in form.companions}
-    tops |= {fnmatch.translate(one.format(stem=file.stem)) for one in further}
+    tops |= {fnmatch.translate(one.format(stem=escape(file.stem))) for one in further}
     return Around(form.key, root, re.compile("|".join(sorted(tops)), re.IGNORECASE))
 
 

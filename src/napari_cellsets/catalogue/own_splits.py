@@ -18,6 +18,7 @@ SPLITS = frozenset(
     "train training trainval val valid validation dev test testing".split()
 )
 """Folders of these names are splits, in any case."""
+_DEEPEST = 40
 
 
 def split_finder(recipe: Recipe, tree: FileTree) -> Callable[[str], str] | None:
@@ -101,6 +102,7 @@ def _settled(said: Sequence[tuple[str, str]], tree: FileTree) -> dict[str, str]:
 
 def _ends(path: str) -> Iterator[str]:
     """A path and what is left of it without its first folders."""
+    path = "/".join(path.split("/")[-_DEEPEST:])
     while path:
         yield path
         path = path.partition("/")[2]

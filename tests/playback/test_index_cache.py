@@ -11,6 +11,7 @@ import pytest
 from made_recordings import SIZE, made, same
 
 from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.core.events import Events
 from napari_cellsets.core.places import cache_home
 from napari_cellsets.formats.events.base import Decoded, EventHeader, Tally
 from napari_cellsets.formats.events.memory import MemoryEvents
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from napari_cellsets.core.events import Events
 
 
 class Counted(MemoryEvents):
@@ -181,6 +180,19 @@ def test_an_index_that_does_not_fit_its_file_is_made_anew_at_the_next_opening(
         other.read(0, 100)
 
     assert kept() == []
+
+
+def test_another_reading_of_the_same_file_has_an_index_of_its_own(
+    place: Path,
+) -> None:
+    events = made()
+    opened(place, events)
+    swapped = Events(events.t, events.y, events.x, events.p)
+
+    recording, source = opened(place, swapped)
+
+    assert source.looks > 0
+    assert recording.geometry.height == int(events.x.max()) + 1
 
 
 def test_members_of_one_archive_have_an_index_each(place: Path) -> None:

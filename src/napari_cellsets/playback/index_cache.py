@@ -1,8 +1,9 @@
 """Indexes kept in the person's cache folder: a file is looked through only once.
 
 An index is used again only for a file of the same place, name, format, size and
-time of change, and only where its numbers fit each other; anything else is
-forgotten and made anew.
+time of change that begins with the same events, and only where its numbers fit each
+other; anything else is forgotten and made anew. (The beginning tells apart what may
+have one name: two readings of an array, two files of one name in an archive.)
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.errors import ExportError
+from napari_cellsets.core.events import Events
 from napari_cellsets.core.places import cache_home
 from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.events.base import Tally
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     from napari_cellsets.playback.index import Index
     from napari_cellsets.playback.watched import WatchedFile
 
-EDITION = 1
+EDITION = 2
 """Raised when an index of before cannot be used any more."""
+
+_BEGINNING = 1024
+"""Units and events of the beginning that tell whether it is the same file."""
 
 _DIGEST = hashlib.sha256().digest_size
 _MOST_KEPT = 500
@@ -65,6 +70,7 @@ class IndexCache:
             "units": source.units,
             "most_per_unit": source.most_per_unit,
             "sums": list(Tally.NAMES),
+            "begins": _beginning(source),
         }
 
     def load(self, index: Index) -> bool:
@@ -110,6 +116,17 @@ class IndexCache:
         kept = sorted(self._folder.glob("*.index"), key=_age)
         for old in kept[:-_MOST_KEPT]:
             old.unlink(missing_ok=True)
+
+
+def _beginning(source: EventSource) -> str:
+    """Return a digest of the first events."""
+    out = Events.empty(max(_BEGINNING, source.most_per_unit))
+    stop = min(source.units, _BEGINNING)
+    _, count = source.decode(0, stop, source.start(), out)
+    digest = hashlib.sha256()
+    for column in (out.t, out.x, out.y, out.p):
+        digest.update(column[:count].tobytes())
+    return digest.hexdigest()
 
 
 def _age(path: Path) -> float:

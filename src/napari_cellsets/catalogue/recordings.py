@@ -8,7 +8,7 @@ from napari_cellsets.core.errors import AmbiguousEventsError, CellsetsError
 from napari_cellsets.core.events import Geometry
 from napari_cellsets.formats.events.event_tree import EventTree
 from napari_cellsets.formats.events.registry import EVENT_FORMATS
-from napari_cellsets.formats.names import is_picture_name
+from napari_cellsets.formats.names import is_picture_name, natural_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,7 +124,8 @@ def with_recordings(recipe: Recipe, tree: FileTree) -> tuple[FileTree, Sequence[
     inside = _inside(tree, recordings)
     shared = {file for file, _ in inside.values()}
     alone = [name for name in recordings if name not in shared]
-    return EventTree(tree, alone, size, inside), [*alone, *inside, *pictures]
+    held = EventTree(tree, alone, size, inside)
+    return held, natural_order([*alone, *inside, *pictures])
 
 
 def _inside(tree: FileTree, names: Sequence[str]) -> dict[str, tuple[str, str]]:

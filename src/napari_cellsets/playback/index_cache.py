@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 EDITION = 2
 """Raised when an index of before cannot be used any more."""
 
-_BEGINNING = 1024
-"""Units and events of the beginning that tell whether it is the same file."""
+_BEGINNING = 4096
+"""Events of the beginning that there is room for, to tell the same file by."""
 
 _DIGEST = hashlib.sha256().digest_size
 _MOST_KEPT = 500
@@ -121,7 +121,9 @@ class IndexCache:
 def _beginning(source: EventSource) -> str:
     """Return a digest of the first events."""
     out = Events.empty(max(_BEGINNING, source.most_per_unit))
-    stop = min(source.units, _BEGINNING)
+    # So few units that the room is enough for all of them: else it would depend on
+    # the way of decoding where it ends.
+    stop = min(source.units, max(1, _BEGINNING // source.most_per_unit))
     _, count = source.decode(0, stop, source.start(), out)
     digest = hashlib.sha256()
     for column in (out.t, out.x, out.y, out.p):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets._napari.preferences import PLUGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from napari.components import ViewerModel
 
@@ -28,7 +29,8 @@ def open_dock(viewer: ViewerModel, name: str) -> Any:
     Returns
     -------
     QWidget or None
-        None without a window, or while napari knows no plugin of our name.
+        None without a window, while napari knows no plugin of our name, and while
+        it is being opened already.
     """
     from npe2 import PluginManager
 
@@ -41,14 +43,30 @@ def open_dock(viewer: ViewerModel, name: str) -> Any:
     title = f"{name} ({manager.get_manifest(PLUGIN).display_name})"
     if title in window.dock_widgets:
         return window.dock_widgets[title]
+    if (window, title) in _OPENING:
+        return None
     for widget in manager.iter_widgets():
         if widget.plugin_name == PLUGIN and widget.display_name == name:
-            made = widget.get_callable()(viewer)
-            window.add_dock_widget(
-                made, name=title, area=widget.default_dock_area, tabify=widget.tabify
-            )
+            with _opening(window, title):
+                made = widget.get_callable()(viewer)
+                area, tabify = widget.default_dock_area, widget.tabify
+                window.add_dock_widget(made, name=title, area=area, tabify=tabify)
             return made
     return None
+
+
+#: What is being opened: a dock that starts work lets other events in meanwhile.
+_OPENING: list[tuple[Any, str]] = []
+
+
+@contextmanager
+def _opening(window: Any, title: str) -> Iterator[None]:
+    """Let nobody else open the same dock meanwhile."""
+    _OPENING.append((window, title))
+    try:
+        yield
+    finally:
+        _OPENING.remove((window, title))
 
 
 def open_docks_soon(viewer: ViewerModel, names: Sequence[str]) -> None:

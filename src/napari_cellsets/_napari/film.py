@@ -134,7 +134,6 @@ class Film:
         """
         viewer = self._viewer()
         self._take(recording, name, pixel_size_um)
-        self.settings_changed.emit()
         if self.layer is None and viewer is not None:
             self.layer = self.new_layer(recording, name, pixel_size_um)
             with self._filling():
@@ -238,6 +237,7 @@ class Film:
             if not self._window_chosen:
                 fitting_us = fitting_window(duration_us)
                 self._set(window_us=fitting_us, tau_us=fitting_us)
+        self.settings_changed.emit()
 
     def _set(self, **settings: Any) -> None:
         """Change settings and what the clock knows of them; no layer yet."""

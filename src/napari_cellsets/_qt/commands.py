@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import napari.viewer  # noqa: TC002  # napari finds the viewer to pass by this name
 from qtpy.QtCore import QTimer
 
-from napari_cellsets._napari.docks import open_dock
+from napari_cellsets._napari.docks import open_dock, shown_dock
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.opening import ask_file, ask_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 #: By then the first frame of a recording has been drawn.
 _SOON_MS = 150
@@ -51,19 +51,27 @@ def open_docks_soon(viewer: napari.viewer.Viewer, names: Sequence[str]) -> None:
     names
         Display names of widgets in the manifest, the one to be in front last.
     """
-    # napari has no public name for what dies with the window, and timers with it
     viewer = getattr(viewer, "__wrapped__", viewer)
-    window = getattr(viewer.window, "_qt_window", None)
-    timer = QTimer(window, singleShot=True, interval=_SOON_MS)
-    timer.timeout.connect(partial(_open_docks, viewer, names, timer))
-    timer.start()
+    _later(viewer, _SOON_MS, partial(_open_docks, viewer, names))
 
 
-def _open_docks(
-    viewer: napari.viewer.Viewer, names: Sequence[str], timer: QTimer
-) -> None:
-    timer.deleteLater()
+def _open_docks(viewer: napari.viewer.Viewer, names: Sequence[str]) -> None:
     # a window that is being closed has no recording any more
-    if get_session(viewer).film.recording is not None:
-        for name in names:
-            open_dock(viewer, name)
+    if get_session(viewer).film.recording is None:
+        return
+    missing = [name for name in names if shown_dock(viewer, name) is None]
+    for name in missing:
+        open_dock(viewer, name)
+    if missing:
+        # once the window has made room for them
+        _later(viewer, _SOON_MS, viewer.reset_view)
+
+
+def _later(viewer: napari.viewer.Viewer, ms: int, act: Callable[[], object]) -> None:
+    """Call a function after a while, unless the window is gone by then."""
+    # napari has no public name for what dies with the window, and timers with it
+    window = getattr(viewer.window, "_qt_window", None)
+    timer = QTimer(window, singleShot=True, interval=ms)
+    timer.timeout.connect(act)
+    timer.timeout.connect(timer.deleteLater)
+    timer.start()

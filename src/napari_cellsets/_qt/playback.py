@@ -164,7 +164,7 @@ class PlaybackWidget(DockContent):
         self.add_page("Cloud", self.cloud)
         self.add_page("Clock", self.clock)
         self.add_page("Export", self.export)
-        self.add_page("Information", self.information)
+        self.add_page("Info", self.information)
         for part in (self.rate, self.filters, self.cloud, self.clock, self.export):
             part.refused.connect(self._on_refused)
 

@@ -22,6 +22,8 @@ MODES: Final = {
     FrameMode.SURFACE: ("Time surface", "The last polarity, fading as time goes by"),
     FrameMode.TIME: ("Age in colours", "How long ago the last event was"),
 }
+_NUMBER_WIDTH = 84
+_CHOICE_WIDTH = 72
 _FIXED, _ADAPTIVE = "Fixed", "Adaptive"
 _GROUNDS: Final = {"dark": "Dark", "light": "Light"}
 
@@ -45,13 +47,11 @@ class LooksPart(QWidget):
         self.contrast = _choice("Contrast", "Fixed, or following what is on screen")
         self.contrast.addItems([_FIXED, _ADAPTIVE])
         self.full_at = _number("Full colour at", 1, 1000)
-        self.full_at.setPrefix("full at ")
         self.full_at.setToolTip(
             "So many events on one pixel have the strongest colour; napari's own"
             " contrast slider works too"
         )
         self.dots = _number("Size of the dots", 1, 5)
-        self.dots.setPrefix("dots ")
         self.dots.setSuffix(" px")
         self.dots.setToolTip(
             "Sparse events are seen better as larger dots; until you choose, they"
@@ -73,15 +73,17 @@ class LooksPart(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(QLabel("Mode"), 0, 0)
-        grid.addWidget(self.mode, 0, 1, 1, 2)
-        grid.addWidget(QLabel("Contrast"), 1, 0)
-        grid.addWidget(self.contrast, 1, 1)
-        grid.addWidget(self.full_at, 1, 2)
-        grid.addWidget(QLabel("Ground"), 2, 0)
-        grid.addWidget(self.ground, 2, 1)
-        grid.addWidget(self.dots, 2, 2)
+        grid.addWidget(self.mode, 0, 1, 1, 3)
+        rows = (
+            ("Contrast", self.contrast, "full at", self.full_at),
+            ("Ground", self.ground, "dots", self.dots),
+        )
+        for row, (title, box, other, number) in enumerate(rows, start=1):
+            grid.addWidget(QLabel(title), row, 0)
+            grid.addWidget(box, row, 1)
+            grid.addWidget(QLabel(other), row, 2)
+            grid.addWidget(number, row, 3)
         grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(2, 1)
 
     def _on_settings_changed(self) -> None:
         settings, looks = self._film.settings, self._film.looks
@@ -128,7 +130,8 @@ def _choice(name: str, about: str) -> Any:
     box = QComboBox()
     box.setAccessibleName(name)
     box.setToolTip(about)
-    box.setMinimumContentsLength(6)
+    box.setMinimumContentsLength(3)
+    box.setMinimumWidth(_CHOICE_WIDTH)
     box.setSizeAdjustPolicy(
         QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
     )
@@ -139,5 +142,6 @@ def _number(name: str, lowest: int, highest: int) -> Any:
     number = QSpinBox()
     number.setRange(lowest, highest)
     number.setKeyboardTracking(False)
+    number.setFixedWidth(_NUMBER_WIDTH)
     number.setAccessibleName(name)
     return number

@@ -206,6 +206,7 @@ class SamplesWidget(DockContent):
         self.steps.stepped.connect(session.walk)
         self.steps.count_asked.connect(self._on_count_asked)
         self.steps.classify_asked.connect(self._on_classify_asked)
+        self.steps.play_asked.connect(self._on_play_asked)
         self.steps.export_asked.connect(self._on_export_asked)
         self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
         self._switcher.failed.connect(self._say)
@@ -225,12 +226,14 @@ class SamplesWidget(DockContent):
         self.describe.offer_for(dataset)
         self.header.show_dataset(dataset)
         self.filters.show_dataset(dataset)
-        self.steps.show_kind(dataset.kind)
-        self.correct_truth.setVisible(dataset.kind == "fields")
+        plays = dataset.holds_events(dataset.samples[self._session.index])
+        self.steps.show_kind(dataset.kind, plays=plays)
+        self.correct_truth.setVisible(dataset.kind == "fields" and not plays)
+        self.status.setVisible(not plays)
         self._on_status_changed(self._session.status)
         self._on_sample_changed(self._session.index)
         self._marks_timer.start(0)
-        if dataset.holds_events(dataset.samples[self._session.index]):
+        if plays:
             open_docks_soon(self._viewer, ["Playback"])
         # once the window has made room for this dock
         QTimer.singleShot(0, self._viewer.reset_view)
@@ -310,6 +313,10 @@ class SamplesWidget(DockContent):
 
     def _on_classify_asked(self) -> None:
         self._open_dock("Classify")
+
+    @Slot()
+    def _on_play_asked(self) -> None:
+        self._open_dock("Playback")
 
     def _on_export_asked(self) -> None:
         dock = self._open_dock("Count")

@@ -231,6 +231,7 @@ class StepRow(QWidget):
     stepped = Signal(int)
     count_asked = Signal()
     classify_asked = Signal()
+    play_asked = Signal()
     export_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -247,6 +248,9 @@ class StepRow(QWidget):
         self.classify = QPushButton("Classify cells…", self)
         self.classify.setToolTip("Open the Classify dock")
         self.classify.hide()
+        self.play = QPushButton("Play…", self)
+        self.play.setToolTip("Open the Playback dock")
+        self.play.hide()
         self.export = QPushButton("Export…", self)
         self.export.setToolTip(
             "Write annotations, masks or tables: COCO, VOC, YOLO and others"
@@ -255,6 +259,7 @@ class StepRow(QWidget):
         self.on.clicked.connect(self._on_on_clicked)
         self.count.clicked.connect(self._on_count_clicked)
         self.classify.clicked.connect(self._on_classify_clicked)
+        self.play.clicked.connect(self.play_asked)
         self.export.clicked.connect(self._on_export_clicked)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -265,6 +270,7 @@ class StepRow(QWidget):
         layout.addWidget(self.count, 1, 0, 1, 2)
         layout.addWidget(self.classify, 2, 0, 1, 2)
         layout.addWidget(self.export, 1, 2)
+        layout.addWidget(self.play, 3, 0, 1, 3)
         layout.setColumnStretch(1, 1)
 
     def show_position(self, row: int | None, rows: int, index: int, all_: int) -> None:
@@ -285,11 +291,20 @@ class StepRow(QWidget):
         self.back.setEnabled(rows > 0 and row != 0)
         self.on.setEnabled(rows > 0 and (row is None or row + 1 < rows))
 
-    def show_kind(self, kind: str) -> None:
-        """Offer what can be done: count in fields, classify single cells."""
-        self.count.setVisible(kind == "fields")
+    def show_kind(self, kind: str, *, plays: bool = False) -> None:
+        """Offer what can be done: count in fields, classify single cells.
+
+        Parameters
+        ----------
+        kind
+            Of the data set.
+        plays
+            Whether its samples are recordings, which play.
+        """
+        self.count.setVisible(kind == "fields" and not plays)
         self.classify.setVisible(kind == "cells")
-        self.export.setVisible(kind == "fields")
+        self.export.setVisible(kind == "fields" and not plays)
+        self.play.setVisible(plays)
 
     @Slot()
     def _on_back_clicked(self) -> None:

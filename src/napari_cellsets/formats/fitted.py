@@ -175,7 +175,12 @@ def _part(template: Template, run: Run) -> Part | None:
         return None
     fits, prefix = template.fits, run.prefix
     if run.patterns and template.digits_alike:
-        found = {p: match.regs[1:] for p in run.patterns if (match := fits(prefix + p))}
+        places = range(1, len(template.marks) + 1)
+        found = {
+            pattern: tuple(map(match.span, places))
+            for pattern in run.patterns
+            if (match := fits(prefix + pattern))
+        }
         return Part(template, run.of_patterns(found), found) if found else None
     files = {file for file in run.any_order if fits(prefix + file)}
     return Part(template, run.of_files(files), {}) if files else None

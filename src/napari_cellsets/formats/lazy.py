@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from operator import eq
 from typing import TypeVar, overload
 
 T = TypeVar("T")
@@ -35,15 +36,9 @@ class Lazy(Sequence[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
             return NotImplemented
-        return len(self) == len(other) and all(map(_same, self, other))
-
-    __hash__ = None  # type: ignore[assignment]
+        return len(self) == len(other) and all(map(eq, self, other))
 
     def __repr__(self) -> str:
         more = ", ..." if len(self) > 1 else ""
         first = repr(self[0]) if len(self) else ""
         return f"<{type(self).__name__} of {len(self):,}: {first}{more}>"
-
-
-def _same(one: object, other: object) -> bool:
-    return one == other

@@ -56,12 +56,12 @@ class Run:
     """
 
     __slots__ = (
+        "_by_name",
         "_counts",
         "_files",
         "_ordered",
         "_patterns",
         "_sketch",
-        "by_name",
         "prefix",
     )
 
@@ -74,7 +74,7 @@ class Run:
         by_name: bool = False,
     ) -> None:
         self.prefix = prefix
-        self.by_name = by_name
+        self._by_name = by_name
         self._files = files
         self._ordered = ordered
         self._patterns: Set[str] | None = None
@@ -88,7 +88,7 @@ class Run:
     def files(self) -> list[str]:
         """Names in the folder, in natural order."""
         if not self._ordered:
-            alike = not self.by_name and len(self.patterns) == 1
+            alike = len(self.patterns) == 1
             # digits at the same places: plain order is natural order
             self._files = sorted(self._files) if alike else natural_order(self._files)
             self._ordered = True
@@ -117,11 +117,11 @@ class Run:
     @property
     def patterns(self) -> Set[str]:
         """Patterns of the files; none where few are alike."""
-        if self._patterns is None and not self.by_name:
-            found = set(patterns_of(self._files))
-            self.by_name = len(found) * _NAMES_A_PATTERN > len(self._files)
-            self._patterns = found
-        return frozenset() if self.by_name or self._patterns is None else self._patterns
+        if self._patterns is None:
+            found = set() if self._by_name else set(patterns_of(self._files))
+            few = len(found) * _NAMES_A_PATTERN <= len(self._files)
+            self._patterns = found if few else frozenset()
+        return self._patterns
 
     def count(self, patterns: Collection[str]) -> int:
         """How many files there are of some of the patterns."""
@@ -156,27 +156,23 @@ class Run:
         known = {pattern for pattern in self.patterns if pattern in kept}
         if len(known) == len(self.patterns):
             return self
-        files = []
-        if known:
-            pairs = zip(self._files, patterns_of(self._files), strict=True)
-            files = [file for file, pattern in pairs if pattern in known]
-        part = Run(self.prefix, files, ordered=self._ordered)
+        ordered, files = self._ordered, self._files  # another thread may order them
+        pairs = zip(files, patterns_of(files) if known else (), strict=False)
+        fit = [file for file, pattern in pairs if pattern in known]
+        part = Run(self.prefix, fit, ordered=ordered)
         part._patterns = known
         return part
 
     def of_files(self, kept: Container[str]) -> Run:
         """Some of the files, known one by one."""
-        files = [file for file in self._files if file in kept]
-        return Run(self.prefix, files, ordered=self._ordered, by_name=True)
+        ordered, files = self._ordered, self._files
+        fit = [file for file in files if file in kept]
+        return Run(self.prefix, fit, ordered=ordered, by_name=True)
 
     def below(self, folder: str) -> Run:
         """The same files, as they are called from outside of a folder."""
-        run = Run(
-            folder + self.prefix,
-            self._files,
-            ordered=self._ordered,
-            by_name=self.by_name,
-        )
+        ordered, files = self._ordered, self._files
+        run = Run(folder + self.prefix, files, ordered=ordered, by_name=self._by_name)
         run._patterns, run._counts = self._patterns, self._counts
         return run
 
@@ -285,17 +281,19 @@ class Listing(Lazy[str]):
 
     def where(self, keep: Callable[[str], bool]) -> Listing:
         """Names for which something holds that digits do not change."""
-        return Listing(
-            run.where(lambda file, folder=run.prefix: keep(folder + file))  # type: ignore[misc]
-            for run in self.runs
-        )
+
+        def kept(run: Run) -> Run:
+            folder = run.prefix
+            return run.where(lambda file: keep(folder + file))
+
+        return Listing(map(kept, self.runs))
 
     def without(self, other: Listing) -> list[str]:
         """Names that are not among others, which are some of these."""
         there: Counter[str] = Counter()
         for run in other.runs:
-            there[run.prefix] += 0 if run.by_name else len(run)
-        left = [r for r in self.runs if r.by_name or there[r.prefix] != len(r)]
+            there[run.prefix] += len(run) if run.patterns else 0
+        left = [r for r in self.runs if not r.patterns or there[r.prefix] != len(r)]
         if not left:
             return []
         taken = {run.prefix + file for run in other.runs for file in run.any_order}

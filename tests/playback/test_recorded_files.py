@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_recordings import SIZE, same
 
+from napari_cellsets.core import late_loops
 from napari_cellsets.core.events import Events
 from napari_cellsets.formats.events.evt2_write import write_evt2
 from napari_cellsets.formats.events.evt3_write import write_evt3
@@ -60,7 +61,7 @@ def written(folder: Path, form: str, events: Events, spacing: int = 8) -> Record
 
 
 @pytest.mark.parametrize("form", WRITERS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data(), events=of_a_camera(), spacing=st.sampled_from((1, 4, 64)))
 def test_any_stretch_of_a_file_is_what_was_written_there(
     tmp_path: Path, form: str, data: st.DataObject, events: Events, spacing: int
@@ -83,6 +84,24 @@ def test_any_stretch_of_a_file_is_what_was_written_there(
     assert recording.next_event_time(start) == min(
         told.t[told.t > start].tolist(), default=None
     )
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(events=of_a_camera(), spacing=st.sampled_from((1, 7, 64)))
+def test_an_index_is_the_same_without_compiled_loops(
+    tmp_path: Path, form: str, events: Events, spacing: int
+) -> None:
+    written(tmp_path, form, events)
+    late_loops.wait_for_loops()
+    compiled = written(tmp_path, form, events, spacing)
+    with patch.object(late_loops, "can_compile", lambda: False):
+        plain = written(tmp_path, form, events, spacing)
+
+    ours, theirs = compiled._reader.index, plain._reader.index
+    assert np.array_equal(ours.rows, theirs.rows)
+    assert np.array_equal(ours.states, theirs.states)
+    assert np.array_equal(ours.sums.values, theirs.sums.values)
 
 
 @pytest.mark.parametrize("form", WRITERS)

@@ -242,4 +242,4 @@ def test_information_on_no_events_has_no_rates() -> None:
     info = recorded(Events.empty()).info()
 
     assert (info.events, info.mean_rate, info.peak_rate) == (0, 0, 0)
-    assert info.faults == ("There are no events.",)
+    assert info.faults == ("It holds no events.",)

@@ -12,12 +12,16 @@ GAP_US = 1_000_000
 """A silence that is worth a word."""
 
 
+_NOTHING = "It holds no events."
+
+
 def sentences(
     header: EventHeader,
     sums: Tally,
     geometry: Geometry,
     start_us: int,
     *,
+    complete: bool,
     grown: bool,
 ) -> tuple[str, ...]:
     """Return the doubts of the header and what the index found.
@@ -28,12 +32,14 @@ def sentences(
         What the file says, what was found in it so far, and how it is shown.
     start_us
         Time of the earliest event from the first one.
+    complete
+        Whether all of the file was seen.
     grown
         Whether the file is longer now than when it was opened.
     """
     found = list(header.doubts)
-    if not sums.events:
-        found.append("There are no events.")
+    if complete and not sums.events and _NOTHING not in found:
+        found.append(_NOTHING)
     found += _of_places(header, sums, geometry)
     found += _of_times(sums, start_us)
     if sums.unknown:

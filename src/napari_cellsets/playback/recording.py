@@ -164,6 +164,7 @@ class Recording:
             self._reader.index.sums,
             self.geometry,
             self.start_us,
+            complete=self.complete,
             grown=self._watched is not None and self._watched.grown,
         )
 

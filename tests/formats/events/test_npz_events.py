@@ -145,6 +145,23 @@ def test_only_pickled_arrays_are_refused(tmp_path):
         opened(tmp_path)
 
 
+def test_a_damaged_column_is_refused_not_left_out(tmp_path):
+    write_npz(tmp_path / "a.npz", [some_events()], None, compressed=True)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    at = content.index(b"p.npy") + 60
+    content[at : at + 40] = bytes(40)
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(UnreadableFileError, match=r"p\.npy: this member"):
+        opened(tmp_path)
+
+
+def test_pickled_arrays_beside_the_columns_do_no_harm(tmp_path):
+    events = some_events()
+    columns = {c: getattr(events, c) for c in "txyp"}
+    np.savez(tmp_path / "a.npz", meta=np.array([{}], object), **columns)
+    assert_same(all_of(opened(tmp_path)), events)
+
+
 def test_an_archive_in_a_zip_opens_in_place(tmp_path):
     events = some_events()
     write_npz(tmp_path / "a.npz", [events], None)

@@ -20,6 +20,8 @@ _CHUNK = 1 << 16
 _MS = 1000
 _MOST_MS = 7 * 24 * 3600 * 1000
 _AT_ONCE = 1 << 20
+_LONGEST_FACT = 10_000
+"""Attributes of HDF5 end at 64 kB."""
 
 
 def write_hdf5(
@@ -62,7 +64,7 @@ def write_hdf5(
 
     with atomic_output(path) as aside, h5py.File(aside, "w") as file:
         for key, value in (facts or {}).items():
-            file.attrs[key] = value
+            file.attrs[key] = value[:_LONGEST_FACT]
         group = file.create_group("events")
         for key, side in zip(("width", "height"), geometry or (), strict=False):
             group.attrs[key] = side

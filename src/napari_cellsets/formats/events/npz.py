@@ -69,23 +69,35 @@ def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventS
 
     place = tree.place(name)
     archive = ZipTree(tree.source(name), Path(place), depth=1)
-    arrays, fault = _arrays(archive, place)
-    named = named_columns(list(arrays))
-    if named is not None and reading not in arrays:
-        columns = [arrays[key] if key else None for key in named[:4]]
-        rows = _Columns(columns, place)
-        doubts = () if named.p else (NO_POLARITY,)
-        return ordered_rows(
-            rows,
-            _FORMAT,
-            unit=named.unit,
-            geometry=_geometry(arrays),
-            doubts=doubts,
-            facts=_facts(archive),
-        )
+    arrays, faults = _arrays(archive, place)
+    named = named_columns([*arrays, *faults])
+    if named is None or reading in arrays:
+        key, order = _chosen(arrays, faults, reading, place)
+        return open_array(arrays[key][0], f"{place}/{key}", order)
+    for key in named[:4]:
+        if key in faults:
+            raise faults[key]
+    columns = [arrays[key] if key else None for key in named[:4]]
+    return ordered_rows(
+        _Columns(columns, place),
+        _FORMAT,
+        unit=named.unit,
+        geometry=_geometry(arrays),
+        doubts=() if named.p else (NO_POLARITY,),
+        facts=_facts(archive),
+    )
+
+
+def _chosen(
+    arrays: Mapping[str, tuple[Source, Array]],
+    faults: Mapping[str, CellsetsError],
+    reading: str | None,
+    place: str,
+) -> tuple[str, str | None]:
+    """Choose the array that is events itself, and the order of its columns."""
     events = [key for key, (_, array) in arrays.items() if can_be_events(array)]
-    if reading in events:
-        events, reading = [reading], None
+    if reading is not None and reading in events:
+        return reading, None
     if len(events) > 1:
         events = [key for key in _USUAL if key in events][:1] or events
     if len(events) > 1:
@@ -95,32 +107,31 @@ def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventS
             path=place,
             advice="Say which one to open.",
         )
-    if not events and fault is not None:
+    if events:
+        return events[0], reading
+    for fault in faults.values():
         raise fault
-    if not events:
-        listed = ", ".join(arrays)[:80] or "nothing"
-        raise NotRecognisedError(
-            f"arrays t, x, y and p were expected; there are {listed}", path=place
-        )
-    return open_array(arrays[events[0]][0], f"{place}/{events[0]}", reading)
+    listed = ", ".join(arrays)[:80] or "nothing"
+    raise NotRecognisedError(
+        f"arrays t, x, y and p were expected; there are {listed}", path=place
+    )
 
 
 def _arrays(
     archive: FileTree, place: str
-) -> tuple[dict[str, tuple[Source, Array]], CellsetsError | None]:
-    """Arrays by their keys, and what is wrong with the first that cannot be read."""
-    found, fault = {}, None
+) -> tuple[dict[str, tuple[Source, Array]], dict[str, CellsetsError]]:
+    """Arrays by their keys, and what is wrong with those that cannot be read."""
+    found, faults = {}, {}
     for name in archive.names():
         if not name.endswith(_ENDING):
             continue
+        key = name.removesuffix(_ENDING)
         try:
             source = archive.source(name)
-            array = array_in(source, f"{place}/{name}")
+            found[key] = source, array_in(source, f"{place}/{name}")
         except CellsetsError as error:
-            fault = fault or error
-            continue
-        found[name.removesuffix(_ENDING)] = source, array
-    return found, fault
+            faults[key] = error
+    return found, faults
 
 
 class _Columns:

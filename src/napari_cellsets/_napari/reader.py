@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets._napari.tickets import Ticket, give_ticket
-from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.errors import AmbiguousEventsError, CellsetsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +46,8 @@ def read(path: str) -> Layers:
     """Open a data set and return the layers of the sample that `path` names.
 
     In a running viewer the set also becomes the one of its Samples dock, which
-    opens by itself.
+    opens by itself, and asks where events can be read in several ways. A recording
+    opens the Playback dock too.
 
     Parameters
     ----------
@@ -89,9 +90,12 @@ def layers_for_viewer(dataset: Dataset) -> Layers:
         loaded = load_sample(dataset, dataset.start, None)
     else:
         loaded = get_session(viewer).loader(dataset.start, dataset)()
-    if loaded.recording is None and loaded.picture is None and loaded.problems:
+    asks = any(isinstance(p, AmbiguousEventsError) for p in loaded.problems)
+    nothing = loaded.recording is None and loaded.picture is None
+    if nothing and loaded.problems and not (asks and viewer is not None):
         raise loaded.problems[0]
-    docks = ["Samples"] if preference("display.open_samples_dock", True) else []
+    wanted = asks or preference("display.open_samples_dock", True)
+    docks = ["Samples"] if wanted else []
     if loaded.recording is not None:
         layers = [recording_layer(loaded, viewer)]
         if viewer is not None:

@@ -97,12 +97,12 @@ class LooksPart(QWidget):
         self.contrast.setCurrentText(_ADAPTIVE if looks.adaptive else _FIXED)
         self.contrast.setEnabled(counts)
         self.full_at.setEnabled(counts and not looks.adaptive)
-        for number, value in (
+        for number, count in (
             (self.full_at, looks.full_at),
             (self.dots, settings.dot_px),
         ):
             blocked = number.blockSignals(True)
-            number.setValue(value)
+            number.setValue(count)
             number.blockSignals(blocked)
 
     @Slot(int)

@@ -20,6 +20,7 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.legend import Legend
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.opening import OpenButton, dropped_path
+from napari_cellsets._qt.readings import ReadingRow
 from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
 from napari_cellsets._qt.samples_filter import FilterRow
 from napari_cellsets._qt.samples_parts import (
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.playback.recording import Recording
 
 WELCOME = (
     "Drop a folder, a zip archive or an image of a data set here, or open one "
@@ -71,6 +73,7 @@ class SamplesWidget(DockContent):
         self._session = get_session(viewer)
         self._marks = Marks()
         self._seen_counts: dict[str, int] = {}
+        self._player_wanted = False
         self._runner = JobRunner(self)
         self._timers = SaveTimers(self._session, self)
         self._switcher = Switcher(self._session, self)
@@ -144,6 +147,7 @@ class SamplesWidget(DockContent):
         self.message = QLabel(self)
         self.message.setWordWrap(True)
         self.message.setAccessibleName("Message")
+        self.reading = ReadingRow(self)
         self.describe = DescribeOffer(self)
         self.welcome = QLabel(WELCOME, self)
         self.welcome.setWordWrap(True)
@@ -176,7 +180,8 @@ class SamplesWidget(DockContent):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
-        top = (self.open_button, self.message, self.describe, self.welcome)
+        asked = (self.reading, self.describe)
+        top = (self.open_button, self.message, *asked, self.welcome)
         for widget in top:
             layout.addWidget(widget)
         for widget in self._of_a_set:
@@ -197,9 +202,11 @@ class SamplesWidget(DockContent):
         follow(self, session.cells_changed, self._on_cells_changed)
         follow(self, session.truth_changed, self._on_cells_changed)
         follow(self, session.status_changed, self._on_status_changed)
+        follow(self, session.film.recording_changed, self._on_recording_changed)
         self.open_button.chosen.connect(self.open_path)
         self.open_button.describe_chosen.connect(self.describe.show_dialog)
         self.describe.chosen.connect(self.open_path)
+        self.reading.chosen.connect(self._on_reading_chosen)
         self.filters.changed.connect(self._on_filters_changed)
         self.view.row_chosen.connect(self._on_row_chosen)
         self.view.stepped.connect(session.walk)
@@ -233,10 +240,16 @@ class SamplesWidget(DockContent):
         self._on_status_changed(self._session.status)
         self._on_sample_changed(self._session.index)
         self._marks_timer.start(0)
-        if plays:
-            open_docks_soon(self._viewer, ["Playback"])
+        self._player_wanted = plays
+        self._on_recording_changed(self._session.film.recording)
         # once the window has made room for this dock
         QTimer.singleShot(0, self._viewer.reset_view)
+
+    def _on_recording_changed(self, recording: Recording | None) -> None:
+        """Open the Playback dock with the first recording of a set."""
+        if recording is not None and self._player_wanted:
+            self._player_wanted = False
+            open_docks_soon(self._viewer, ["Playback"])
 
     def _on_sample_changed(self, index: int) -> None:
         self._reveal(index)
@@ -308,6 +321,20 @@ class SamplesWidget(DockContent):
         if allowed and self._session.truth_layer is not None:
             self._viewer.layers.selection.active = self._session.truth_layer
 
+    @Slot(str)
+    def _on_reading_chosen(self, reading: str) -> None:
+        """Open the events of the sample anew; the set remembers how to read them."""
+        dataset, sample = self._session.dataset, self._session.sample
+        if dataset is None or sample is None:
+            return
+        index = self._session.index
+        self._runner.start(
+            lambda _token, _progress: dataset.event_source(sample, reading=reading),
+            title=f"Open {sample.name}",
+            done=lambda _source: self._session.go_to(index),
+            failed=lambda error: self._say(str(error)),
+        )
+
     def _on_count_asked(self) -> None:
         self._open_dock("Count")
 
@@ -356,6 +383,7 @@ class SamplesWidget(DockContent):
         shown = lines[:_PROBLEMS_SHOWN] + ([f"… and {more} more"] if more > 0 else [])
         self.problems.show_text(f"Problems ({len(lines)})", "\n".join(shown))
         self._say(here[0] if here else "")
+        self.reading.ask_about(self._session.problems)
 
     def _say(self, text: str) -> None:
         self.message.setText(text)

@@ -57,7 +57,7 @@ _CHIPS = {
 
 def sniff_aedat2(name: str, head: bytes, size: int) -> bool:
     """Whether a file begins as AEDAT up to version 3 does."""
-    return head.startswith(MAGIC)
+    return head.startswith(MAGIC) and head[len(MAGIC) : len(MAGIC) + 1] in b"123"
 
 
 def open_aedat2(

@@ -278,7 +278,9 @@ def _about(file: Any, group: Any, named: Named | None) -> _About:
 
 def _geometry(group: Any, facts: dict[str, str]) -> Geometry | None:
     """Size of the sensor: two numbers beside the events, or ``1280x720`` on top."""
-    sides = [_number(group, key) for key in ("width", "height")]
+    sides = [
+        _number(group, key) or _number(group.file, key) for key in ("width", "height")
+    ]
     said = re.fullmatch(r"(\d{1,5})\s*x\s*(\d{1,5})", facts.get("geometry", "").strip())
     if said:
         sides = [int(said[1]), int(said[2])]

@@ -130,7 +130,7 @@ _FORMATS = (
     EventFormat("aedat2", "AEDAT 2", (".aedat",), sniff_aedat2, open_aedat2),
     EventFormat("nmnist", "N-MNIST", (".bin",), sniff_nmnist, open_nmnist),
     EventFormat("csv", "text", (".csv", ".txt"), sniff_text, open_text, write_text),
-    EventFormat("aedat4", "AEDAT 4", (".aedat4",), sniff_aedat4, open_aedat4),
+    EventFormat("aedat4", "AEDAT 4", (".aedat4", ".aedat"), sniff_aedat4, open_aedat4),
     EventFormat(
         "rosbag", "ROS bag", (".bag", ".db3", ".mcap"), sniff_rosbag, open_rosbag
     ),

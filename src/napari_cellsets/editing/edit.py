@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ class Edit:
     shape
         Of the label image, (y, x) or (z, y, x).
     places
-        intp, (n,): numbers of the changed pixels in C order, each once, ascending.
+        intp, (n,): numbers of the changed pixels in C order, each once.
     before, after
         int64, (n,): labels; they differ everywhere.
     """
@@ -63,12 +64,13 @@ class Edit:
         EditError
             If nothing would change.
         """
-        parts = list(writes)
+        parts = [part for part in writes if len(part[0])]
         if parts:
             places = np.concatenate([part for part, _ in parts])
             values = np.concatenate([value for _, value in parts])
-            places, first = np.unique(places, return_index=True)
-            values = values[first]
+            if len(parts) > 1:
+                places, first = np.unique(places, return_index=True)
+                values = values[first]
             before = at(labels, places)
             changed = before != values
             if changed.any():
@@ -81,17 +83,31 @@ class Edit:
                 )
         raise EditError(f"{title}: nothing would change")
 
-    @property
+    @cached_property
     def coordinates(self) -> tuple[NDArray[np.intp], ...]:
         """Where the pixels lie, an array an axis, as numpy indexes."""
         return np.unravel_index(self.places, self.shape)
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """The smallest box around them."""
         return tuple(
             slice(int(axis.min()), int(axis.max()) + 1) for axis in self.coordinates
         )
+
+    def lifted(self, plane: tuple[int, ...], shape: tuple[int, ...]) -> Edit:
+        """Return this edit of a plane as one of the stack that the plane is in.
+
+        Parameters
+        ----------
+        plane
+            Which plane: an index for every axis before (y, x).
+        shape
+            Of the stack.
+        """
+        before = int(np.ravel_multi_index(plane, shape[:-2])) if plane else 0
+        places = self.places + before * int(np.prod(self.shape))
+        return Edit(self.title, shape, places, self.before, self.after)
 
     def inverse(self) -> Edit:
         """Return the edit that takes this one back."""

@@ -97,14 +97,11 @@ def by_size(
     objects: ObjectIndex, least_px: int = 0, most_px: int | None = None
 ) -> list[int]:
     """Return the objects that are smaller than `least_px` or larger than `most_px`."""
-    highest = max(objects, default=0)
-    found = []
-    areas = _areas(objects, highest)
-    for label in objects:
-        area = areas[label]
-        if area < least_px or (most_px is not None and area > most_px):
-            found.append(label)
-    return found
+    return [
+        label
+        for label, area in objects.areas().items()
+        if area < least_px or (most_px is not None and area > most_px)
+    ]
 
 
 def touching_border(objects: ObjectIndex) -> list[int]:
@@ -112,7 +109,7 @@ def touching_border(objects: ObjectIndex) -> list[int]:
     image = objects.labels
     edges = [image[..., 0, :], image[..., -1, :], image[..., :, 0], image[..., :, -1]]
     present = np.unique(np.concatenate([edge.ravel() for edge in edges]))
-    return [int(label) for label in present if label]
+    return [int(label) for label in present if label > 0]
 
 
 def renumber(objects: ObjectIndex) -> Edit:
@@ -167,10 +164,3 @@ def copy_object(
     return Edit.of(
         "copy object", image, [writes(image.shape, whole, free, objects.next_label())]
     )
-
-
-def _areas(objects: ObjectIndex, highest: int) -> NDArray[np.int64] | dict[int, int]:
-    image = objects.labels
-    if highest <= 4 * max(len(objects), 1) + 1_000_000:
-        return np.bincount(image.ravel(), minlength=highest + 1)
-    return {label: int(objects.mask(label).sum()) for label in objects}

@@ -143,7 +143,9 @@ def test_times_that_hardly_ever_step_back_are_still_the_times(tmp_path):
     table = np.stack([t, events.x, events.y, events.p], axis=1)
     source = opened(tmp_path, table)
     assert_same(all_of(source), Events(t, events.x, events.y, events.p))
-    assert any("steps back in 1 of 1,000 rows" in doubt for doubt in source.header.doubts)
+    assert any(
+        "steps back in 1 of 1,000 rows" in doubt for doubt in source.header.doubts
+    )
 
 
 @pytest.mark.parametrize("shape", [(10, 2, 32, 40), (2, 10, 32, 40), (10, 32, 40)])
@@ -279,3 +281,49 @@ def test_any_bytes_are_events_or_refused(tmp_path_factory, noise, at):
     except (UnreadableFileError, NotRecognisedError, AmbiguousEventsError):
         return
     assert len(all_of(source)) <= source.units
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        (
+            "{'descr': '<i8', 'fortran_order': False, 'shape': (-5, 4), }",
+            "no true size",
+        ),
+        ("{'descr': '<i8', 'fortran_order': False, 'shape': 5, }", "no true size"),
+        ("{'descr': '<V70000', 'fortran_order': False, 'shape': (1,), }", "true size"),
+        ("{'descr': '<q8', 'fortran_order': False, 'shape': (5,), }", "is unknown"),
+        ("{'descr': [('t',)], 'fortran_order': False, 'shape': (5,)}", "are broken"),
+        ("{'descr': 5, 'fortran_order': False, 'shape': (5,), }", "type is broken"),
+        ("{'shape': (5,), }", "that can be read"),
+        ("__import__('os')", "that can be read"),
+        ("(" * 900, "that can be read"),
+    ],
+)
+def test_headers_that_mean_nothing_are_refused(tmp_path, header, problem):
+    start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+    (tmp_path / "a.npy").write_bytes(start + header.encode() + bytes(100))
+    with pytest.raises(UnreadableFileError, match=problem):
+        open_npy(open_tree(tmp_path), "a.npy")
+
+
+def test_headers_of_old_and_new_versions_are_read(tmp_path):
+    text = "{'descr': '<i8', 'fortran_order': False, 'shape': (5L, 4L), }"
+    size = len(text).to_bytes(4, "little")
+    rows = np.zeros((5, 4), np.int64)
+    rows[:, 0] = np.arange(5)
+    for version, length in ((1, size[:2]), (2, size), (3, size)):
+        content = b"\x93NUMPY" + bytes([version, 0]) + length + text.encode()
+        (tmp_path / "a.npy").write_bytes(content + rows.tobytes())
+        source = open_npy(open_tree(tmp_path), "a.npy", reading="txyp")
+        assert all_of(source).t.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_header_that_claims_to_be_endless_is_refused(tmp_path):
+    content = b"\x93NUMPY\x02\x00" + (1 << 30).to_bytes(4, "little") + bytes(100)
+    (tmp_path / "a.npy").write_bytes(content)
+    with pytest.raises(UnreadableFileError, match="too long or cut off"):
+        open_npy(open_tree(tmp_path), "a.npy")
+    (tmp_path / "a.npy").write_bytes(b"something else")
+    with pytest.raises(UnreadableFileError, match="first bytes are others"):
+        open_npy(open_tree(tmp_path), "a.npy")

@@ -16,6 +16,7 @@ from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import (
     AmbiguousEventsError,
     CancelledError,
+    ExportError,
     NotRecognisedError,
     UnreadableFileError,
 )
@@ -240,6 +241,13 @@ def test_a_bag_without_events_names_what_it_holds(tmp_path):
         open_rosbag(open_tree(tmp_path), "a.bag")
 
 
+def test_a_topic_whose_messages_are_gone_says_so(tmp_path, monkeypatch):
+    write_bag(tmp_path / "a.bag", packets(tmp_path, some_events()))
+    monkeypatch.setattr(rosbag._Bag, "messages", lambda self, topic: iter(()))
+    with pytest.raises(NotRecognisedError, match="topic /events has no messages"):
+        open_rosbag(open_tree(tmp_path), "a.bag")
+
+
 def test_a_bag_in_a_zip_opens(tmp_path):
     events = some_events()
     write_bag(tmp_path / "a.bag", packets(tmp_path, events))
@@ -329,6 +337,19 @@ def test_old_spools_go_when_there_are_too_many(tmp_path, monkeypatch):
     open_rosbag(tree, "a.bag")
     (kept,) = spools()
     assert kept != old
+
+
+def test_an_old_spool_that_cannot_be_deleted_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    write_bag(tmp_path / "a.bag", packets(tmp_path, some_events()))
+    open_rosbag(open_tree(tmp_path), "a.bag")
+    monkeypatch.setattr(spool, "MOST_IN_ALL", 100)
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    os.utime(tmp_path / "a.bag", ns=(1, 1))
+    with pytest.raises(ExportError, match="old copy could not be deleted"):
+        open_rosbag(open_tree(tmp_path), "a.bag")
 
 
 # ---- AEDAT 4 -----------------------------------------------------------------

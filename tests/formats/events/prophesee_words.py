@@ -25,7 +25,7 @@ RAW = ("evt2", "evt21", "evt3")
 ALL = (*RAW, "dat")
 HEADS = {
     "EVT2": b"% evt 2.0\n% format EVT2;height=720;width=1280\n% end\n",
-    "EVT2.1": b"% evt 2.1\n% format EVT21;height=720;width=1280\n% end\n",
+    "EVT2.1": b"% format EVT21;endianness=little;height=720;width=1280\n% end\n",
     "EVT3": b"% evt 3.0\n% format EVT3;height=720;width=1280\n% end\n",
     "DAT": b"% Data file containing CD events.\n% Version 2\n" + bytes([12, 8]),
 }

@@ -38,6 +38,8 @@ HALF = 1 << 23
 BACK_OVER_LOOP = LOOP - (1 << 20)
 LOW = 0xFFF
 FIELD = 0x7FF
+KIND, COLUMN = 0xF000, 0x2000
+KNOWN = sum(1 << kind for kind in (0, 2, 3, 4, 5, 6, 7, 8, 14, 15))
 ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
@@ -94,6 +96,32 @@ def padded(words: NDArray[Any]) -> NDArray[Any]:
 
 
 @compiled
+def next_event(words: NDArray[Any], i: Any, upper: Any, now: Any, line: Any) -> Any:
+    """Take up to three words: a low time, a line, and what follows on them.
+
+    Returns
+    -------
+    tuple
+        Number of the word that comes next, the last word taken, time and line.
+    """
+    first = np.int64(words[i])
+    second = np.int64(words[i + ONE])
+    third = np.int64(words[i + TWO])
+    timed = (first >> 12) == 6
+    now = upper | (first & LOW) if timed else now
+    # both ways at once: a sum of what is known later would take longer
+    alone = i + ONE + np.uint64(first < 0x1000)
+    after = i + TWO + np.uint64(second < 0x1000)
+    i = after if timed else alone
+    one = second if timed else first
+    two = third if timed else second
+    lined = one < 0x1000
+    line = one if lined else line
+    word = two if lined else one
+    return i, word, now, line
+
+
+@compiled
 def decode_most(
     words: NDArray[Any],
     state: NDArray[Any],
@@ -106,56 +134,68 @@ def decode_most(
     now, line, base, sign = state[0], state[1], state[2], state[3]
     upper = now & ~LOW
     n, i = np.uint64(0), np.uint64(0)
-    count, last = np.uint64(len(words)), np.uint64(len(t) - 12)
-    while i + TWO < count and n <= last:
-        first = np.int64(words[i])
-        second = np.int64(words[i + ONE])
-        third = np.int64(words[i + TWO])
-        timed = (first >> 12) == 6
-        now = upper | (first & LOW) if timed else now
-        one = second if timed else first
-        two = third if timed else second
-        lined = one < 0x1000
-        line = one if lined else line
-        word = two if lined else one
-        i += np.uint64(timed) + np.uint64(lined) + ONE
-        kind = word >> 12
-        if kind == 2:
-            t[n] = now
-            x[n] = word & FIELD
-            y[n] = line & FIELD
-            p[n] = (word >> 11) & 1
+    most, last = np.uint64(max(len(words) - 2, 0)), np.uint64(len(t) - 12)
+    while i < most and n <= last:
+        i, word, now, line = next_event(words, i, upper, now, line)
+        if (word & KIND) == COLUMN:
+            x[n], p[n] = word & FIELD, (word >> 11) & 1
+            t[n], y[n] = now, line & FIELD
             n += ONE
             continue
-        mask, width = np.uint64(0), 0
-        if kind == 3:
+        if (word >> 12) == 3:
             base, sign = word & FIELD, (word >> 11) & 1
-            if i + TWO < count and n + np.uint64(20) <= last:
-                mask, width = row_of_32(words, i), 32
-                if mask == 0:
-                    continue
-                i += THREE
-        elif kind == 4:
-            mask, width = np.uint64(word & LOW), 12
-        elif kind == 5:
-            mask, width = np.uint64(word & 0xFF), 8
-        elif kind == 6:
-            now = upper | (word & LOW)
-        elif kind == 0:
-            line = word
-        elif kind == 8:
-            now = time_high(now, word)
+        room = i < most and n + np.uint64(20) <= last
+        mask, width = pixels_of(words, i, word, room)
+        if mask == 0:
+            now, line = moved(word, now, line)
             upper = now & ~LOW
+        elif width == 32:
+            i += THREE
         while mask:
-            t[n] = now
-            x[n] = base + np.int64(trailing_zeros(mask))
-            y[n] = line & FIELD
-            p[n] = sign
+            x[n], p[n] = base + np.int64(trailing_zeros(mask)), sign
+            t[n], y[n] = now, line & FIELD
             n += ONE
             mask &= mask - ONE
         base = (base + width) & 0xFFFF
     state[0], state[1], state[2], state[3] = now, line & FIELD, base, sign
     return np.int64(i), np.int64(n)
+
+
+@compiled
+def pixels_of(words: NDArray[Any], i: Any, word: Any, room: Any) -> Any:
+    """Return the pixels of a vector and its width, also of three after a first column.
+
+    Parameters
+    ----------
+    words, i
+        Words, and the number of the one after `word`.
+    word
+        Of any kind.
+    room
+        Whether three more words are there, and places for their pixels.
+    """
+    kind = word >> 12
+    if kind == 3 and room:
+        mask = row_of_32(words, i)
+        return mask, 32 if mask else 0
+    if kind == 4:
+        return np.uint64(word & LOW), 12
+    if kind == 5:
+        return np.uint64(word & 0xFF), 8
+    return np.uint64(0), 0
+
+
+@compiled
+def moved(word: Any, now: Any, line: Any) -> Any:
+    """Return time and line after a word of time or line, or any other."""
+    kind = word >> 12
+    if kind == 6:
+        now = (now & ~LOW) | (word & LOW)
+    elif kind == 8:
+        now = time_high(now, word)
+    elif kind == 0:
+        line = word
+    return now, line
 
 
 @compiled
@@ -169,70 +209,49 @@ def tally(words: NDArray[Any], state: NDArray[Any], sums: NDArray[Any]) -> None:
 def tally_most(words: NDArray[Any], state: NDArray[Any], sums: NDArray[Any]) -> Any:
     """Add up as `tally`, but for up to two words at the end; return how many."""
     now, line, base, sign = state[0], state[1], state[2], state[3]
-    upper = now & ~LOW
     last = last_time(sums)
     latest, gap, columns, lines = sums[T_MAX], sums[GAP], sums[X_MAX], sums[Y_MAX]
     events, on = np.int64(0), np.int64(0)
-    i, count = np.uint64(0), np.uint64(len(words))
-    while i + TWO < count:
-        first = np.int64(words[i])
-        second = np.int64(words[i + ONE])
-        third = np.int64(words[i + TWO])
-        timed = (first >> 12) == 6
-        now = upper | (first & LOW) if timed else now
-        one = second if timed else first
-        two = third if timed else second
-        lined = one < 0x1000
-        line = one if lined else line
-        word = two if lined else one
-        i += np.uint64(timed) + np.uint64(lined) + ONE
-        kind = word >> 12
-        found, ons, column = 1, (word >> 11) & 1, word & FIELD
-        if kind != 2:
-            mask, width = np.uint64(0), 0
-            if kind == 3:
+    i, most = np.uint64(0), np.uint64(max(len(words) - 2, 0))
+    while i < most:
+        i, word, now, line = next_event(words, i, now & ~LOW, now, line)
+        found, ons, column = np.int64(1), (word >> 11) & 1, word & FIELD
+        if (word & KIND) != COLUMN:
+            if (word >> 12) == 3:
                 base, sign = column, ons
-                if i + TWO < count:
-                    mask, width = row_of_32(words, i), 32
-                    if mask == 0:
-                        continue
-                    i += THREE
-            elif kind == 4:
-                mask, width = np.uint64(word & LOW), 12
-            elif kind == 5:
-                mask, width = np.uint64(word & 0xFF), 8
-            elif kind == 6:
-                now = upper | (word & LOW)
-            elif kind == 0:
-                line = word
-            elif kind == 8:
-                before = now
-                now = time_high(now, word)
-                upper = now & ~LOW
-                sums[WRAPS] += (now >> 24) - (before >> 24)
-            elif kind == 10:
-                sums[TRIGGERS] += 1
-            elif kind != 7 and kind != 14 and kind != 15 and word != 0x9999:
-                sums[UNKNOWN] += 1
-            found = bits_of(mask)
+            mask, width = pixels_of(words, i, word, i < most)
             column = (base + 63 - np.int64(leading_zeros(mask))) & 0xFFFF
-            ons = found * sign
             base = (base + width) & 0xFFFF
-            if found == 0:
+            if mask == 0:
+                before = now
+                now, line = moved(word, now, line)
+                sums[WRAPS] += (now >> 24) - (before >> 24)
+                note_other(word, sums)
                 continue
+            i += THREE if width == 32 else np.uint64(0)
+            found = bits_of(mask)
+            ons = found * sign
         if last == MISSING:
             last = begin(sums, now)
         step = now - last
         last = now
         if step < 0:
             step_back(sums, step, now)
-        gap = max(gap, step)
-        latest = max(latest, now)
+        gap, latest = max(gap, step), max(latest, now)
+        columns, lines = max(columns, column), max(lines, line & FIELD)
         events += found
         on += ons
-        columns = max(columns, column)
-        lines = max(lines, line & FIELD)
     state[0], state[1], state[2], state[3] = now, line & FIELD, base, sign
     sums[X_MAX], sums[Y_MAX] = columns, lines
     add(sums, last, latest, gap, events, on)
     return np.int64(i)
+
+
+@compiled
+def note_other(word: Any, sums: NDArray[Any]) -> None:
+    """Count triggers, and words of a kind that is not known."""
+    kind = word >> 12
+    if kind == 10:
+        sums[TRIGGERS] += 1
+    elif ((1 << kind) & KNOWN) == 0 and word != 0x9999:
+        sums[UNKNOWN] += 1

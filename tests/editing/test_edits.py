@@ -204,10 +204,11 @@ def test_a_copy_takes_background_only_unless_told_otherwise() -> None:
     labels, source = np.zeros((8, 8), np.int32), np.zeros((8, 8), np.int32)
     labels[2:4, 2:4], source[3:6, 3:6] = 1, 9
     objects = ObjectIndex(labels)
-    polite = applied(labels, joining.copy_object(objects, source, 9))
+    other = ObjectIndex(source)
+    polite = applied(labels, joining.copy_object(objects, other, 9))
     assert polite[3, 3] == 1
     assert (polite == 2).sum() == 8
-    greedy = applied(labels, joining.copy_object(objects, source, 9, over=True))
+    greedy = applied(labels, joining.copy_object(objects, other, 9, over=True))
     assert (greedy == 2).sum() == 9
 
 
@@ -250,6 +251,7 @@ def test_planes_between_two_drawn_ones_are_filled_smoothly() -> None:
         (lambda objects: joining.delete(objects, [99]), "there is no object 99"),
         (lambda objects: joining.delete(objects, []), "nothing would change"),
         (lambda objects: joining.renumber(objects), "nothing would change"),
+        (lambda objects: joining.give_label(objects, [1], 0), "between 1 and"),
         (lambda objects: shaping.grow(objects, [1], 0), "0 px is not between"),
         (lambda objects: shaping.shrink(objects, [1], 9), "too narrow to lose 9 px"),
         (lambda objects: stacks.interpolate(objects, 1), "takes a stack of planes"),
@@ -258,12 +260,14 @@ def test_planes_between_two_drawn_ones_are_filled_smoothly() -> None:
             "the picture is",
         ),
         (
-            lambda objects: joining.copy_object(objects, np.zeros((2, 2), int), 1),
+            lambda objects: joining.copy_object(
+                objects, ObjectIndex(np.zeros((2, 2), int)), 1
+            ),
             "does not fit one of size",
         ),
         (
-            lambda objects: joining.copy_object(objects, objects.labels, 99),
-            "no object 99 to copy",
+            lambda objects: joining.copy_object(objects, objects, 99),
+            "there is no object 99",
         ),
         (
             lambda objects: growing.add_from_click(objects, np.zeros((2, 2)), (0, 0)),
@@ -300,6 +304,66 @@ def test_what_cannot_be_done_says_why(
     labels[8:13, 8:13] = 1
     with pytest.raises(EditError, match=why):
         act(ObjectIndex(labels))
+
+
+def test_another_label_is_another_class_for_the_whole_object() -> None:
+    labels = np.zeros((6, 6), np.uint8)
+    labels[:2, :2], labels[4:, 4:] = 3, 5
+    after = applied(labels, joining.give_label(ObjectIndex(labels), [3], 5))
+    assert np.unique(after).tolist() == [0, 5]
+
+
+@given(labels=planes, data=st.data())
+def test_areas_are_counted_right_after_edits_and_strokes(
+    labels: np.ndarray, data: st.DataObject
+) -> None:
+    objects = ObjectIndex(labels)
+    for _ in range(3):
+        if data.draw(st.booleans()):
+            y = data.draw(st.integers(0, labels.shape[0] - 1))
+            labels[y:, 0] = data.draw(st.sampled_from((0, 2, 11)))
+            objects.changed((slice(y, labels.shape[0]), slice(0, 1)))
+        elif len(objects):
+            label = data.draw(st.sampled_from(sorted(objects)))
+            edit = attempt(lambda label=label: shaping.grow(objects, [label], 1))
+            if edit is not None:
+                edit.apply(labels)
+                objects.update(edit)
+        numbers, sizes = np.unique(labels[labels > 0], return_counts=True)
+        wanted = dict(zip(numbers.tolist(), sizes.tolist(), strict=True))
+        assert objects.areas() == wanted
+        assert {label: objects.area(label) for label in objects} == wanted
+
+
+def test_labels_far_above_the_number_of_objects_are_found() -> None:
+    labels = np.zeros((30, 30), np.int32)
+    labels[2:5, 3:9], labels[20:, 20:] = 2_000_000_000, 7
+    objects = ObjectIndex(labels)
+    assert known_boxes(objects) == boxes_of(labels)
+    assert objects.areas() == {7: 100, 2_000_000_000: 18}
+
+
+def test_many_objects_gone_at_once_are_forgotten() -> None:
+    labels = np.arange(1, 901, dtype=np.int32).reshape(30, 30)
+    objects = ObjectIndex(labels)
+    labels[:15] = 0
+    objects.changed((slice(0, 15), slice(0, 30)))
+    assert len(objects) == 450
+    assert known_boxes(objects) == boxes_of(labels)
+
+
+def test_an_edit_of_a_plane_is_one_of_its_stack() -> None:
+    stack = np.zeros((2, 3, 8, 8), np.int32)
+    stack[1, 2, 2:4, 2:4] = 6
+    edit = joining.delete(ObjectIndex(stack[1, 2]), [6])
+    assert not applied(stack, edit.lifted((1, 2), stack.shape)).any()
+
+
+def test_labels_in_use_elsewhere_are_not_given_again() -> None:
+    objects = ObjectIndex(np.ones((3, 3), np.int32), taken=40)
+    assert objects.next_label() == 41
+    objects.take(50)
+    assert objects.next_label() == 51
 
 
 def test_labels_that_are_used_up_ask_for_renumbering() -> None:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from napari_cellsets.editing.objects import ObjectIndex
 
-    Labels = NDArray[np.integer]
-
 
 def merge(objects: ObjectIndex, labels: Sequence[int]) -> Edit:
     """Return the edit that makes one object of several, with the first one's label.
@@ -130,7 +128,7 @@ def renumber(objects: ObjectIndex) -> Edit:
 
 
 def copy_object(
-    objects: ObjectIndex, source: Labels, label: int, *, over: bool = False
+    objects: ObjectIndex, source: ObjectIndex, label: int, *, over: bool = False
 ) -> Edit:
     """Return the edit that adds an object of another label image as a new one.
 
@@ -139,7 +137,7 @@ def copy_object(
     objects
         Of the image to add it to.
     source
-        Labels of the same size: ground truth, a prediction.
+        Of labels of the same size: ground truth, a prediction.
     label
         The object in `source`.
     over
@@ -150,17 +148,36 @@ def copy_object(
     EditError
         If the sizes differ, the object is not there, or no pixel is free.
     """
-    image = objects.labels
-    if source.shape != image.shape:
+    image, shape = objects.labels, source.labels.shape
+    if shape != image.shape:
         raise EditError(
-            f"an object of an image of size {source.shape} does not fit one of size"
+            f"an object of an image of size {shape} does not fit one of size"
             f" {image.shape}"
         )
-    mask = source == label
-    if not label or not mask.any():
-        raise EditError(f"there is no object {label} to copy")
-    free = mask if over else mask & (image == 0)
-    whole = tuple(slice(0, length) for length in image.shape)
+    box, mask = source.box(label), source.mask(label)
+    free = mask if over else mask & (image[box] <= 0)
     return Edit.of(
-        "copy object", image, [writes(image.shape, whole, free, objects.next_label())]
+        "copy object", image, [writes(image.shape, box, free, objects.next_label())]
     )
+
+
+def give_label(objects: ObjectIndex, labels: Iterable[int], new: int) -> Edit:
+    """Return the edit that gives all pixels of objects another label.
+
+    In a mask of classes, where a label is a class, this is another class.
+
+    Raises
+    ------
+    EditError
+        If an object is not there, the image's type of pixel cannot hold the label,
+        or nothing would change.
+    """
+    image = objects.labels
+    most = int(np.iinfo(image.dtype).max)
+    if not 1 <= new <= most:
+        raise EditError(f"a label of this image is between 1 and {most:,}, not {new}")
+    parts = [
+        writes(image.shape, objects.box(label), objects.mask(label), new)
+        for label in dict.fromkeys(labels)
+    ]
+    return Edit.of(f"give label {new}", image, parts)

@@ -260,6 +260,14 @@ def test_minus_one_is_off(tmp_path):
     assert all_of(opened(tmp_path, array)).p.tolist() == [0, 1, 0]
 
 
+def test_polarities_of_one_and_two_are_off_and_on(tmp_path):
+    array = np.zeros(3, STRUCTURES["metavision"])
+    array["p"] = 1, 2, 1
+    source = opened(tmp_path, array)
+    assert all_of(source).p.tolist() == [0, 1, 0]
+    assert any("2 was taken for ON" in doubt for doubt in source.header.doubts)
+
+
 def test_a_real_array_of_events(real_samples, tmp_path):
     folder = real_samples / "events" / "expelliarmus"
     source = open_npy(open_tree(folder), "evt3_sample.npy")

@@ -57,8 +57,12 @@ def ordered_rows(
         For the header.
     """
     few = min(_SAMPLE, rows.count)
-    sample = [rows.read(first, few).t for first in (0, rows.count - few)]
-    clock = clock_for(np.concatenate(sample), unit)
+    sample = [rows.read(first, few) for first in (0, rows.count - few)]
+    clock = clock_for(np.concatenate([part.t for part in sample]), unit)
+    polarities = np.unique(np.concatenate([part.p for part in sample]))
+    off = 0
+    if polarities.tolist() == [1, 2]:
+        off, doubts = 1, (*doubts, "The polarities are 1 and 2: 2 was taken for ON.")
     header = EventHeader(
         title,
         geometry,
@@ -66,7 +70,7 @@ def ordered_rows(
         facts=facts or {},
         doubts=(*doubts, *clock.doubts),
     )
-    return in_order(RowSource(rows, header, clock))
+    return in_order(RowSource(rows, header, clock, off))
 
 
 def in_order(source: EventSource) -> EventSource:

@@ -63,23 +63,22 @@ class RowSource:
         What the file says of itself.
     clock
         What the times mean.
-    in_order
-        Whether the times are known never to decrease.
+    off
+        Polarity of OFF events; what is above is ON.
     """
 
     most_per_unit = 1
+    in_order = False
 
     def __init__(
         self,
         rows: Rows,
         header: EventHeader,
         clock: Clock = MICROSECONDS,
-        *,
-        in_order: bool = False,
+        off: int = 0,
     ) -> None:
-        self.header, self.in_order = header, in_order
-        self.units = rows.count
-        self._rows, self._clock = rows, clock
+        self.header, self.units = header, rows.count
+        self._rows, self._clock, self._off = rows, clock, off
 
     def start(self) -> State:
         """Return the state before the first row: rows need none."""
@@ -91,7 +90,8 @@ class RowSource:
         while first < stop and written < len(out):
             count = min(stop - first, len(out) - written, ROWS_AT_ONCE)
             room = out.take(slice(written, written + count))
-            written += convert(self._rows.read(first, count), self._clock, room)
+            raw = self._rows.read(first, count)
+            written += convert(raw, self._clock, self._off, room)
             first += count
         return Decoded(first, written)
 
@@ -107,15 +107,15 @@ class RowSource:
             first += count
 
 
-def convert(raw: Raw, clock: Clock, out: Events) -> int:
+def convert(raw: Raw, clock: Clock, off: int, out: Events) -> int:
     """Turn rows into events.
 
     Parameters
     ----------
     raw
         Rows as they are in the file.
-    clock
-        What their times mean.
+    clock, off
+        What their times and polarities mean; see `RowSource`.
     out
         As many places as there are rows.
 
@@ -142,7 +142,7 @@ def convert(raw: Raw, clock: Clock, out: Events) -> int:
     out.t[:count] = columns[0]
     out.x[:count] = _whole(columns[1])
     out.y[:count] = _whole(columns[2])
-    np.greater(columns[3], 0, out=out.p[:count].view(np.bool_))
+    np.greater(columns[3], off, out=out.p[:count].view(np.bool_))
     return count
 
 

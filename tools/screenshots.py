@@ -2,7 +2,7 @@
 
 `python tools/screenshots.py FOLDER [WIDTHxHEIGHT [PART]]` under a display, real or
 virtual. PART `classify` takes those of the Classify dock, of drawn cells; `sets` those
-of annotations and of a folder that is described.
+of annotations and of a folder that is described; `events` that of a recording.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from window import (
+    PLUGIN,
     count_on_screen,
     open_sample_set,
     open_viewer,
@@ -39,6 +40,8 @@ SIZE = "1280x720"
 #: With this seed the crowded field is held out.
 TRAINING_STEPS, TRAINING_SEED = 40, 2
 CELLS_OF_A_CLASS = 12
+#: When several cells are in view.
+MOMENT_US = 480_000
 
 
 def main() -> None:
@@ -47,7 +50,7 @@ def main() -> None:
     width, height = map(int, (sys.argv[2] if len(sys.argv) > 2 else SIZE).split("x"))
     for home in ("CELLSETS_DATA_HOME", "CELLSETS_CACHE_HOME"):
         os.environ.setdefault(home, tempfile.mkdtemp())
-    parts = {"classify": take_classes, "sets": take_sets}
+    parts = {"classify": take_classes, "sets": take_sets, "events": take_recording}
     part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
     part(folder, width, height)
 
@@ -110,6 +113,22 @@ def take_classes(folder: Path, width: int, height: int) -> None:
     photograph(viewer, folder / "classify.png")
     dock.tabs.setCurrentWidget(dock.confusion)
     photograph(viewer, folder / "classify_confusion.png")
+    viewer.close()
+
+
+def take_recording(folder: Path, width: int, height: int) -> None:
+    """Show the simulated recording at a moment, with the Playback dock."""
+    viewer = open_viewer(width, height)
+    film = get_session(viewer).film
+    viewer.open_sample(PLUGIN, "simulated_channel")
+    wait_until(lambda: film.playback.duration_us > 2 * MOMENT_US, "indexing")
+    film.change(window_us=5_000)
+    film.playback.jump_to(MOMENT_US)
+    viewer.reset_view()
+    settle(3)  # the docks come one after the other
+    raise_dock(open_dock(viewer, "Playback"))
+    settle(1)
+    photograph(viewer, folder / "playback.png")
     viewer.close()
 
 

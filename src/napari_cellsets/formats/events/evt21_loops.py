@@ -76,10 +76,8 @@ def tally(words: NDArray[Any], state: NDArray[Any], sums: NDArray[Any]) -> None:
     base = state[0]
     turn = state[1] != 0
     last = last_time(sums)
-    latest, gap = sums[T_MAX], sums[GAP]
-    columns, lines = sums[X_MAX], sums[Y_MAX]
-    events = 0
-    on = 0
+    latest, gap, columns, lines = sums[T_MAX], sums[GAP], sums[X_MAX], sums[Y_MAX]
+    events, on = np.int64(0), np.int64(0)
     for word in words:
         if turn:
             word = word << np.uint64(32) | word >> np.uint64(32)
@@ -96,8 +94,7 @@ def tally(words: NDArray[Any], state: NDArray[Any], sums: NDArray[Any]) -> None:
             last = now
             if step < 0:
                 step_back(sums, step, now)
-            gap = max(gap, step)
-            latest = max(latest, now)
+            gap, latest = max(gap, step), max(latest, now)
             found = bits_of(mask)
             events += found
             on += found * kind

@@ -28,14 +28,17 @@ def find_format(tree: FileTree, name: str) -> EventFormat | None:
     UnreadableFileError, UnsafeArchiveError
         If the file cannot be read.
     """
-    lowered = name.lower()
-    asked = [
-        known for known in EVENT_FORMATS.values() if lowered.endswith(known.endings)
-    ]
+    asked = _formats_of(name)
     if not asked:
         return None
     head, size = tree.head(name, HEAD_BYTES), tree.size(name)
     return next((known for known in asked if known.sniff(name, head, size)), None)
+
+
+def _formats_of(name: str) -> list[EventFormat]:
+    """Formats whose files are called so."""
+    lowered = name.lower()
+    return [each for each in EVENT_FORMATS.values() if lowered.endswith(each.endings)]
 
 
 def open_events(
@@ -56,12 +59,17 @@ def open_events(
     ------
     UnreadableFileError
         If it is no file of events, or damaged.
+    NotRecognisedError
+        If it is a file of numbers, but not of events.
     AmbiguousEventsError
         If it can be read in more than one way; `reading` answers it.
     UnsafeArchiveError
         If it is a refused member of an archive.
     """
     found = find_format(tree, name)
+    only = _formats_of(name)
+    if found is None and len(only) == 1:
+        found = only[0]  # it says best what it misses
     if found is None:
         known = sorted({end for each in EVENT_FORMATS.values() for end in each.endings})
         raise UnreadableFileError(

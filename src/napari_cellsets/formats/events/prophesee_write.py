@@ -157,10 +157,9 @@ def high_words(high: NDArray[np.int64], last: int, reach: int, name: str) -> Hig
     at = np.flatnonzero(steps)
     needed = (np.abs(steps[at]) + reach - 1) // reach
     if needed.sum() > len(at) + _MOST_FILLED:
-        longest = int(np.abs(steps).max())
         raise ExportError(
-            f"the recording pauses for {longest:,} of the {reach:,} ticks that {name}"
-            " can step at once",
+            f"the recording pauses for {np.abs(steps).max():,} ticks; {name} can step"
+            f" {reach:,} at once",
             advice="Export the parts before and after the pause as two files.",
         )
     before = np.repeat(at, needed)

@@ -97,18 +97,19 @@ class Words:
         # what follows on the stretch before is read ahead; a jump reads what it needs
         follows = _held.of is self and first == _held.stop
         last = min(self.units if follows else stop, first + self._at_once)
-        size = self.unit_bytes
+        size, offset = self.unit_bytes, self._start + first * self.unit_bytes
         _held.of = None
         target = _held.buffer.data[: (last - first) * size]
-        read = read_into(self._source, self._start + first * size, target)
-        if read < len(target):
+        read = read_into(self._source, offset, target)
+        needed = (min(stop, last) - first) * size
+        if read < needed:
             raise UnreadableFileError(
-                f"it became shorter while it was read: {len(target):,} bytes were"
-                f" expected at {self._start + first * size:,}, {read:,} are there",
+                f"it became shorter while it was read: {needed:,} bytes were expected"
+                f" at {offset:,}, {read:,} are there",
                 path=self._place,
                 advice="Copy it anew and open it again.",
             )
-        _held.of, _held.first, _held.stop = self, first, last
+        _held.of, _held.first, _held.stop = self, first, first + read // size
 
 
 class _Held(threading.local):

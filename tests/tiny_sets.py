@@ -63,6 +63,8 @@ def _is_plain(recipe: Recipe) -> bool:
         return False
     if recipe.kind == "cells" and not recipe.class_in_path:
         return False
+    if recipe.events is not None:
+        return False
     if recipe.homes and "**" in recipe.images:
         return False
     return ")." not in recipe.images

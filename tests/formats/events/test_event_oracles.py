@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_cellsets.core.errors import NotRecognisedError
 from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.formats.events.base import pieces
 from napari_cellsets.formats.events.hdf5_write import write_hdf5
@@ -116,3 +117,12 @@ def test_aedat_4_is_told_from_2_by_its_first_line(tmp_path):
     for version, key in (("2.0", "aedat2"), ("4.0", "aedat4")):
         (tmp_path / "a.aedat").write_bytes(f"#!AER-DAT{version}\r\n".encode())
         assert find_format(open_tree(tmp_path), "a.aedat").key == key
+
+
+def test_the_only_format_of_an_ending_says_what_it_misses(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((4, 2, 8, 9)))
+    (tmp_path / "a.csv").write_text("image,class\n")
+    with pytest.raises(NotRecognisedError, match="4 x 2 x 8 x 9: frames or counts"):
+        open_event_file(tmp_path / "a.npy")
+    with pytest.raises(NotRecognisedError, match="lines of four numbers"):
+        open_event_file(tmp_path / "a.csv")

@@ -80,7 +80,6 @@ class Clock:
 
 
 MICROSECONDS = Clock()
-NANOSECONDS = Clock(divided=1000)
 
 
 def _within(t: NDArray[Any], most: int) -> NDArray[np.bool_] | None:

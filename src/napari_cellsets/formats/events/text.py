@@ -37,7 +37,7 @@ _SHORTEST_LINE = 8
 _FEWEST_LINES = 4
 _MOST_HEADER_LINES = 100
 _SEPARATOR = re.compile(rb"[,;\s]+")
-_NAMES = ["t", "x", "y", "p"]
+_COLUMNS = 4
 _MOST_COLUMNS = 16
 
 
@@ -247,7 +247,7 @@ def _told(
 ) -> tuple[tuple[int, int, int, int], tuple[str, ...]]:
     """Tell four columns without names by what they hold."""
     fit = len(rows) >= max(_FEWEST_LINES, 0.9 * len(split))
-    if not fit or len(rows[0]) != len(_NAMES):
+    if not fit or len(rows[0]) != _COLUMNS:
         raise NotRecognisedError(
             "lines of four numbers (a time, a column, a row and a polarity) or names"
             " of the columns were expected",

@@ -9,12 +9,14 @@ before the layer shows something else.
 
 from __future__ import annotations
 
+import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellsets._napari.undo_mirror import box_of_atom, union
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import LabelDelta
 
@@ -32,6 +34,20 @@ if TYPE_CHECKING:
 _WHOLE_PX = 4_000_000
 #: Pixels compared at a time when a large layer is searched for changes.
 _CHUNK_PX = 1_000_000
+#: What is said of acts that are being done just now.
+_SAID: weakref.WeakKeyDictionary[Labels, Mapping[str, Any]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+@contextmanager
+def saying(layer: Labels, provenance: Mapping[str, Any]) -> Iterator[None]:
+    """Have what the block does to a layer journalled with this provenance."""
+    _SAID[layer] = provenance
+    try:
+        yield
+    finally:
+        del _SAID[layer]
 
 
 @dataclass
@@ -140,7 +156,7 @@ class EditWatch:
         if self.layer.data.size <= _WHOLE_PX:
             self._look(None)
         elif self._boxes:
-            self._look(_union(self._boxes))
+            self._look(union(self._boxes))
 
     def _on_data(self, event: Any = None) -> None:
         self._look(None)
@@ -166,10 +182,9 @@ class EditWatch:
     def _save(self, box: Box | None) -> bool:
         if self.tracked is None:
             return True
+        said = _SAID.get(self.layer, self.provenance)
         try:
-            save_changes(
-                self.project, self.tracked, self.layer.data, self.provenance, box
-            )
+            save_changes(self.project, self.tracked, self.layer.data, said, box)
         except StoreError as error:
             self.told(error)
             return False
@@ -252,38 +267,6 @@ def _changed_rows(before: NDArray[Any], after: NDArray[Any]) -> Box | None:
 
 
 def _box_of_acts(acts: Any, shape: tuple[int, ...]) -> Box:
-    """Return the box that holds all of what a paint event tells of.
-
-    Each act is a tuple that begins with an index, or an object with a
-    ``slice_key``; an act of another kind means the whole layer.
-    """
-    boxes = []
-    for act in acts:
-        index = getattr(act, "slice_key", None)
-        if index is None and isinstance(act, tuple) and act:
-            index = act[0]
-        boxes.append(_box_of_index(index, shape))
-    return _union(boxes) if boxes else tuple(slice(0, n) for n in shape)
-
-
-def _box_of_index(index: Any, shape: tuple[int, ...]) -> Box:
-    whole = tuple(slice(0, n) for n in shape)
-    if not isinstance(index, tuple) or len(index) != len(shape):
-        return whole
-    box = []
-    for part, size in zip(index, shape, strict=True):
-        if isinstance(part, slice):
-            start, stop, _step = part.indices(size)
-        elif np.size(part):
-            start, stop = int(np.min(part)), int(np.max(part)) + 1
-        else:
-            start, stop = 0, 0
-        box.append(slice(start, stop))
-    return tuple(box)
-
-
-def _union(boxes: list[Box]) -> Box:
-    return tuple(
-        slice(min(part.start for part in parts), max(part.stop for part in parts))
-        for parts in zip(*boxes, strict=True)
-    )
+    """Return the box that holds all of what a paint event tells of."""
+    boxes = [box_of_atom(act, shape) for act in acts]
+    return union(boxes) if boxes else tuple(slice(0, n) for n in shape)

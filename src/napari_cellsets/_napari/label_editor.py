@@ -1,0 +1,353 @@
+"""Edits of one Labels layer: one undo step of napari each, kept in a history."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_cellsets._napari.edits import saying
+from napari_cellsets._napari.undo_mirror import Step, UndoMirror
+from napari_cellsets.core.errors import EditError
+from napari_cellsets.core.people import account_name
+from napari_cellsets.editing.objects import ObjectIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    from napari_cellsets.editing.edit import Edit
+
+    Box = tuple[slice, ...]
+
+TOOL = "napari-cellsets Edit"
+"""Written beside every edit in the journal."""
+_SMALL_PX = 4_000_000
+"""Layers up to this many pixels are looked through again after a redraw without
+reason: somebody may have written into the array."""
+_MOST_ACTS = 1_000
+_MOST_SELECTED = 100
+"""More parts of one act than this are not selected."""
+
+
+@dataclass(eq=False)
+class Act:
+    """One line of the history.
+
+    Parameters
+    ----------
+    title
+        What was done.
+    who, when
+        By whom; seconds since 1970.
+    box
+        Around what it changed.
+    done
+        False while it is undone.
+    """
+
+    title: str
+    who: str
+    when: float
+    box: Box
+    done: bool = True
+
+
+class LabelEditor:
+    """Computes edits of a layer's objects, applies them, and follows all others.
+
+    Attributes
+    ----------
+    layer
+        The layer.
+    whole_stack
+        Whether acts reach all planes of a stack; else only the one on screen.
+    acts
+        The history, oldest first; strokes of napari's own tools stand in it too.
+    """
+
+    changed = Signal(object)
+    """Labels changed inside this box, by whoever; None for anywhere."""
+    selection_changed = Signal(tuple)
+    acts_changed = Signal()
+
+    def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.layer = layer
+        self.whole_stack = False
+        self.acts: list[Act] = []
+        self._selected: tuple[int, ...] = ()
+        self._highest = 0
+        self._whole: ObjectIndex | None = None
+        self._plane: tuple[tuple[int, ...], ObjectIndex] | None = None
+        self._edit: Edit | None = None
+        self._mirror = UndoMirror(layer)
+        self._mirror.moved.connect(self._on_moved)
+        self._mirror.lost.connect(self._on_lost)
+        layer.events.set_data.connect(self._on_set_data)
+        self._stale = False
+
+    def stop(self) -> None:
+        """Hear no more of the layer."""
+        self._mirror.disconnect()
+        self.layer.events.set_data.disconnect(self._on_set_data)
+
+    # What is there
+
+    @property
+    def objects(self) -> ObjectIndex:
+        """Objects that acts reach: of the plane on screen, or of all planes."""
+        self._mirror.follow()
+        if self._stale:
+            self._forget_objects()
+        if self.in_plane:
+            return self._plane_objects()
+        return self._whole_objects()
+
+    @property
+    def in_plane(self) -> bool:
+        """Whether acts keep to one plane of a stack."""
+        return self.layer.ndim > 2 and not self.whole_stack
+
+    @property
+    def plane(self) -> tuple[int, ...]:
+        """Index of the plane on screen, for every axis before (y, x)."""
+        viewer = self._viewer()
+        if viewer is None or self.layer.ndim == 2:
+            return ()
+        at = np.rint(self.layer.world_to_data(viewer.dims.point))[:-2]
+        most = np.array(self.layer.data.shape[:-2]) - 1
+        return tuple(np.clip(at, 0, most).astype(int).tolist())
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """Selected objects, in the order in which they were chosen."""
+        return self._selected
+
+    def here(self) -> list[int]:
+        """Return the selected objects that acts reach.
+
+        Raises
+        ------
+        EditError
+            If there is none.
+        """
+        objects = self.objects
+        found = [label for label in self._selected if label in objects]
+        if not found:
+            raise EditError("no object is selected", advice="Click on one first.")
+        return found
+
+    def select(self, labels: Iterable[int]) -> None:
+        """Select these objects and no others."""
+        chosen = tuple(dict.fromkeys(int(label) for label in labels if label > 0))
+        if chosen == self._selected:
+            return
+        self._selected = chosen
+        if len(chosen) == 1 and self.layer.selected_label != chosen[0]:
+            # a brush goes on with the object
+            self.layer.selected_label = chosen[0]
+        self.selection_changed.emit(chosen)
+
+    def toggle(self, label: int) -> None:
+        """Select an object in addition, or no more."""
+        others = [one for one in self._selected if one != label]
+        self.select(others if len(others) < len(self._selected) else [*others, label])
+
+    def point(self, position: Any) -> tuple[float, float]:
+        """Return where in the plane, (y, x) in pixels, a place of the world is."""
+        y, x = self.layer.world_to_data(position)[-2:]
+        return float(y), float(x)
+
+    def label_at(self, position: Any) -> int:
+        """Return the object at a place of the world, 0 where there is none."""
+        y, x = (round(part) for part in self.point(position))
+        height, width = self.layer.data.shape[-2:]
+        if not (0 <= y < height and 0 <= x < width):
+            return 0
+        return max(int(self.layer.data[(*self.plane, y, x)]), 0)
+
+    # Acts
+
+    def check(self) -> None:
+        """Raise where the layer cannot be edited.
+
+        Raises
+        ------
+        EditError
+            With what to do about it.
+        """
+        layer, viewer = self.layer, self._viewer()
+        name = f"“{layer.name}”"
+        if not isinstance(layer.data, np.ndarray):
+            raise EditError(
+                f"the labels of {name} are read from disk piece by piece",
+                advice="Edit a copy of the layer.",
+            )
+        if not layer.editable or not layer.data.flags.writeable:
+            raise EditError(f"{name} is locked", advice="Unlock it, or edit a copy.")
+        if not layer.visible:
+            raise EditError(f"{name} is hidden", advice="Show the layer first.")
+        if viewer is not None and viewer.dims.ndisplay != 2:
+            raise EditError("the view is 3-D", advice="Go back to 2-D to edit.")
+        if viewer is not None and viewer.dims.displayed != (
+            viewer.dims.ndim - 2,
+            viewer.dims.ndim - 1,
+        ):
+            raise EditError(
+                "the image is seen from the side",
+                advice="Roll the axes back, so that planes are seen.",
+            )
+
+    def do(
+        self, make: Callable[[ObjectIndex], Edit], *, select: bool = False
+    ) -> tuple[int, ...]:
+        """Compute an edit, apply it as one undo step, and note it in the history.
+
+        Parameters
+        ----------
+        make
+            Returns the edit of `objects`.
+        select
+            Whether to select what it touched afterwards.
+
+        Returns
+        -------
+        tuple of int
+            Objects that it touched and that are there now.
+
+        Raises
+        ------
+        EditError
+            If the layer cannot be edited, or `make` refuses.
+        """
+        self.check()
+        edit = make(self.objects)
+        if self.in_plane:
+            edit = edit.lifted(self.plane, self.layer.data.shape)
+        self._apply(edit)
+        objects = self.objects
+        touched = np.unique(np.concatenate([edit.before, edit.after])).tolist()
+        there = tuple(label for label in touched if label > 0 and label in objects)
+        if select and len(there) <= _MOST_SELECTED:
+            self.select(there)
+        return there
+
+    def _apply(self, edit: Edit) -> None:
+        layer = self.layer
+        said = {"source": "corrected by hand", "tool": TOOL, "act": edit.title}
+        self._edit, self._mirror.about = edit, edit.title
+        try:
+            with saying(layer, said), layer.block_history():
+                layer.data_setitem(edit.coordinates, edit.after)
+        finally:
+            self._edit = self._mirror.about = None
+
+    # What has changed
+
+    def _on_moved(self, step: Step) -> None:
+        edit = self._edit
+        if edit is not None:
+            self._note_edit(edit)
+        else:
+            self._note_box(step.box)
+        self._remember(step)
+        self.changed.emit(step.box)
+        self._prune()
+
+    def _remember(self, step: Step) -> None:
+        if isinstance(step.about, Act):
+            step.about.done = step.done
+        else:
+            title = step.about if isinstance(step.about, str) else _stroke_title(step)
+            step.about = Act(title, account_name(), time.time(), step.box)
+            # what was undone before cannot be done again
+            self.acts = [act for act in self.acts if act.done][-_MOST_ACTS:]
+            self.acts.append(step.about)
+        self.acts_changed.emit()
+
+    def _note_edit(self, edit: Edit) -> None:
+        if self._whole is not None:
+            self._whole.update(edit)
+            self._highest = max(self._highest, self._whole.highest)
+        if self._plane is not None:
+            self._note_plane(edit.box)
+
+    def _note_box(self, box: Box) -> None:
+        if self._whole is not None:
+            self._whole.changed(box)
+            self._highest = max(self._highest, self._whole.highest)
+        if self._plane is not None:
+            self._note_plane(box)
+        elif self._whole is None and self._highest:
+            inside = int(self.layer.data[box].max(initial=0))
+            self._highest = max(self._highest, inside)
+
+    def _note_plane(self, box: Box) -> None:
+        if self._plane is None:
+            return
+        at, objects = self._plane
+        touched = all(
+            side.start <= one < side.stop for side, one in zip(box, at, strict=False)
+        )
+        if touched:
+            objects.changed(box[-2:])
+        if self._whole is None:
+            inside = int(self.layer.data[box].max(initial=0))
+            self._highest = max(self._highest, inside)
+        self._highest = max(self._highest, objects.highest)
+        objects.take(self._highest)
+
+    def _on_set_data(self, event: Any = None) -> None:
+        if not self._mirror.follow() and self.layer.data.size <= _SMALL_PX:
+            self._stale = True
+
+    def _on_lost(self) -> None:
+        self._forget_objects()
+        self.acts = []
+        self._selected = ()
+        self.changed.emit(None)
+        self.selection_changed.emit(())
+        self.acts_changed.emit()
+
+    def _prune(self) -> None:
+        """Select no object that is gone."""
+        if not self._selected:
+            return
+        objects = self.objects
+        self.select(label for label in self._selected if label in objects)
+
+    # Index
+
+    def _forget_objects(self) -> None:
+        self._whole = self._plane = None
+        self._highest = 0
+        self._stale = False
+
+    def _whole_objects(self) -> ObjectIndex:
+        if self._whole is None:
+            self._whole = ObjectIndex(np.asarray(self.layer.data), self._highest)
+            self._highest = self._whole.highest
+        return self._whole
+
+    def _plane_objects(self) -> ObjectIndex:
+        at = self.plane
+        if self._plane is None or self._plane[0] != at:
+            data: NDArray[Any] = np.asarray(self.layer.data)
+            if not self._highest:
+                self._highest = int(data.max(initial=0))
+            self._plane = at, ObjectIndex(data[at], self._highest)
+        return self._plane[1]
+
+
+def _stroke_title(step: Step) -> str:
+    if step.new_label is None:
+        return "change"
+    return "erase" if step.new_label == 0 else f"paint object {step.new_label}"

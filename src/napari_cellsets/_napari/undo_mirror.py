@@ -1,0 +1,227 @@
+"""What was done to a Labels layer, and what of it is undone: heard, not searched for.
+
+napari tells of every act when it is done (event ``paint``), but undo and redo only
+say ``set_data``, as do a hundred other things. So a few pixels of every act are
+remembered: where they do not hold any more what the act wrote, it was undone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    Box = tuple[slice, ...]
+
+_PROBES = 8
+"""Pixels remembered of one atom of an act."""
+_ATOMS = 8
+"""Atoms of a stroke of which pixels are remembered."""
+_LIMIT = 100
+"""napari forgets older acts too."""
+
+
+@dataclass(eq=False)
+class Step:
+    """One act that napari can undo.
+
+    Parameters
+    ----------
+    box
+        Around all that it changed.
+    about
+        What its author said of it; None for strokes of napari's own tools.
+    new_label
+        What was written last; None for several labels.
+    done
+        False while it is undone.
+    """
+
+    box: Box
+    about: object
+    new_label: int | None
+    done: bool
+    places: tuple[NDArray[np.intp], ...]
+    after: NDArray[np.int64]
+
+    def stands(self, labels: NDArray[Any]) -> bool:
+        """Whether the image holds what this act wrote."""
+        return bool(np.array_equal(labels[self.places], self.after))
+
+
+class UndoMirror:
+    """Follows napari's undo stack of one layer by its public events.
+
+    Attributes
+    ----------
+    about
+        Put here, just before an act, what should be said of its step.
+    """
+
+    moved = Signal(Step)
+    """A step was done, undone (``step.done`` is False) or done again."""
+    lost = Signal()
+    """What could be undone is forgotten; anything may have changed."""
+
+    def __init__(self, layer: Labels) -> None:
+        self.layer = layer
+        self.about: object = None
+        self._done: deque[Step] = deque(maxlen=_LIMIT)
+        self._undone: list[Step] = []
+        self._due: Step | None = None
+        events = layer.events
+        events.paint.connect(self._on_paint)
+        events.labels_update.connect(self._on_labels_update)
+        events.set_data.connect(self.follow)
+        events.editable.connect(self._on_lost)
+        events.data.connect(self._on_lost)
+
+    def disconnect(self) -> None:
+        """Hear no more of the layer."""
+        events = self.layer.events
+        events.paint.disconnect(self._on_paint)
+        events.labels_update.disconnect(self._on_labels_update)
+        events.set_data.disconnect(self.follow)
+        events.editable.disconnect(self._on_lost)
+        events.data.disconnect(self._on_lost)
+
+    def follow(self, event: Any = None) -> bool:
+        """Look whether something was undone or done again; return whether it was."""
+        found = self._due is not None
+        self._on_labels_update()
+        labels = self.layer.data
+        while self._done and not self._done[-1].stands(labels):
+            found = True
+            step = self._done.pop()
+            self._undone.append(step)
+            self._tell(step, done=False)
+        if not found:
+            while self._undone and self._undone[-1].stands(labels):
+                found = True
+                step = self._undone.pop()
+                self._done.append(step)
+                self._tell(step, done=True)
+        return found
+
+    def _on_paint(self, event: Any) -> None:
+        self._on_labels_update()
+        step, written = _step_of(event.value, self.layer.data, self.about)
+        self._undone.clear()
+        self._done.append(step)
+        if written:
+            self._tell(step, done=True)
+        else:
+            # a stroke is told of when it ends, a single act before it is done
+            self._due = step
+
+    def _on_labels_update(self, event: Any = None) -> None:
+        # comes with every step of a stroke too, and is not for us then
+        if self._due is not None:
+            step, self._due = self._due, None
+            step.after = np.asarray(self.layer.data[step.places], np.int64)
+            self._tell(step, done=True)
+
+    def _on_lost(self, event: Any = None) -> None:
+        self._done.clear()
+        self._undone.clear()
+        self._due = None
+        self.lost.emit()
+
+    def _tell(self, step: Step, *, done: bool) -> None:
+        step.done = done
+        self.moved.emit(step)
+
+
+def _step_of(atoms: Any, labels: NDArray[Any], about: object) -> tuple[Step, bool]:
+    """Return what a paint event tells of, and whether it is written already."""
+    boxes = [box_of_atom(atom, labels.shape) for atom in atoms]
+    new = {_value_of(atom) for atom in atoms}
+    known = [atom for atom in atoms if _is_known(atom)]
+    some = [*known[:_ATOMS], *known[max(len(known) - _ATOMS, _ATOMS) :]]
+    probes = [_probes(atom) for atom in some] or [(np.empty(0, np.intp),) * labels.ndim]
+    places = tuple(np.concatenate(axis) for axis in zip(*probes, strict=True))
+    after = np.asarray(labels[places], np.int64)
+    step = Step(
+        union(boxes) if boxes else tuple(slice(0, n) for n in labels.shape),
+        about,
+        new.pop() if len(new) == 1 else None,
+        True,
+        places,
+        after,
+    )
+    return step, not known or _is_written(known[-1], labels)
+
+
+def box_of_atom(atom: Any, shape: tuple[int, ...]) -> Box:
+    """Return the box that holds all of one act of a paint event.
+
+    An act is an object with a ``slice_key``, or a tuple that begins with an index;
+    of another kind it means the whole layer.
+    """
+    index = getattr(atom, "slice_key", None)
+    if index is None and isinstance(atom, tuple) and atom:
+        index = atom[0]
+    if not isinstance(index, tuple) or len(index) != len(shape):
+        return tuple(slice(0, n) for n in shape)
+    box = []
+    for part, size in zip(index, shape, strict=True):
+        if isinstance(part, slice):
+            start, stop, _step = part.indices(size)
+        elif np.size(part):
+            start, stop = int(np.min(part)), int(np.max(part)) + 1
+        else:
+            start, stop = 0, 0
+        box.append(slice(start, stop))
+    return tuple(box)
+
+
+def union(boxes: list[Box]) -> Box:
+    """Return the smallest box around boxes."""
+    return tuple(
+        slice(min(part.start for part in parts), max(part.stop for part in parts))
+        for parts in zip(*boxes, strict=True)
+    )
+
+
+def _probes(atom: Any) -> tuple[NDArray[np.intp], ...]:
+    """Return where a few of the pixels of an act lie."""
+    key = getattr(atom, "slice_key", None)
+    if key is None:
+        index = atom[0]
+        step = max(len(index[0]) // _PROBES, 1)
+        return tuple(np.asarray(axis[::step][:_PROBES]) for axis in index)
+    if atom.mask is None:
+        return tuple(np.array([side.start]) for side in key)
+    inside = np.flatnonzero(atom.mask)
+    chosen = inside[:: max(len(inside) // _PROBES, 1)][:_PROBES]
+    whole = np.unravel_index(chosen, atom.mask.shape)
+    return tuple(axis + side.start for axis, side in zip(whole, key, strict=True))
+
+
+def _is_known(atom: Any) -> bool:
+    if getattr(atom, "slice_key", None) is not None:
+        return True
+    return isinstance(atom, tuple) and len(atom) == 3 and isinstance(atom[0], tuple)
+
+
+def _is_written(atom: Any, labels: NDArray[Any]) -> bool:
+    place = tuple(axis[:1] for axis in _probes(atom))
+    masked = getattr(atom, "slice_key", None) is not None
+    wanted = int(atom.new_value) if masked else int(np.ravel(atom[2])[0])
+    return bool(np.all(labels[place] == wanted))
+
+
+def _value_of(atom: Any) -> int | None:
+    """Return the label that an act wrote, None where there are several."""
+    if getattr(atom, "slice_key", None) is not None:
+        return int(atom.new_value)
+    if not _is_known(atom) or np.size(atom[2]) != 1:
+        return None
+    return int(np.ravel(atom[2])[0])

@@ -6,6 +6,7 @@ import pytest
 from npe2 import PluginManifest
 
 from napari_cellsets._napari.preferences import preference
+from napari_cellsets.formats.events.registry import EVENT_FORMATS
 
 MANIFEST = Path(__file__).parents[2] / "napari.yaml"
 
@@ -45,3 +46,11 @@ def test_preferences_used_are_declared(manifest: PluginManifest) -> None:
 
 def test_preference_falls_back_where_napari_knows_none() -> None:
     assert preference("store.no_such_thing", "default") == "default"
+
+
+def test_reader_is_offered_for_every_ending_of_events(
+    manifest: PluginManifest,
+) -> None:
+    (reader,) = manifest.contributions.readers
+    endings = {f"*{end}" for known in EVENT_FORMATS.values() for end in known.endings}
+    assert endings <= set(reader.filename_patterns)

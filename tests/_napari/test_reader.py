@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_cellsets._napari.reader import build_layers, get_reader, read
+from event_files import SIZE, bar, write_recording
+from napari_cellsets._napari.reader import (
+    build_layers,
+    get_reader,
+    read,
+    recording_layer,
+)
 from napari_cellsets._napari.session import get_session
 from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.core.errors import CellsetsError
@@ -133,3 +139,43 @@ def test_real_set_opens_with_its_instances(real_samples: Path) -> None:
 )
 def test_real_sets_pass_the_probe(real_samples: Path, place: str) -> None:
     assert get_reader(str(real_samples / place)) is read
+
+
+@pytest.fixture
+def recording_file(tmp_path: Path) -> Path:
+    """A recording of an event camera."""
+    return write_recording(tmp_path / "run.raw", bar())
+
+
+def test_recording_read_without_viewer_is_indexed_and_plays(
+    recording_file: Path,
+) -> None:
+    (layer,) = read(str(recording_file))
+    assert layer.name == "run"
+    assert layer.data.shape == (101, SIZE.height, SIZE.width)
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    viewer.dims.set_point(0, 200.0)
+    shown = np.asarray(layer._slice.image.raw)
+    assert shown.any()
+    assert np.array_equal(shown, layer.data[20])
+
+
+def test_recording_takes_the_place_of_the_set_before(
+    session: Session, viewer: ViewerModel, set_path: Path, recording_file: Path
+) -> None:
+    session.open(set_path)
+    dataset = open_dataset(recording_file)
+    loaded = session.loader(dataset.start, dataset)()
+    viewer.add_layer(recording_layer(loaded, viewer))
+    assert [layer.name for layer in viewer.layers] == ["run"]
+    assert session.film.recording is loaded.recording
+    assert session.film.layer is session.image_layer is viewer.layers[0]
+    assert viewer.dims.point[0] == 10.0
+
+
+def test_picture_has_no_layer_of_a_recording(session: Session, set_path: Path) -> None:
+    dataset = open_dataset(set_path)
+    loaded = session.loader(dataset.start, dataset)()
+    with pytest.raises(CellsetsError, match="no recording"):
+        recording_layer(loaded, None)

@@ -195,7 +195,8 @@ def test_a_file_in_a_zip_opens_in_place(tmp_path):
 
 
 def test_blocks_are_cut_right_across_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(hdf5_file, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(hdf5_file, "_BLOCK", 100)
+    monkeypatch.setattr(hdf5_file, "_KEPT_ROWS", 300)
     events = some_events()
     write_metavision(tmp_path / "a.h5", events, chunk=64)
     source = opened(tmp_path)

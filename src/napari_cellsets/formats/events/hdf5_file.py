@@ -15,7 +15,7 @@ import numpy as np
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
-from napari_cellsets.formats.events.rows import ROWS_AT_ONCE, Raw
+from napari_cellsets.formats.events.rows import Raw
 from napari_cellsets.formats.hdf import opened_hdf
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     ReadBlock = Callable[[Any, int, int], Raw]
 
-_KEPT, _LARGE = 2, 1 << 20
+_BLOCK = 1 << 16
+_KEPT_ROWS = 1 << 18
 _ROWS_PER_BYTE = 1000
 """No packing of events shrinks them more."""
 _CHUNK_BYTES = 256 * limits.MIB
@@ -77,38 +78,43 @@ class HdfRows:
             )
         self.count = count
         self._file, self._read_block = file, read_block
-        self._step = -(-ROWS_AT_ONCE // chunk) * chunk
+        self._step = -(-_BLOCK // chunk) * chunk
+        self._most_kept = max(1, _KEPT_ROWS // self._step)
         self._kept: OrderedDict[int, Raw] = OrderedDict()
         self._lock = threading.Lock()
 
     def read(self, first: int, count: int) -> Raw:
         """Return so many rows; see `rows.Rows`."""
         step = self._step
-        blocks = range(first // step, (first + max(count, 1) - 1) // step + 1)
+        numbers = range(first // step, (first + max(count, 1) - 1) // step + 1)
         parts = []
-        for block in blocks:
-            start = block * step
+        for number, block in zip(numbers, self._blocks(numbers), strict=True):
+            start = number * step
             begin, end = max(first, start), min(first + count, start + step)
             within = slice(begin - start, end - start)
-            parts.append([column[within] for column in self._block(block)])
+            parts.append([column[within] for column in block])
         if len(parts) == 1:
             return Raw(*parts[0])
         return Raw(*(np.concatenate(same) for same in zip(*parts, strict=True)))
 
-    def _block(self, number: int) -> Raw:
+    def _blocks(self, numbers: range) -> list[Raw]:
+        """Return blocks: those that are kept, the others from the file."""
         with self._lock:
-            if number in self._kept:
+            found = {n: self._kept[n] for n in numbers if n in self._kept}
+        if len(found) < len(numbers):
+            with self._file.opened() as file:
+                for number in numbers:
+                    if number not in found:
+                        first = number * self._step
+                        count = max(0, min(self._step, self.count - first))
+                        found[number] = self._read_block(file, first, count)
+        with self._lock:
+            for number in numbers:
+                self._kept[number] = found[number]
                 self._kept.move_to_end(number)
-                return self._kept[number]
-        first = number * self._step
-        count = max(0, min(self._step, self.count - first))
-        with self._file.opened() as file:
-            found = self._read_block(file, first, count)
-        with self._lock:
-            self._kept[number] = found
-            while len(self._kept) > (_KEPT if self._step < _LARGE else 1):
+            while len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)
-        return found
+        return [found[number] for number in numbers]
 
 
 def check_dataset(found: Any, place: str, *, own: Sequence[int] = ()) -> None:

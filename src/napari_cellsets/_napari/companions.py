@@ -21,6 +21,8 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.playback.event_frames import EventFrames
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari.components import ViewerModel
     from napari.layers import Image
 
@@ -83,6 +85,9 @@ class Companions:
 
     def __getitem__(self, number: int) -> Companion:
         return self._all[number]
+
+    def __iter__(self) -> Iterator[Companion]:
+        return iter(tuple(self._all))
 
     def add_recording(self, recording: Recording, name: str) -> Companion:
         """Show a recording to the right of what is there, at the time of its clock.

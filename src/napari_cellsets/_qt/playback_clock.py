@@ -114,7 +114,7 @@ class ClockPage(QWidget):
     @property
     def fields(self) -> list[WordField]:
         """Where it says when each begins."""
-        return self.findChildren(WordField)
+        return list(self.findChildren(WordField))
 
     @Slot()
     def _on_add_clicked(self) -> None:

@@ -105,6 +105,22 @@ def test_naparis_slider_moves_the_clock(film: Film, viewer: ViewerModel) -> None
     assert told == [True]
 
 
+def test_slider_reaches_the_last_frame_and_the_last_event(
+    session: Session, viewer: ViewerModel, tmp_path: Path
+) -> None:
+    session.open(write_recording(tmp_path / "odd.raw", bar(length_us=999_999)))
+    film = session.film
+    last = len(film.frames) - 1
+    assert last * film.playback.stride_us > 999_999
+    viewer.dims.set_current_step(0, last)
+    assert film.step == viewer.dims.current_step[0] == last
+    assert film.playback.position_us == 999_999
+    viewer.dims.set_current_step(0, last - 1)
+    assert film.step == last - 1
+    film.playback.jump_to(999_999)
+    assert viewer.dims.current_step[0] == last
+
+
 def test_moves_of_the_clock_are_not_taken_for_the_persons(film: Film) -> None:
     told: list[bool] = []
     film.moved_by_hand.connect(lambda: told.append(True))

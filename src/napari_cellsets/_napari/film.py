@@ -267,7 +267,7 @@ class Film:
         viewer, frames = self._viewer(), self.frames
         if viewer is None or frames is None or viewer.dims.ndim < frames.ndim:
             return
-        self.step = step_of(frames, position_us)
+        self.step = step_of(frames, position_us, self.playback.duration_us)
         at = frames.time_of(self.step) / US_OF_AXIS
         viewer.dims.set_point(viewer.dims.ndim - frames.ndim, at)
 
@@ -284,8 +284,8 @@ class Film:
         frames = self.frames
         if frames is None or self.layer is None:
             return
-        position_us = self.playback.position_us
-        if not self._busy and step_of(frames, position_us) != self.step:
+        position_us, end_us = self.playback.position_us, self.playback.duration_us
+        if not self._busy and step_of(frames, position_us, end_us) != self.step:
             with self._filling():
                 self._go_to(position_us)
 

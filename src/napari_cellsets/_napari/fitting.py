@@ -21,10 +21,23 @@ _GLANCE_US = 1_000
 moment: it is shown as a whole at first."""
 
 
-def step_of(frames: EventFrames, time_us: int) -> int:
-    """Return the step of the last frame that is not after a moment."""
-    step = (time_us - frames.first_us) // frames.stride_us
-    return min(max(step, 0), len(frames) - 1)
+def step_of(frames: EventFrames, time_us: int, end_us: int) -> int:
+    """Return the step of the last frame that is not after a moment.
+
+    Parameters
+    ----------
+    frames
+        Frames of a recording.
+    time_us
+        The moment.
+    end_us
+        The end of the recording: there and later it is the last frame, which may lie
+        a little after it, so that the last events are seen too.
+    """
+    last = len(frames) - 1
+    if time_us >= end_us:
+        return last
+    return min(max((time_us - frames.first_us) // frames.stride_us, 0), last)
 
 
 def looks_back_us(settings: FrameSettings) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,9 +22,7 @@ from napari_cellsets.core.events import Events, Geometry
 from napari_cellsets.formats.events.base import pieces
 from napari_cellsets.formats.events.registry import EVENT_FORMATS
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[2]
 SENSOR = Geometry(90, 70)
 COUNT = 800
 
@@ -387,3 +385,12 @@ def test_file_on_disk_that_holds_a_recording_is_known(tmp_path):
     held = {s.name: place_on_disk(dataset.tree, s.image) for s in dataset.samples}
     assert held["a"] == path
     assert held["inner.zip/deep/b"] == tmp_path / "set" / "inner.zip"
+
+
+def test_napari_offers_every_ending_of_recordings_to_the_reader():
+    import yaml
+
+    manifest = yaml.safe_load((ROOT / "napari.yaml").read_text(encoding="utf-8"))
+    (reader,) = manifest["contributions"]["readers"]
+    patterns = set(reader["filename_patterns"])
+    assert {f"*.{suffix}" for suffix in EVENT_SUFFIXES} <= patterns

@@ -29,6 +29,7 @@ LOOP = 1 << 34
 HALF = 1 << 33
 BACK_OVER_LOOP = LOOP - (1 << 20)
 ONE = np.uint64(1)
+MANY, FEW = 128, 256
 
 
 @compiled
@@ -52,6 +53,64 @@ def decode(
     p: NDArray[Any],
 ) -> tuple[Any, Any]:
     """Decode words until columns are full; (words, events) done.
+
+    Where many events follow on each other the processor takes many at once; where
+    other words stand among them, the next few go one by one.
+    """
+    count, room = len(words), len(t)
+    i, n = 0, 0
+    while i < count and n < room:
+        stop = i + MANY
+        if stop <= count and n + MANY <= room and all_events(words[i:stop]):
+            end = n + MANY
+            put_many(words[i:stop], state[0], t[n:end], x[n:end], y[n:end], p[n:end])
+            i, n = stop, end
+            continue
+        few = words[i : i + FEW]
+        used, found = decode_few(few, state, t[n:], x[n:], y[n:], p[n:])
+        i, n = i + used, n + found
+    return i, n
+
+
+@compiled
+def all_events(words: NDArray[Any]) -> Any:
+    """Whether `MANY` words are all of events."""
+    bits = np.uint32(0)
+    for k in range(MANY):
+        bits |= words[k]
+    return bits < np.uint32(1 << 29)
+
+
+@compiled
+def put_many(
+    words: NDArray[Any],
+    base: Any,
+    t: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
+    p: NDArray[Any],
+) -> None:
+    """Write down `MANY` words of events."""
+    for k in range(MANY):
+        t[k] = base + np.int64((words[k] >> np.uint32(22)) & np.uint32(63))
+    for k in range(MANY):
+        x[k] = np.uint16((words[k] >> np.uint32(11)) & np.uint32(0x7FF))
+    for k in range(MANY):
+        y[k] = np.uint16(words[k] & np.uint32(0x7FF))
+    for k in range(MANY):
+        p[k] = np.uint8(words[k] >> np.uint32(28))
+
+
+@compiled
+def decode_few(
+    words: NDArray[Any],
+    state: NDArray[Any],
+    t: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
+    p: NDArray[Any],
+) -> tuple[Any, Any]:
+    """Decode as `decode`, word by word.
 
     Every word is written down as if it were an event; the count goes on only after
     a true one, so that nothing has to be guessed.

@@ -34,7 +34,7 @@ from napari_cellsets._qt.playback_rate import RateView
 from napari_cellsets._qt.playback_timer import FilmTimer
 from napari_cellsets._qt.playback_transport import Transport
 from napari_cellsets._qt.playback_window import WindowPart
-from napari_cellsets._qt.playback_words import recording_words
+from napari_cellsets.playback.words import recording_words
 
 if TYPE_CHECKING:
     import napari.viewer

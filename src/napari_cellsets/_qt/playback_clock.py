@@ -26,10 +26,10 @@ from napari_cellsets._qt.count_controls import ProgressRow
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import WordField
-from napari_cellsets._qt.playback_words import read_time, time_words
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.events.opening import open_event_file
 from napari_cellsets.playback.recording import open_recording
+from napari_cellsets.playback.words import read_time, time_words
 
 if TYPE_CHECKING:
     import napari.viewer

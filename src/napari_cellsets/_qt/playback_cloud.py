@@ -13,8 +13,8 @@ from napari_cellsets._qt.count_controls import ProgressRow
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import LogField
-from napari_cellsets._qt.playback_words import count_words, read_count, time_words
 from napari_cellsets.playback.cloud import event_cloud
+from napari_cellsets.playback.words import count_words, read_count, time_words
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

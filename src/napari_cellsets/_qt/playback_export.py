@@ -25,12 +25,6 @@ from napari_cellsets._qt.count_controls import ProgressRow
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import LogField, WordField
-from napari_cellsets._qt.playback_words import (
-    read_speed,
-    read_time,
-    speed_words,
-    time_words,
-)
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.playback.clips import ClipSettings
 from napari_cellsets.playback.clock import FASTEST, SLOWEST
@@ -43,6 +37,12 @@ from napari_cellsets.playback.exports import (
     export_titles,
 )
 from napari_cellsets.playback.stacks import StackSettings
+from napari_cellsets.playback.words import (
+    read_speed,
+    read_time,
+    speed_words,
+    time_words,
+)
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent

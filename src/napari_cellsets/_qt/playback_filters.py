@@ -27,9 +27,9 @@ from napari_cellsets._napari.regions import (
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import WordField
-from napari_cellsets._qt.playback_words import read_time, time_words
 from napari_cellsets.playback.filter_choice import FilterChoice
 from napari_cellsets.playback.hot_pixels import find_hot_pixels
+from napari_cellsets.playback.words import read_time, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

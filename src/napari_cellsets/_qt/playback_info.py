@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cellsets._qt.lifetimes import follow
-from napari_cellsets._qt.playback_words import time_words
+from napari_cellsets.playback.words import time_words
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent

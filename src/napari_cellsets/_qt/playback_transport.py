@@ -22,14 +22,14 @@ from qtpy.QtWidgets import (
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import LogField, WordField
 from napari_cellsets._qt.playback_icons import icon
-from napari_cellsets._qt.playback_words import (
+from napari_cellsets.playback.clock import FASTEST, SLOWEST
+from napari_cellsets.playback.words import (
     clock_words,
     read_speed,
     read_time,
     speed_words,
     time_words,
 )
-from napari_cellsets.playback.clock import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QColor

@@ -9,13 +9,13 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import LogField
-from napari_cellsets._qt.playback_words import (
+from napari_cellsets.playback.frames import FrameMode
+from napari_cellsets.playback.words import (
     count_words,
     read_count,
     read_time,
     time_words,
 )
-from napari_cellsets.playback.frames import FrameMode
 
 if TYPE_CHECKING:
     from napari_cellsets._napari.film import Film

@@ -11,6 +11,7 @@ from napari_cellsets.cli.console import bar, some, tell
 from napari_cellsets.cli.options import one_or_more
 from napari_cellsets.core.errors import (
     AmbiguousEventsError,
+    CellsetsError,
     ExportError,
     NotRecognisedError,
 )
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from napari_cellsets.playback.filters import FilterChain
     from napari_cellsets.playback.recording import Recording
 
-_UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "min": 60e6}
 _TURNS = {"0": 0, "90": 1, "180": 2, "270": 3}
 _NAMED, _READINGS = 3, 50
 
@@ -195,15 +195,12 @@ def range_of(options: argparse.Namespace, recording: Recording) -> tuple[int, in
 
 def duration(text: str) -> int:
     """``250ms``, ``1.5s``, ``40us`` or ``2min`` in microseconds; seconds without."""
-    value = text.strip().lower()
-    unit = next((u for u in ("us", "ms", "min", "s") if value.endswith(u)), "")
+    from napari_cellsets.playback.words import read_time
+
     try:
-        found = float(value.removesuffix(unit)) * _UNITS[unit or "s"]
-    except ValueError:
-        found = -1.0
-    if not 0 <= found < 1e15:
-        raise argparse.ArgumentTypeError(f"a time like 250ms was expected: {text!r}")
-    return round(found)
+        return round(read_time(text, "s"))
+    except CellsetsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def some_time(text: str) -> int:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cellsets._qt.playback_words import (
+from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.playback.words import (
     clock_words,
     count_words,
     read_count,
@@ -13,7 +14,6 @@ from napari_cellsets._qt.playback_words import (
     speed_words,
     time_words,
 )
-from napari_cellsets.core.errors import CellsetsError
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import numpy as np
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.events.base import EventHeader
+from napari_cellsets.formats.events.dat_plain import LOOP
 from napari_cellsets.formats.events.prophesee import (
     HEADER_BYTES,
     believable,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.events.base import State
     from napari_cellsets.formats.files import FileTree
 
-LOOP = 1 << 32
 _CHANGES = {0: "2d", 12: "CD"}
 _RECORD_BYTES = 8
 

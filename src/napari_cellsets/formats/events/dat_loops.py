@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.loops import compiled
+from napari_cellsets.formats.events.dat_plain import LOOP
+from napari_cellsets.formats.events.raw_source import JITTER
 from napari_cellsets.formats.events.tally_loops import (
     BACK,
     GAP,
@@ -32,9 +34,8 @@ from napari_cellsets.formats.events.tally_loops import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LOOP = 1 << 32
-HALF = 1 << 31
-BACK_OVER_LOOP = LOOP - (1 << 20)
+HALF = LOOP >> 1
+BACK_OVER_LOOP = LOOP - JITTER
 BLOCK = 2048
 LOW = np.uint64(LOOP - 1)
 S32 = np.uint64(32)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.loops import compiled
+from napari_cellsets.formats.events.high_words import LOOP
+from napari_cellsets.formats.events.raw_source import JITTER
 from napari_cellsets.formats.events.tally_loops import (
     GAP,
     MISSING,
@@ -25,9 +27,8 @@ from napari_cellsets.formats.events.tally_loops import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LOOP = 1 << 34
-HALF = 1 << 33
-BACK_OVER_LOOP = LOOP - (1 << 20)
+HALF = LOOP >> 1
+BACK_OVER_LOOP = LOOP - JITTER
 ONE = np.uint64(1)
 MANY, FEW = 128, 256
 

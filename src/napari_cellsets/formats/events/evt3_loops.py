@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.loops import compiled, leading_zeros, trailing_zeros
+from napari_cellsets.formats.events.evt3_plain import LOOP
+from napari_cellsets.formats.events.raw_source import JITTER
 from napari_cellsets.formats.events.tally_loops import (
     GAP,
     MISSING,
@@ -33,9 +35,8 @@ from napari_cellsets.formats.events.tally_loops import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LOOP = 1 << 24
-HALF = 1 << 23
-BACK_OVER_LOOP = LOOP - (1 << 20)
+HALF = LOOP >> 1
+BACK_OVER_LOOP = LOOP - JITTER
 LOW = 0xFFF
 FIELD = 0x7FF
 KIND, COLUMN = 0xF000, 0x2000

@@ -10,11 +10,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from napari_cellsets.catalogue.annotated import AnnotatedSet
 from napari_cellsets.catalogue.completeness import Completeness, completeness_of
 from napari_cellsets.catalogue.identity import own_identity, published_identity
 from napari_cellsets.catalogue.own_splits import split_finder
 from napari_cellsets.catalogue.problems import problems_of_files
+from napari_cellsets.catalogue.recorded import RecordedSet
 from napari_cellsets.catalogue.samples import (
     FOLDER_SPLIT,
     Samples,
@@ -26,7 +26,6 @@ from napari_cellsets.catalogue.samples import (
 from napari_cellsets.catalogue.tables import told_by_table
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import (
-    AmbiguousEventsError,
     CellsetsError,
     ExportError,
     NotRecognisedError,
@@ -42,7 +41,6 @@ from napari_cellsets.formats.codecs import (
     read_picture,
     read_plane,
 )
-from napari_cellsets.formats.events.event_tree import EventTree
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.names import without_archive_ending
 from napari_cellsets.formats.thumbnails import read_thumbnail
@@ -54,10 +52,9 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue.detect import Bound
     from napari_cellsets.core.sample import Sample
-    from napari_cellsets.formats.events.base import EventSource
 
 
-class Dataset(AnnotatedSet):
+class Dataset(RecordedSet):
     """Samples of one data set at one place.
 
     Made by `open_dataset`. Reading is safe from several threads at once.
@@ -236,48 +233,6 @@ class Dataset(AnnotatedSet):
             raise
         scale = self.recipe.pixel_size_um or picture.pixel_size_um
         return Picture(picture.pixels, picture.axes, picture.channel_names, scale)
-
-    def holds_events(self, sample: Sample) -> bool:
-        """Whether a sample is a recording of events; nothing is read."""
-        tree = self.tree
-        return isinstance(tree, EventTree) and sample.image in tree.recordings
-
-    def event_source(
-        self, sample: Sample, *, reading: str | None = None
-    ) -> EventSource | None:
-        """Open the events of a sample for decoding.
-
-        Parameters
-        ----------
-        sample
-            One of `samples`.
-        reading
-            The reading that the person chose where several fit; it holds from then
-            on, for the picture of the sample too.
-
-        Returns
-        -------
-        EventSource or None
-            None for a sample that is no recording. `read_picture` gives a still
-            of one that is.
-
-        Raises
-        ------
-        UnreadableFileError, UnsafeArchiveError
-            If it cannot be read; this is added to `problems` too.
-        AmbiguousEventsError
-            If several readings fit and none was chosen.
-        """
-        tree = self.tree
-        if not isinstance(tree, EventTree) or sample.image not in tree.recordings:
-            return None
-        try:
-            return tree.open_recording(sample.image, reading=reading)
-        except AmbiguousEventsError:
-            raise
-        except CellsetsError as error:
-            self._note(sample, error)
-            raise
 
     def looks_whole(self, sample: Sample) -> bool:
         """Whether head and end of a picture are good, without decoding it.

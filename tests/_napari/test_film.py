@@ -15,6 +15,7 @@ from napari_cellsets._napari.fitting import fitting_dots, fitting_speed, fitting
 from napari_cellsets._napari.flat_view import WHY
 from napari_cellsets._napari.recording_layer import US_OF_AXIS
 from napari_cellsets._napari.session import Session, get_session
+from napari_cellsets.core.events import Events
 from napari_cellsets.formats.events.memory import MemoryEvents
 from napari_cellsets.playback.filters import FilterChain, Polarity
 from napari_cellsets.playback.frames import FrameMode
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_cellsets._napari.film import Film
-    from napari_cellsets.core.events import Events, Geometry
+    from napari_cellsets.core.events import Geometry
 
 
 @pytest.fixture
@@ -340,6 +341,24 @@ def test_grown_sensor_gives_larger_frames(viewer: ViewerModel) -> None:
     recording.build_index()
     film.grow()
     assert layer_of(film).data.shape[2] == 100
+
+
+def test_events_before_the_first_are_shown_at_their_time(viewer: ViewerModel) -> None:
+    film = get_session(viewer).film
+    events = bar(2)
+    back = Events(events.t - 30_000, events.x, events.y, events.p)
+    first = events.take(slice(0, 1))
+    recording = open_recording(MemoryEvents(Events.joined([first, back]), SIZE))
+    recording.build_index()
+    assert recording.start_us == -30_000
+    film.show(recording, "back", None, None)
+    viewer.dims.set_point(0, -12.0)
+    assert viewer.dims.point[0] == pytest.approx(-12.0)
+    window = film.settings.window_us
+    assert np.array_equal(seen(film), counted(within(back, -12_000, window)))
+    film.playback.jump_to(100_000)
+    assert viewer.dims.point[0] == pytest.approx(100.0)
+    assert np.array_equal(seen(film), counted(within(back, 100_000, window)))
 
 
 def test_recording_without_events_shows_an_empty_frame(

@@ -403,6 +403,31 @@ def test_keys_are_nobody_elses(viewer: Viewer) -> None:
     assert taken.isdisjoint(KEYS)
 
 
+def test_keys_are_left_to_others_while_an_image_is_shown(
+    empty: PlaybackWidget, viewer: Viewer, runs: Path, set_path: Path
+) -> None:
+    told: list[str] = []
+    viewer.bind_key("K", lambda viewer: told.append("theirs"))
+    session = get_session(viewer)
+    session.open(runs)
+    hit(viewer, "K")
+    assert told == []
+    session.open(set_path)
+    hit(viewer, "K")
+    assert told == ["theirs"]
+    assert "J" not in {str(key) for key in viewer.keymap}
+
+
+def test_keys_that_others_took_stay_theirs(
+    dock: PlaybackWidget, viewer: Viewer, set_path: Path
+) -> None:
+    told: list[str] = []
+    viewer.bind_key("K", lambda viewer: told.append("theirs"), overwrite=True)
+    get_session(viewer).open(set_path)
+    hit(viewer, "K")
+    assert told == ["theirs"]
+
+
 def test_keys_go_with_the_dock(dock: PlaybackWidget, viewer: Viewer) -> None:
     bound = {str(key) for key in viewer.keymap}
     assert set(KEYS) <= bound

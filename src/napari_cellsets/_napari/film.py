@@ -25,6 +25,7 @@ from napari_cellsets._napari.recording_layer import (
     dress,
     fill_recording_layer,
     new_recording_layer,
+    place_in_time,
     set_limits,
 )
 from napari_cellsets._napari.recording_looks import Looks, fresh_limits
@@ -163,13 +164,11 @@ class Film:
         recording = self.recording
         if recording is None or self.frames is None:
             return
-        height, width = self.frames.shape[1:]
-        if recording.duration_us == self.playback.duration_us and (
-            recording.geometry.height,
-            recording.geometry.width,
-        ) == (height, width):
+        duration_us = recording.duration_us
+        size = self._new_frames(recording).shape[1:]
+        if (duration_us, size) == (self.playback.duration_us, self.frames.shape[1:]):
             return
-        self.playback.duration_us = recording.duration_us
+        self.playback.duration_us = duration_us
         self._fit_to_length()
         self._fill()
         self.grown.emit()
@@ -221,12 +220,13 @@ class Film:
         playback = self.playback
         playback.pause()
         self.recording, self._name, self.pixel_size_um = recording, name, size
-        playback.a_us = playback.b_us = None
-        playback.position_us = 0
-        playback.duration_us = recording.duration_us
-        playback.next_event_time = recording.next_event_time
-        self._fit_to_length()
-        playback.position_us = min(self.settings.reach_us, playback.duration_us)
+        with self._filling():
+            playback.a_us = playback.b_us = None
+            playback.position_us = 0
+            playback.duration_us = recording.duration_us
+            playback.next_event_time = recording.next_event_time
+            self._fit_to_length()
+            playback.position_us = min(self.settings.reach_us, playback.duration_us)
 
     def _fit_to_length(self) -> None:
         """Suit speed and window to the length, as long as nobody has chosen them."""
@@ -253,6 +253,7 @@ class Film:
         self.frames = self._new_frames(recording)
         with self._filling():
             fill_recording_layer(layer, self.frames, self.pixel_size_um)
+            place_in_time(layer, self.frames)
             dress(layer, self.settings, self.looks)
             layer.name = self._name
             self._go_to(self.playback.position_us)
@@ -297,7 +298,9 @@ class Film:
         step = round((at_us - frames.first_us) / frames.stride_us)
         if step != self.step:
             self.step = step
-            self.playback.jump_to(frames.time_of(step))
+            with self._filling():
+                # the clock knows no time before the first event: the slider may
+                self.playback.jump_to(frames.time_of(step))
             self.moved_by_hand.emit()
 
     def _on_stride_changed(self, *_: object) -> None:
@@ -328,4 +331,6 @@ def new_film_layer(
     """Return a layer for a recording where there is no viewer yet."""
     settings = FrameSettings()
     frames = EventFrames(recording, settings)
-    return new_recording_layer(frames, settings, Looks(), name, pixel_size_um)
+    layer = new_recording_layer(frames, settings, Looks(), name, pixel_size_um)
+    place_in_time(layer, frames)
+    return layer

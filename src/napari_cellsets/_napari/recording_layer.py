@@ -74,6 +74,13 @@ def fill_recording_layer(
     place(layer, scale, units, AXES)
 
 
+def place_in_time(layer: Image, frames: EventFrames) -> None:
+    """Let the time axis begin where the frames do: earlier where time runs back."""
+    begin = (frames.first_us / US_OF_AXIS, 0.0, 0.0)
+    if tuple(layer.translate) != begin:
+        layer.translate = begin
+
+
 def dress(layer: Image, settings: FrameSettings, looks: Looks) -> None:
     """Give a layer the colours and the fixed contrast of a mode."""
     colours = colours_of(settings.mode, looks.ground)

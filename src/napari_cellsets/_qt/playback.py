@@ -182,6 +182,8 @@ class PlaybackWidget(DockContent):
 
     def _on_recording_changed(self, *_: object) -> None:
         recording = self.film.recording
+        if self._keys is not None:
+            self._keys.follow(recording)
         self.welcome.setVisible(recording is None)
         self.player.setVisible(recording is not None)
         if recording is not None:

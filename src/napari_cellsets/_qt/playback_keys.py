@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
 
+    Act = Callable[[Any], None]
+
 #: Space is napari's own: held down, it moves the image.
 KEYS: Final = {
     "K": ("play", "Play the recording, or pause"),
@@ -30,22 +32,49 @@ KEYS: Final = {
 
 
 class PlaybackKeys:
-    """The keys of a viewer, from now until `release`."""
+    """The keys of a viewer while a recording is on screen.
+
+    What they did before they do again afterwards.
+
+    Parameters
+    ----------
+    viewer
+        Held weakly.
+    """
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        for key, (name, about) in KEYS.items():
-            viewer.bind_key(key, _handler(name, about), overwrite=True)
+        self._held: dict[str, tuple[Act, Act | None]] = {}
+
+    def follow(self, recording: object) -> None:
+        """Take the keys for a recording, let them go with it."""
+        if recording is None:
+            self.release()
+        elif not self._held:
+            self._hold()
 
     def release(self) -> None:
-        """Let the viewer's keys go."""
+        """Give the keys back, but for those that somebody else took meanwhile."""
         viewer = self._viewer()
-        if viewer is not None:
-            for key in KEYS:
-                viewer.bind_key(key, None)
+        held, self._held = self._held, {}
+        if viewer is None:
+            return
+        for key, (ours, before) in held.items():
+            now = viewer.bind_key(key, None)
+            back = before if now is ours else now
+            if back is not None:
+                viewer.bind_key(key, back)
+
+    def _hold(self) -> None:
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        for key, (name, about) in KEYS.items():
+            ours = _handler(name, about)
+            self._held[key] = ours, viewer.bind_key(key, ours, overwrite=True)
 
 
-def _handler(name: str, about: str) -> Callable[[Any], None]:
+def _handler(name: str, about: str) -> Act:
     def handle(viewer: ViewerModel) -> None:
         film = get_session(viewer).film
         if film.recording is not None:

@@ -69,7 +69,7 @@ def test_oldest_go_when_the_folder_is_too_large(set_path: Path, tmp_path: Path) 
         for new in set(folder.iterdir()) - before:
             os.utime(new, (at, at))
     newest = max(folder.iterdir(), key=lambda file: file.stat().st_mtime)
-    ThumbnailCache(newest.stat().st_size / 2**20, folder).trim()
+    ThumbnailCache(1.2 * newest.stat().st_size / 2**20, folder).trim()
     assert list(folder.iterdir()) == [newest]
 
 
@@ -82,3 +82,26 @@ def test_folder_that_cannot_be_written_only_costs_time(
     cache = ThumbnailCache(folder=blocked)
     assert cache.get(dataset, dataset.samples[0], 32).size
     cache.trim()
+
+
+def test_thumbnail_cut_off_is_made_again(
+    set_path: Path, cache: ThumbnailCache, tmp_path: Path
+) -> None:
+    dataset = open_dataset(set_path)
+    whole = cache.get(dataset, dataset.samples[0], 32)
+    (file,) = (tmp_path / "thumbs").iterdir()
+    file.write_bytes(file.read_bytes()[:-200])
+    again = cache.get(dataset, dataset.samples[0], 32)
+    np.testing.assert_array_equal(again, whole)
+
+
+def test_folder_stays_within_its_limit_while_it_is_filled(
+    set_path: Path, tmp_path: Path
+) -> None:
+    folder, limit_mb = tmp_path / "thumbs", 0.004
+    cache = ThumbnailCache(limit_mb, folder)
+    dataset = open_dataset(set_path)
+    for size in range(24, 64):
+        cache.get(dataset, dataset.samples[0], size)
+    total = sum(file.stat().st_size for file in folder.iterdir())
+    assert total <= 2 * limit_mb * 2**20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from napari_cellsets.core.places import cache_home
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
 
-#: How many are written between two looks at the size of the folder.
-_WRITES_BETWEEN_CHECKS = 200
+#: What is left of the limit when the folder was trimmed, so that it lasts a while.
+_TRIMMED_TO = 0.9
+#: Bytes written between two looks at the folder, which other windows fill too.
+_BYTES_BETWEEN_LOOKS = 16 * 2**20
 _JPEG_QUALITY = 88
+_JPEG_END = b"\xff\xd9"
 
 
 class ThumbnailCache:
@@ -39,7 +44,8 @@ class ThumbnailCache:
     def __init__(self, limit_mb: float = 200.0, folder: Path | None = None) -> None:
         self._folder = folder or cache_home() / "thumbnails"
         self._limit = int(limit_mb * 2**20)
-        self._writes = 0
+        self._lock = threading.Lock()
+        self._unseen: int | None = None
 
     def get(self, dataset: Dataset, sample: Sample, size: int) -> NDArray[np.uint8]:
         """Return the thumbnail of a sample, from disk or freshly made.
@@ -61,44 +67,65 @@ class ThumbnailCache:
         CellsetsError
             If the picture cannot be read.
         """
-        place = self._folder / f"{_key(dataset, sample, size)}.jpg"
+        place = f"{self._folder}{os.sep}{_key(dataset, sample, size)}.jpg"
         found = _read(place)
         if found is None:
             found = dataset.thumbnail(sample, size)
             self._write(place, found)
         return found
 
+    def maker(self, dataset: Dataset, size: int) -> Callable[[int], NDArray[np.uint8]]:
+        """Return a function for any thread from index of a sample to its thumbnail.
+
+        Parameters
+        ----------
+        dataset, size
+            As for `get`.
+        """
+
+        def make(index: int) -> NDArray[np.uint8]:
+            return self.get(dataset, dataset.samples[index], size)
+
+        return make
+
     def trim(self) -> None:
-        """Delete the oldest thumbnails until the folder is within its limit."""
+        """Delete the oldest thumbnails where the folder is beyond its limit."""
         try:
             files = [(entry.stat(), entry.path) for entry in os.scandir(self._folder)]
             total = sum(stat.st_size for stat, _ in files)
+            if total <= self._limit:
+                return
             for stat, path in sorted(files, key=_age):
-                if total <= self._limit:
+                if total <= self._limit * _TRIMMED_TO:
                     break
                 os.unlink(path)
                 total -= stat.st_size
         except OSError:
             return  # another window trims too, or the folder is not ours
 
-    def _write(self, place: Path, thumbnail: NDArray[np.uint8]) -> None:
+    def _write(self, place: str, thumbnail: NDArray[np.uint8]) -> None:
         import cv2
 
-        bgr = np.ascontiguousarray(thumbnail[..., ::-1])
+        bgr = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2BGR)
         done, coded = cv2.imencode(
             ".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
         )
         if not done:
             return
-        aside = place.with_suffix(f".{os.getpid()}")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(coded.tobytes())
-            aside.replace(place)
+            if self._unseen is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            # In place: one that is cut off is known by its end, see `_read`.
+            with open(place, "wb", buffering=0) as file:
+                file.write(coded)
         except OSError:
             return
-        self._writes += 1
-        if self._writes % _WRITES_BETWEEN_CHECKS == 0:
+        with self._lock:
+            self._unseen = (self._unseen or 0) + len(coded)
+            full = self._unseen > min(_BYTES_BETWEEN_LOOKS, self._limit)
+            if full:
+                self._unseen = 0
+        if full:
             self.trim()
 
 
@@ -109,20 +136,18 @@ def _key(dataset: Dataset, sample: Sample, size: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _read(place: Path) -> NDArray[np.uint8] | None:
+def _read(place: str) -> NDArray[np.uint8] | None:
     import cv2
 
     try:
-        coded = np.frombuffer(place.read_bytes(), np.uint8)
+        with open(place, "rb", buffering=0) as file:
+            coded = file.read()
     except OSError:
         return None
-    if not coded.size:
-        return None
-    bgr = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    if bgr is None:
-        return None
-    rgb: NDArray[np.uint8] = np.ascontiguousarray(bgr[..., ::-1])
-    return rgb
+    if not coded.endswith(_JPEG_END):
+        return None  # another window is writing it, or was stopped while it did
+    bgr = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR)
+    return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
 def _age(file: tuple[os.stat_result, str]) -> float:

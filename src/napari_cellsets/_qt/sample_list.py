@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt, QTimer
+from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt
 from qtpy.QtCore import Signal as QtSignal
 from qtpy.QtGui import QIcon, QImage, QPainter, QPixmap
 
 from napari_cellsets._napari.browsing import Marks, describe, details
-from napari_cellsets._qt.jobs import JobRunner
-from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets._qt.thumbnail_queue import ThumbnailQueue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,18 +20,13 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_cellsets._napari.thumbnails import ThumbnailCache
+    from napari_cellsets._qt.thumbnail_queue import Made
     from napari_cellsets.catalogue import Dataset
-    from napari_cellsets.core.cancel import CancelToken, Progress
-
-    Decoded = list[tuple[int, NDArray[np.uint8] | None]]
 
 THUMBNAIL = QSize(72, 54)
 _DECODED_PX = 144
-_BATCH = 6
 #: Thumbnails kept in memory; about 20 kB each.
 _KEPT = 2000
-#: Requests that wait; older ones have been scrolled away.
-_WAITING = 60
 
 
 class Thumbnails(QObject):
@@ -51,21 +45,16 @@ class Thumbnails(QObject):
     def __init__(self, cache: ThumbnailCache, parent: QWidget) -> None:
         super().__init__(parent)
         self._cache = cache
-        self._dataset: Dataset | None = None
         self._kept: OrderedDict[int, QIcon] = OrderedDict()
-        self._waiting: OrderedDict[int, None] = OrderedDict()
-        self._runner = JobRunner(parent)
+        self._queue = ThumbnailQueue(parent)
+        self._queue.made.connect(self._on_made)
         self._blank = framed(None)
-        # rows ask while they are painted; start when the list has been painted
-        self._start = QTimer(self, singleShot=True, interval=0)
-        self._start.timeout.connect(self._on_start_timeout)
 
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Forget all and serve another set."""
-        self._runner.stop()
-        self._dataset = dataset
+        make = None if dataset is None else self._cache.maker(dataset, _DECODED_PX)
+        self._queue.serve(make)
         self._kept.clear()
-        self._waiting.clear()
 
     def icon(self, index: int) -> QIcon:
         """Return a thumbnail, or an empty frame until `ready` tells of it."""
@@ -73,33 +62,15 @@ class Thumbnails(QObject):
         if found is not None:
             self._kept.move_to_end(index)
             return found
-        self._waiting[index] = None
-        self._waiting.move_to_end(index)
-        if len(self._waiting) > _WAITING:
-            self._waiting.popitem(last=False)
-        if not self._runner.busy:
-            self._start.start()
+        self._queue.ask(index)
         return self._blank
 
-    def _on_start_timeout(self) -> None:
-        dataset, cache = self._dataset, self._cache
-        if dataset is None or not self._waiting or self._runner.busy:
-            return
-        batch = [self._waiting.popitem()[0] for _ in range(_BATCH) if self._waiting]
-
-        def work(token: CancelToken, _progress: Progress) -> Decoded:
-            return _decode(dataset, batch, cache, token)
-
-        self._runner.start(work, title="Thumbnails", done=self._on_done, quiet=True)
-
-    def _on_done(self, decoded: Decoded) -> None:
-        for index, thumbnail in decoded:
+    def _on_made(self, made: Made) -> None:
+        for index, thumbnail in made:
             self._kept[index] = framed(thumbnail)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
             self.ready.emit(index)
-        if self._waiting:
-            self._start.start()
 
 
 class SampleListModel(QAbstractListModel):
@@ -183,22 +154,6 @@ class SampleListModel(QAbstractListModel):
         if row is not None:
             at = self.index(row)
             self.dataChanged.emit(at, at, [Qt.ItemDataRole.DecorationRole])
-
-
-def _decode(
-    dataset: Dataset, batch: list[int], cache: ThumbnailCache, token: CancelToken
-) -> Decoded:
-    decoded: Decoded = []
-    for index in batch:
-        token.raise_if_cancelled()
-        try:
-            thumbnail = cache.get(dataset, dataset.samples[index], _DECODED_PX)
-        except CellsetsError:
-            # said where the sample is opened; the row shows an empty frame
-            decoded.append((index, None))
-        else:
-            decoded.append((index, thumbnail))
-    return decoded
 
 
 def framed(thumbnail: NDArray[np.uint8] | None) -> QIcon:

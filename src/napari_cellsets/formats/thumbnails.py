@@ -39,11 +39,22 @@ def read_thumbnail(tree: FileTree, name: str, size: int = 128) -> np.ndarray:
     UnreadableFileError, UnsafeArchiveError
         As of `codecs.read_picture`.
     """
-    if picture_kind(tree.head(name, HEAD_BYTES), tree.place(name)) == "jpeg":
-        pixels = jpeg_bmp.decode_small(tree.read(name), size, tree.place(name))
+    content = _jpeg(tree, name)
+    if content is not None:
+        pixels = jpeg_bmp.decode_small(content, size, tree.place(name))
     else:
         pixels = _middle_plane(read_picture(tree, name))
     return _stretched(_as_colour(_shrunk(pixels, size)))
+
+
+def _jpeg(tree: FileTree, name: str) -> bytes | None:
+    """The file where it is a JPEG, else None; one so named is opened only once."""
+    if name.lower().endswith((".jpg", ".jpeg")):
+        content = tree.read(name)
+        head = content[:HEAD_BYTES]
+        return content if picture_kind(head, tree.place(name)) == "jpeg" else None
+    kind = picture_kind(tree.head(name, HEAD_BYTES), tree.place(name))
+    return tree.read(name) if kind == "jpeg" else None
 
 
 def _middle_plane(picture: Picture) -> np.ndarray:
@@ -68,7 +79,11 @@ def _shrunk(pixels: np.ndarray, size: int) -> np.ndarray:
     coarse = np.ascontiguousarray(
         pixels[::step, ::step, ..., :4] if pixels.ndim == 3 else pixels[::step, ::step]
     )
-    return np.asarray(cv2.resize(coarse, target, interpolation=cv2.INTER_AREA))
+    # Two neighbours tell all there is where less than half is dropped, and are
+    # found six times faster than the average over an area.
+    near = 2 * target[0] > coarse.shape[1] and 2 * target[1] > coarse.shape[0]
+    way = cv2.INTER_LINEAR if near else cv2.INTER_AREA
+    return np.asarray(cv2.resize(coarse, target, interpolation=way))
 
 
 def _as_colour(pixels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The project on disk: labels as a base and a journal of deltas, and results.
+"""The project on disk: labels as a base and a journal of deltas, results, verdicts.
 
 Ground truth files are never touched; what a person or a model adds lives in one
 SQLite file (or any database with a SQLAlchemy URL). This room alone imports
@@ -9,5 +9,14 @@ from __future__ import annotations
 
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.project import Project, StoredLabels
+from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 
-__all__ = ["LabelDelta", "Project", "StoredLabels"]
+__all__ = [
+    "VERDICTS",
+    "LabelDelta",
+    "Opinion",
+    "Project",
+    "StoredLabels",
+    "Subject",
+    "Verdict",
+]

@@ -123,7 +123,7 @@ def _prepare(engine: Engine, place: str) -> None:
         schema.check(connection, place)
     if file is not None:
         _use_write_ahead_log(engine)
-    with writing(engine) as connection:
+    with _one_writer(engine) as connection:
         schema.check(connection, place)
         schema.raise_to_current(connection)
     if created and file is not None:
@@ -198,6 +198,13 @@ def _sync_folder(folder: Path) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Yield a connection in one transaction that holds the writer's place."""
+    with _one_writer(engine) as connection:
+        schema.take_turn(connection)
+        yield connection
+
+
+@contextmanager
+def _one_writer(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(cellsets_writing=True) as connection:
         with connection.begin():
             yield connection

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.pixels import decode_labels, encode_labels
-from napari_cellsets.store.schema import tables
+from napari_cellsets.store.schema import next_change, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,6 +182,7 @@ class Journal:
             "changed": time.time(),
             "author": self._author,
             "provenance": self._provenance_id(connection, provenance),
+            "change": next_change(connection),
         }
         if state is None:
             place = {
@@ -228,7 +229,8 @@ class Journal:
         }
         self._write_entry(connection, state.id, delta, now, provenance)
         layers = tables().layers
-        connection.execute(layers.update().where(layers.c.id == state.id).values(now))
+        row = layers.update().where(layers.c.id == state.id)
+        connection.execute(row.values(now | {"change": next_change(connection)}))
         kept = {name: getattr(state, name) for name in LayerState.__slots__}
         return LayerState(**(kept | now))
 

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import results
-from napari_cellsets.store.engine import (
-    connect,
-    file_of,
-    reading,
-    told_as_store_errors,
-    url_of,
-    writing,
-)
-from napari_cellsets.store.journal import Journal, LayerKey, LayerState
+from napari_cellsets.store.engine import reading, told_as_store_errors, writing
+from napari_cellsets.store.opened import layer_key
 from napari_cellsets.store.pixels import encode_labels
+from napari_cellsets.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-    from typing import Self
 
     import numpy as np
-    from sqlalchemy import Engine
 
     from napari_cellsets.store.delta import LabelDelta
-
-LAYERS = ("cells", "truth")
+    from napari_cellsets.store.journal import LayerKey, LayerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +48,8 @@ class StoredLabels:
     author: str = ""
 
 
-class Project:
-    """Labels, edits and counts on disk; open it with `Project.open`.
+class Project(Verdicts):
+    """Labels, edits, counts and verdicts on disk; open it with `Project.open`.
 
     Every method may be called from any thread, and several processes may hold
     the same store. A layer has one editor at a time: the store remembers the
@@ -77,53 +64,6 @@ class Project:
     author
         Written beside every change.
     """
-
-    def __init__(self, engine: Engine, place: str, author: str) -> None:
-        self._engine = engine
-        self._place = place
-        self._journal = Journal(place, author)
-        self._seen: dict[LayerKey, int] = {}
-        self._lock = threading.Lock()
-
-    @classmethod
-    def open(
-        cls, place: Path | str | None = None, *, author: str | None = None
-    ) -> Project:
-        """Open a project store, or make a new one.
-
-        Parameters
-        ----------
-        place
-            A file, an existing folder (``project.sqlite`` inside), or an
-            SQLAlchemy URL; by default the person's own data folder.
-        author
-            Written beside every change; by default the account's name.
-
-        Raises
-        ------
-        StoreError
-            If the place cannot be opened or written, holds something else, or
-            was written by a newer version.
-        """
-        url = url_of(place)
-        file = file_of(url)
-        name = str(file) if file else url.render_as_string(hide_password=True)
-        return cls(connect(url, name), name, author or _account())
-
-    @property
-    def place(self) -> str:
-        """The file or URL (without password), for the person to read."""
-        return self._place
-
-    def close(self) -> None:
-        """Let go of the database; a later call opens it again."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def load_labels(
         self, dataset_id: str, sample: str, layer: str
@@ -144,7 +84,7 @@ class Project:
         StoreError
             If the store cannot be read or is damaged.
         """
-        key = _key(dataset_id, sample, layer)
+        key = layer_key(dataset_id, sample, layer)
         with told_as_store_errors(self._place), reading(self._engine) as connection:
             state = self._journal.find(connection, key)
             self._remember(key, state.revision if state else 0)
@@ -194,7 +134,7 @@ class Project:
         StoreError
             If somebody else changed the layer since, or it cannot be written.
         """
-        key = _key(dataset_id, sample, layer)
+        key = layer_key(dataset_id, sample, layer)
         blob = encode_labels(labels)
         with self._lock, told_as_store_errors(self._place):
             known = self._known(key, revision)
@@ -240,7 +180,7 @@ class Project:
             If nothing is stored yet, somebody else changed the layer since, the
             edit lies outside the image, or it cannot be written.
         """
-        key = _key(dataset_id, sample, layer)
+        key = layer_key(dataset_id, sample, layer)
         with self._lock, told_as_store_errors(self._place):
             known = self._known(key, revision)
             with writing(self._engine) as connection:
@@ -328,16 +268,3 @@ class Project:
             found = self._journal.find(connection, key, lock=True)
             if found is not None and found.journal_is_long:
                 self._journal.compact(connection, found)
-
-
-def _key(dataset_id: str, sample: str, layer: str) -> LayerKey:
-    if layer not in LAYERS:
-        raise StoreError(f"A layer is one of {LAYERS}, found {layer!r}")
-    return LayerKey(dataset_id, sample, layer)
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name
-        return "unknown"

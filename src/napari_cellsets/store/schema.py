@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
 
 #: Raised by one whenever a table changes, with an entry in `MIGRATIONS`.
-VERSION = 1
+VERSION = 2
 
-#: From version n to n + 1; each runs in the transaction that writes the number.
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+#: Row of `about` that counts changes.
+CHANGES = "changes"
 
 _BLOB_BYTES = 2**32 - 1  # MySQL would otherwise stop at 64 kB
 
@@ -32,6 +32,7 @@ class Tables(NamedTuple):
     bases: Table
     journal: Table
     counts: Table
+    verdicts: Table
 
 
 @cache
@@ -70,6 +71,7 @@ def tables() -> Tables:
         _bases(meta),
         _journal(meta),
         _counts(meta),
+        _verdicts(meta),
     )
 
 
@@ -94,6 +96,8 @@ def _layers(meta: MetaData) -> Table:
         sa.Column(
             "provenance", sa.ForeignKey("cellsets_provenance.id"), nullable=False
         ),
+        # number of the last change; see `next_change`
+        sa.Column("change", sa.BigInteger, nullable=False, server_default="0"),
         sa.UniqueConstraint("dataset", "sample", "layer"),
     )
 
@@ -149,6 +153,32 @@ def _counts(meta: MetaData) -> Table:
     )
 
 
+def _verdicts(meta: MetaData) -> Table:
+    # Rows are added only: what was said before stays readable, the newest counts.
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_verdicts",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("dataset", sa.ForeignKey("cellsets_datasets.id"), nullable=False),
+        sa.Column("sample", sa.String(400), nullable=False),
+        sa.Column("object", sa.BigInteger, nullable=False),
+        sa.Column("layer", sa.String(20), nullable=False),
+        sa.Column("verdict", sa.String(20), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("comment", sa.Text, nullable=False),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column("time", sa.Float, nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("change", sa.BigInteger, nullable=False),
+        # all of a set in the order in which it was said; one subject; what is new
+        sa.Index("cellsets_verdicts_order", "dataset", "id"),
+        sa.Index("cellsets_verdicts_subject", "sample", "object"),
+        sa.Index("cellsets_verdicts_change", "change"),
+    )
+
+
 def check(connection: Connection, place: str) -> None:
     """Refuse a database that this version must not touch; reads only.
 
@@ -194,8 +224,9 @@ def raise_to_current(connection: Connection) -> None:
     about = tables().about
     if not sa.inspect(connection).get_table_names():
         tables().metadata.create_all(connection)
-        row = {"name": "version", "value": str(VERSION)}
-        connection.execute(about.insert(), row)
+        said = {"version": VERSION, CHANGES: 0}
+        rows = [{"name": name, "value": str(value)} for name, value in said.items()]
+        connection.execute(about.insert(), rows)
         return
     for version in range(version_of(connection), VERSION):
         MIGRATIONS[version](connection)
@@ -204,3 +235,58 @@ def raise_to_current(connection: Connection) -> None:
             .where(about.c.name == "version")
             .values(value=str(version + 1))
         )
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until no other program writes, on databases that let several.
+
+    One row is locked until the transaction ends. SQLite knows one writer anyway.
+    """
+    import sqlalchemy as sa
+
+    about = tables().about
+    query = sa.select(about.c.value).where(about.c.name == "version")
+    connection.execute(query.with_for_update())
+
+
+def next_change(connection: Connection) -> int:
+    """Count a change that others are to see; the caller holds the writer's turn.
+
+    So numbers grow in the order in which changes become visible: who has seen
+    number n has seen all up to n.
+    """
+    about = tables().about
+    number = last_change(connection) + 1
+    row = about.update().where(about.c.name == CHANGES)
+    connection.execute(row.values(value=str(number)))
+    return number
+
+
+def last_change(connection: Connection) -> int:
+    """Return the number of the newest change of the whole store."""
+    import sqlalchemy as sa
+
+    about = tables().about
+    return int(
+        connection.scalars(
+            sa.select(about.c.value).where(about.c.name == CHANGES)
+        ).one()
+    )
+
+
+def _add_verdicts(connection: Connection) -> None:
+    connection.execute(tables().about.insert(), {"name": CHANGES, "value": "0"})
+    tables().verdicts.create(connection)
+    _add_columns(connection, tables().layers, "change")
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> None:
+    from sqlalchemy.schema import CreateColumn
+
+    for name in names:
+        words = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {words}")
+
+
+#: From version n to n + 1; each runs in the transaction that writes the number.
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_verdicts}

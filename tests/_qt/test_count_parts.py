@@ -19,7 +19,8 @@ from napari_cellsets._qt.evaluation import SetPlots
 from napari_cellsets._qt.export import COUNTS_NAME, OBJECTS_NAME, Export
 from napari_cellsets._qt.forms import Asked, SettingsForm, input_for
 from napari_cellsets._qt.model_picker import ModelPicker, card_text
-from napari_cellsets._qt.object_table import ObjectTableModel, ObjectTableView
+from napari_cellsets._qt.object_model import ObjectTableModel
+from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets.batch.rows import CountRow
 from napari_cellsets.batch.whole_set import SetRow
 from napari_cellsets.catalogue import open_dataset

@@ -1,0 +1,75 @@
+"""Columns of the table of objects: what they are called and what they mean."""
+
+from __future__ import annotations
+
+#: Column in the table of measurements -> (heading, digits, what the heading means).
+#: A column in micrometres takes the place of the same one in pixels.
+COLUMNS: dict[str, tuple[str, int, str]] = {
+    "label": ("Cell", 0, "Number of the cell in the labels layer"),
+    "confidence": (
+        "Sure (%)",
+        0,
+        "How likely the cell is right, by what was measured on validation pictures."
+        " Sort by it to see the doubtful cells first",
+    ),
+    "class": ("Class", 0, "What the cell is"),
+    "flag": ("Flag", 0, "What was flagged in review, and why"),
+    "area_px": ("Area (px)", 0, "Area in pixels"),
+    "area_um2": ("Area (µm²)", 1, "Area in square micrometres"),
+    "equivalent_diameter_px": (
+        "Diameter (px)",
+        1,
+        "Diameter of the circle of the same area, in pixels",
+    ),
+    "equivalent_diameter_um": (
+        "Diameter (µm)",
+        2,
+        "Diameter of the circle of the same area, in micrometres",
+    ),
+    "eccentricity": (
+        "Eccentricity",
+        2,
+        "0 for a circle, towards 1 for a long, narrow cell",
+    ),
+    "plane": ("Plane", 0, "Plane of the stack"),
+    "centroid_y": ("y", 1, "Row of the centre, in pixels"),
+    "centroid_x": ("x", 1, "Column of the centre, in pixels"),
+}
+WORDS = ("class", "flag", "comment")
+"""Columns of text; they are shown where somebody has said them."""
+_LAST = {"comment": ("Comment", 0, "What was noted of the cell")}
+_REPLACED_BY = {
+    "area_px": "area_um2",
+    "equivalent_diameter_px": "equivalent_diameter_um",
+}
+_MEAN = "mean_"
+
+
+def shown_columns(names: tuple[str, ...]) -> list[str]:
+    """Return the columns to show, in order, of those that were measured."""
+    known = [name for name in COLUMNS if name in names]
+    known = [name for name in known if _REPLACED_BY.get(name) not in names]
+    means = [name for name in names if name.startswith(_MEAN)]
+    return known + means + [name for name in _LAST if name in names]
+
+
+def heading(name: str) -> str:
+    """Return what stands above a column."""
+    if name in _HEADED:
+        return _HEADED[name][0]
+    return f"Mean {name.removeprefix(_MEAN)}"
+
+
+def meaning(name: str) -> str:
+    """Return what a column means, for a tooltip."""
+    if name in _HEADED:
+        return _HEADED[name][2]
+    return f"Mean intensity of channel {name.removeprefix(_MEAN)} over the cell"
+
+
+def digits(name: str) -> int:
+    """Return how many decimals a column shows."""
+    return _HEADED[name][1] if name in _HEADED else 1
+
+
+_HEADED = {**COLUMNS, **_LAST}

@@ -1,0 +1,266 @@
+"""Objects as Qt sees them: one row a cell, thousands without a widget each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+
+from napari_cellsets._qt.object_columns import (
+    WORDS,
+    digits,
+    heading,
+    meaning,
+    shown_columns,
+)
+from napari_cellsets._qt.object_filter import chosen_by
+from napari_cellsets.counting.confidence import CONFIDENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+    from qtpy.QtWidgets import QWidget
+
+    from napari_cellsets.counting.measure import ObjectTable
+
+DOUBT = 0.5
+"""Cells less sure than this are called doubtful."""
+
+
+class ObjectTableModel(QAbstractTableModel):
+    """Measurements as Qt sees them; the numbers stay in their arrays."""
+
+    edited = Signal(int, str, str)
+    """The person wrote this into a cell: label, column, text."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._columns: dict[str, NDArray[Any]] = {}
+        self._words: dict[str, Mapping[int, str]] = {}
+        self._editable: frozenset[str] = frozenset()
+        self._names: list[str] = []
+        self._filter = ""
+        self._order = np.empty(0, np.intp)
+        self._sorted_by: tuple[str, Qt.SortOrder] = (
+            "label",
+            Qt.SortOrder.AscendingOrder,
+        )
+
+    # What is shown
+
+    def set_table(self, table: ObjectTable | None) -> None:
+        """Show other measurements, sorted as before; None for none."""
+        self.beginResetModel()
+        self._columns = {} if table is None else dict(table.columns)
+        self._put_words(*self._words)
+        self.endResetModel()
+
+    def set_classes(self, classes: Mapping[int, str]) -> None:
+        """Show the class of each label in a column of its own; none for none."""
+        self.set_words({"class": classes or None})
+
+    def set_words(self, said: Mapping[str, Mapping[int, str] | None]) -> None:
+        """Show what was said of each label; None takes the column away.
+
+        Parameters
+        ----------
+        said
+            By column, which is one of `WORDS`; columns not named stay.
+        """
+        self.beginResetModel()
+        for name, words in said.items():
+            if words is None:
+                self._words.pop(name, None)
+            else:
+                self._words[name] = words
+        self._put_words(*said)
+        self.endResetModel()
+
+    def set_editable(self, names: Iterable[str]) -> None:
+        """Let the person write into these columns; `edited` tells of it."""
+        self._editable = frozenset(names)
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that a line of text asks for; see `chosen_by`."""
+        self.beginResetModel()
+        self._filter = text
+        self._order = self._sorted_order()
+        self.endResetModel()
+
+    def _put_words(self, *names: str) -> None:
+        for name in names:
+            self._columns.pop(name, None)
+            words = self._words.get(name)
+            if words is None or "label" not in self._columns:
+                continue
+            labels = self._columns["label"].tolist()
+            said = [words.get(n, "") for n in labels] if words else [""] * len(labels)
+            self._columns[name] = np.array(said, np.str_)
+        self._names = shown_columns(tuple(self._columns))
+        self._order = self._sorted_order()
+
+    @property
+    def total(self) -> int:
+        """Number of objects, those that the filter hides too."""
+        return int(self._columns["label"].size) if "label" in self._columns else 0
+
+    # Labels and rows
+
+    def label_at(self, row: int) -> int:
+        """Return the label in a row."""
+        return int(self._columns["label"][self._order[row]])
+
+    def labels_in(self, first: int, last: int) -> list[int]:
+        """Return the labels in rows from the first to the last, both with them."""
+        labels: list[int] = self._columns["label"][
+            self._order[first : last + 1]
+        ].tolist()
+        return labels
+
+    def row_of(self, label: int) -> int | None:
+        """Return the row of a label, None when it has none."""
+        rows = self.rows_of((label,))
+        return rows[0] if rows else None
+
+    def rows_of(self, labels: Iterable[int]) -> list[int]:
+        """Return the rows of labels, from the top; some may have none."""
+        wanted = np.fromiter(labels, np.int64)
+        if "label" not in self._columns or not wanted.size:
+            return []
+        shown = self._columns["label"][self._order]
+        found: list[int] = np.flatnonzero(np.isin(shown, wanted)).tolist()
+        return found
+
+    def centre_of(self, label: int) -> tuple[float, float] | None:
+        """Return row and column of a label's centre in pixels."""
+        row = self.row_of(label)
+        if row is None:
+            return None
+        at = self._order[row]
+        return (
+            float(self._columns["centroid_y"][at]),
+            float(self._columns["centroid_x"][at]),
+        )
+
+    def doubtful(self) -> list[int]:
+        """Return the labels that are as likely wrong as right, most doubtful first."""
+        if CONFIDENCE not in self._columns:
+            return []
+        sure = self._columns[CONFIDENCE]
+        (rows,) = np.nonzero(sure < DOUBT)
+        return [int(n) for n in self._columns["label"][rows[np.argsort(sure[rows])]]]
+
+    def column_of(self, name: str) -> int | None:
+        """Return the column on screen of a measurement, None where it is not shown."""
+        return self._names.index(name) if name in self._names else None
+
+    def place_of(self, label: int, ndim: int) -> tuple[float, ...]:
+        """Return a label's centre in pixels, with its plane where there are three."""
+        centre = self.centre_of(label) or (0.0, 0.0)
+        return centre if ndim == 2 else (float(self.plane_of(label) or 0), *centre)
+
+    def plane_of(self, label: int) -> int | None:
+        """Return the plane of a label in a stack, None in a plain image."""
+        row = self.row_of(label)
+        if row is None or "plane" not in self._columns:
+            return None
+        return int(self._columns["plane"][self._order[row]])
+
+    def diameter_of(self, label: int) -> float:
+        """Return the equivalent diameter of a label in pixels, 0 for none."""
+        row = self.row_of(label)
+        if row is None:
+            return 0.0
+        return float(self._columns["equivalent_diameter_px"][self._order[row]])
+
+    # Qt's questions
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else self._order.size
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._names)
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        if index.isValid() and self._names[index.column()] in self._editable:
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def data(
+        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if not index.isValid():
+            return None
+        name = self._names[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag
+            across = side.AlignLeft if name in WORDS[1:] else side.AlignRight
+            return across | side.AlignVCenter
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return None
+        value = self._columns[name][self._order[index.row()]]
+        if name in WORDS:
+            return str(value)
+        if name == CONFIDENCE:
+            return "–" if np.isnan(value) else f"{100 * value:.0f}"
+        return f"{value:.{digits(name)}f}"
+
+    def setData(
+        self,
+        index: QModelIndex,
+        value: object,
+        role: int = Qt.ItemDataRole.EditRole,
+    ) -> bool:
+        if role != Qt.ItemDataRole.EditRole or not index.isValid():
+            return False
+        name = self._names[index.column()]
+        text = str(value).strip()
+        if name not in self._editable or text == self.data(index):
+            return False
+        self.edited.emit(self.label_at(index.row()), name, text)
+        return True
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        if orientation != Qt.Orientation.Horizontal or section >= len(self._names):
+            return None
+        name = self._names[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return heading(name)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return meaning(name)
+        return None
+
+    def sort(
+        self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder
+    ) -> None:
+        """Sort by a column; equal values keep the order of labels."""
+        if not 0 <= column < len(self._names):
+            return
+        self.layoutAboutToBeChanged.emit()
+        self._sorted_by = (self._names[column], order)
+        self._order = self._sorted_order()
+        self.layoutChanged.emit()
+
+    def _sorted_order(self) -> NDArray[np.intp]:
+        name, order = self._sorted_by
+        if name not in self._columns:
+            name = "label"
+        if name not in self._columns:
+            return np.empty(0, np.intp)
+        values = self._columns[name]
+        if name in WORDS:
+            values = np.unique(values, return_inverse=True)[1]
+        if order == Qt.SortOrder.DescendingOrder:
+            values = -values.astype(np.float64)
+        rows = np.argsort(values, kind="stable")
+        if not self._filter:
+            return rows
+        return rows[chosen_by(self._filter, self._columns, self._names)[rows]]

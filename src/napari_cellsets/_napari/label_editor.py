@@ -207,7 +207,11 @@ class LabelEditor:
             )
 
     def do(
-        self, make: Callable[[ObjectIndex], Edit], *, select: bool = False
+        self,
+        make: Callable[[ObjectIndex], Edit],
+        *,
+        select: bool = False,
+        whole: bool = False,
     ) -> tuple[int, ...]:
         """Compute an edit, apply it as one undo step, and note it in the history.
 
@@ -217,6 +221,8 @@ class LabelEditor:
             Returns the edit of `objects`.
         select
             Whether to select what it touched afterwards.
+        whole
+            Whether `make` wants the objects of all planes, whatever is on screen.
 
         Returns
         -------
@@ -229,11 +235,11 @@ class LabelEditor:
             If the layer cannot be edited, or `make` refuses.
         """
         self.check()
-        edit = make(self.objects)
-        if self.in_plane:
+        objects = self.objects
+        edit = make(self._whole_objects() if whole else objects)
+        if self.in_plane and not whole:
             edit = edit.lifted(self.plane, self.layer.data.shape)
         self._apply(edit)
-        objects = self.objects
         touched = np.unique(np.concatenate([edit.before, edit.after])).tolist()
         there = tuple(label for label in touched if label > 0 and label in objects)
         if select and len(there) <= _MOST_SELECTED:

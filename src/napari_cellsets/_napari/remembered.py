@@ -1,4 +1,4 @@
-"""What the person chose in a dock and expects to find again: the model files."""
+"""What the person chose in a dock and expects to find again: model files, keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,20 @@ def remember_model(path: Path | None, role: str = "model") -> None:
 
     A folder that cannot be written costs the memory and nothing else.
     """
-    said = {**_read(), role: None if path is None else str(path)}
+    remember(role, None if path is None else str(path))
+
+
+def remembered(name: str) -> Any:
+    """Return what was kept under a name, None where nothing was."""
+    return _read().get(name)
+
+
+def remember(name: str, value: Any) -> None:
+    """Keep something that JSON can say for the next time.
+
+    A folder that cannot be written costs the memory and nothing else.
+    """
+    said = {**_read(), name: value}
     try:
         with atomic_output(data_home() / _FILE) as file:
             file.write_text(json.dumps(said), encoding="utf-8")

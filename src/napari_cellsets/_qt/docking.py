@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 DOCK_TITLES = (
     "Samples (Cell sets)",
     "Count (Cell sets)",
+    "Edit (Cell sets)",
     "Classify (Cell sets)",
     "Train (Cell sets)",
     "Playback (Cell sets)",

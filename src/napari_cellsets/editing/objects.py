@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Box = tuple[slice, ...]
     Corners = NDArray[np.intp]
+
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 _DENSE = 4
 """Labels up to so many times the number of pixels of a side are looked up in a list."""
@@ -152,7 +154,7 @@ class ObjectIndex:
         start = np.array([side.start for side in box])
         stop = np.array([side.stop for side in box])
         known = self._corners[: len(self._row)]
-        met = ((known[:, 0] < stop) & (start < known[:, 1])).all(axis=1)
+        met = np.all((known[:, 0] < stop) & (start < known[:, 1]), axis=1).reshape(-1)
         self._loose[: len(met)] |= met
         self._area[: len(met)][met] = _UNKNOWN
         labels, corners = _found(self.labels[box])
@@ -243,12 +245,10 @@ def spread(box: Box, by: int, shape: tuple[int, ...]) -> Box:
     )
 
 
-def _found(labels: NDArray[np.generic]) -> tuple[NDArray[np.int64], Corners]:
+def _found(labels: NDArray[np.integer]) -> tuple[NDArray[np.int64], Corners]:
     """Return the labels that are there, and first and last corner of each."""
     from scipy import ndimage
 
-    if labels.dtype == np.bool_:
-        labels = labels.view(np.uint8)
     highest = int(labels.max(initial=0))
     numbers: NDArray[np.int64] | None = None
     if highest > _DENSE * max(sum(labels.shape), 1_000):
@@ -306,6 +306,6 @@ def _box_of(corners: Corners) -> Box:
     return tuple(slice(a, b) for a, b in zip(first, last, strict=True))
 
 
-def _longer(column: NDArray[np.generic], by: int) -> NDArray[np.generic]:
+def _longer(column: NDArray[_Kind], by: int) -> NDArray[_Kind]:
     more = np.zeros((by, *column.shape[1:]), column.dtype)
     return np.concatenate([column, more])

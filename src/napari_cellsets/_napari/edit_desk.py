@@ -1,0 +1,327 @@
+"""Editing in one viewer: which layer, which tool, and what is drawn over it."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels
+from psygnal import Signal
+
+from napari_cellsets._napari.edit_acts import COMMANDS, EditOptions, perform
+from napari_cellsets._napari.edit_marks import EditMarks
+from napari_cellsets._napari.edit_tools import Tools
+from napari_cellsets._napari.label_editor import Act, LabelEditor
+from napari_cellsets._napari.session import get_session
+from napari_cellsets.core.errors import EditError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.components import ViewerModel
+    from numpy.typing import NDArray
+
+_ROOM = 3.0
+"""Around an act that is shown again, the view holds so many times its size."""
+_LEAST_PX = 60.0
+
+
+class EditDesk:
+    """One of a viewer; get it with `edit_desk`.
+
+    Attributes
+    ----------
+    options
+        How far and how much.
+    tools
+        What clicks and strokes on the image do.
+    marks
+        Outlines and lines over the labels.
+    source
+        Layer that *Copy* copies from.
+    """
+
+    target_changed = Signal()
+    """Another layer is edited, or none."""
+    told = Signal(str, bool)
+    """A sentence for the person, and whether something failed."""
+    acts_changed = Signal()
+    selection_changed = Signal()
+    flashed = Signal()
+    """A frame was drawn; somebody with a clock should call `tools.redraw`."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._editors: dict[Labels, LabelEditor] = {}
+        self._target: Labels | None = None
+        self.options = EditOptions()
+        self.source: Labels | None = None
+        self.marks = EditMarks(viewer)
+        self.tools = Tools(self)
+        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.selection.events.active.connect(self._on_active_changed)
+        viewer.dims.events.current_step.connect(self._on_step_changed)
+        self._on_active_changed()
+
+    @property
+    def viewer(self) -> ViewerModel | None:
+        """The viewer, while it is there."""
+        return self._viewer()
+
+    # Which layer
+
+    @property
+    def target(self) -> Labels | None:
+        """The layer that is edited."""
+        return self._target
+
+    @target.setter
+    def target(self, layer: Labels | None) -> None:
+        if layer is self._target:
+            return
+        self.tools.use(None)
+        if self.editor is not None:
+            self.editor.select(())
+        self._target = layer
+        self.target_changed.emit()
+        self.acts_changed.emit()
+
+    @property
+    def editor(self) -> LabelEditor | None:
+        """The editor of the layer that is edited."""
+        return None if self._target is None else self.editor_of(self._target)
+
+    def editor_of(self, layer: Labels) -> LabelEditor:
+        """Return the one editor of a layer."""
+        editor = self._editors.get(layer)
+        viewer = self._viewer()
+        if editor is None and viewer is not None:
+            editor = self._editors[layer] = LabelEditor(viewer, layer)
+            editor.changed.connect(self._on_changed)
+            editor.selection_changed.connect(self._on_selection_changed)
+            editor.acts_changed.connect(self.acts_changed.emit)
+        if editor is None:
+            raise EditError("the window is gone")
+        return editor
+
+    def why_not(self) -> str:
+        """Return why the layer cannot be edited; empty where it can."""
+        if self.editor is None:
+            return "No layer of labels is chosen."
+        try:
+            self.editor.check()
+        except EditError as error:
+            return str(error)
+        return ""
+
+    def unlock(self) -> bool:
+        """Let the ground truth be corrected; return whether that was it."""
+        viewer = self._viewer()
+        if viewer is None or self._target is None:
+            return False
+        session = get_session(viewer)
+        if self._target is not session.truth_layer:
+            return False
+        session.correcting_truth = True
+        self.target_changed.emit()
+        return True
+
+    def copy_layer(self) -> None:
+        """Add a copy of the layer that can be edited, and edit that."""
+        viewer, layer = self._viewer(), self._target
+        if viewer is None or layer is None:
+            return
+        copy = Labels(
+            np.array(layer.data),
+            name=f"{layer.name} (to edit)",
+            scale=tuple(layer.scale),
+            translate=tuple(layer.translate),
+            units=tuple(layer.units),
+            axis_labels=tuple(layer.axis_labels),
+        )
+        viewer.add_layer(copy)
+        layer.visible = False
+        viewer.layers.selection.active = copy
+
+    # Acts
+
+    def perform(self, name: str) -> None:
+        """Do what a button or key asks for; `told` says what came of it."""
+        if COMMANDS[name].group == "tool":
+            self.attempt(lambda: self.tools.toggle(name))
+        elif name == "last":
+            self.reveal()
+        else:
+            self.attempt(lambda: self._perform(name))
+
+    def attempt(self, act: Callable[[], object]) -> None:
+        """Do something that may be refused, and say why."""
+        try:
+            act()
+        except EditError as error:
+            self.told.emit(str(error), True)
+
+    def _perform(self, name: str) -> None:
+        editor = self.editor
+        if editor is None:
+            raise EditError(self.why_not())
+        perform(name, editor, self.options, self.picture)
+        self.tell_last()
+
+    def tell_last(self) -> None:
+        """Say what was done just now."""
+        if self.editor is not None and self.editor.acts:
+            title = self.editor.acts[-1].title
+            self.told.emit(f"{title[:1].upper()}{title[1:]}.", False)
+
+    def picture(self) -> NDArray[Any]:
+        """Return the picture under the labels, (y, x) or (y, x, c).
+
+        Raises
+        ------
+        EditError
+            If no image of the same size is shown.
+        """
+        viewer, layer = self._viewer(), self._target
+        if viewer is not None and layer is not None:
+            for image in reversed(viewer.layers):
+                seen = _plane_of(viewer, image)
+                if seen is not None and seen.shape[:2] == layer.data.shape[-2:]:
+                    return seen
+        raise EditError(
+            "no image of the size of the labels is shown", advice="Show the image."
+        )
+
+    def reveal(self, act: Act | None = None) -> None:
+        """Show where an act was, by default the last; `marks` frames it."""
+        viewer, editor = self._viewer(), self.editor
+        if viewer is None or editor is None or not (act or editor.acts):
+            return
+        act = act or editor.acts[-1]
+        show_box(viewer, editor.layer, act.box)
+        self.flash(act.box)
+
+    def flash(self, box: tuple[slice, ...]) -> None:
+        """Frame a box; whoever shows it takes the frame away."""
+        if self._target is not None:
+            (top, bottom), (left, right) = ((s.start, s.stop) for s in box[-2:])
+            corners = [[top, left], [top, right], [bottom, right], [bottom, left]]
+            path = np.array([*corners, corners[0]], np.float64) - 0.5
+            self.marks.draw(self._target, [path])
+            self.flashed.emit()
+
+    def stop(self) -> None:
+        """Put the tool away and draw nothing any more."""
+        self.tools.use(None)
+        for editor in self._editors.values():
+            editor.select(())
+
+    # What has changed
+
+    def _on_active_changed(self, event: Any = None) -> None:
+        viewer = self._viewer()
+        active = None if viewer is None else viewer.layers.selection.active
+        if isinstance(active, Labels):
+            self.target = active
+        elif active is not None and not self.marks.owns(active):
+            # another layer hears the mouse now
+            self.tools.use(None)
+
+    def _on_removed(self, event: Any) -> None:
+        layer = event.value
+        editor = self._editors.pop(layer, None)
+        if editor is not None:
+            editor.stop()
+        if layer is self.source:
+            self.source = None
+        if layer is self._target:
+            self._target = None
+            self.tools.forget()
+            self._outline()
+            self.target_changed.emit()
+            self.acts_changed.emit()
+
+    def _on_changed(self, box: object) -> None:
+        if box is None:
+            # other labels, or locked now, or no more
+            self.tools.drop()
+            self.target_changed.emit()
+        self._outline()
+
+    def _on_selection_changed(self, _labels: object) -> None:
+        self._outline()
+        self.selection_changed.emit()
+
+    def _on_step_changed(self, event: Any = None) -> None:
+        editor = self.editor
+        if editor is not None and editor.layer.ndim > 2:
+            self.tools.drop()
+            if editor.selected:
+                self._outline()
+
+    def _outline(self) -> None:
+        editor = self.editor
+        if editor is None:
+            self.marks.clear()
+            return
+        labels = editor.selected
+        if labels:
+            objects = editor.objects
+            labels = tuple(label for label in labels if label in objects)
+            self.marks.outline(editor.layer, objects, labels)
+        else:
+            self.marks.clear()
+
+
+def show_box(viewer: ViewerModel, layer: Labels, box: tuple[slice, ...]) -> None:
+    """Bring a part of a layer into view, its plane too."""
+    start = np.array([side.start for side in box], float)
+    stop = np.array([side.stop for side in box], float)
+    # of a box over several planes the first one
+    middle = np.array([*start[:-2], *((start[-2:] + stop[-2:] - 1) / 2)])
+    world = np.asarray(layer.data_to_world(middle))
+    for axis, at in enumerate(world[:-2], viewer.dims.ndim - layer.ndim):
+        viewer.dims.set_point(axis, at)
+    size = np.maximum(stop[-2:] - start[-2:], _LEAST_PX) * np.asarray(layer.scale)[-2:]
+    camera = viewer.scene.camera
+    canvas = np.asarray(viewer.canvas.size, float)
+    seen = canvas / camera.zoom
+    away = np.abs(world[-2:] - np.asarray(camera.center)[-2:])
+    if (size > seen).any() or (size * 20 < seen).any():
+        camera.zoom = float((canvas / (size * _ROOM)).min())
+    elif not (away + size / 2 > seen / 2).any():
+        return
+    camera.center = (*tuple(camera.center)[:-2], *world[-2:])
+
+
+def _plane_of(viewer: ViewerModel, image: Any) -> NDArray[Any] | None:
+    """Return the plane of an image layer that is on screen, None for other layers."""
+    if not isinstance(image, Image) or not image.visible or image.multiscale:
+        return None
+    if type(image) is not Image and not isinstance(image.data, np.ndarray):
+        return None
+    shape = image.data.shape[:-1] if image.rgb else image.data.shape
+    at = np.rint(image.world_to_data(viewer.dims.point))[: len(shape) - 2]
+    most = np.array(shape[:-2]) - 1
+    plane = tuple(np.clip(at, 0, most).astype(int).tolist())
+    seen: NDArray[Any] = image.data[plane] if plane else image.data
+    return seen
+
+
+_DESKS: weakref.WeakKeyDictionary[ViewerModel, EditDesk] = weakref.WeakKeyDictionary()
+
+
+def edit_desk(viewer: ViewerModel) -> EditDesk:
+    """Return the one desk of a viewer.
+
+    Parameters
+    ----------
+    viewer
+        A napari viewer, its model, or napari's proxy of it.
+    """
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    desk = _DESKS.get(viewer)
+    if desk is None:
+        desk = _DESKS[viewer] = EditDesk(viewer)
+    return desk

@@ -1,0 +1,165 @@
+"""Outlines of selected objects, lines being drawn: two layers above all others."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Shapes
+
+from napari_cellsets._napari.leaving import take_away
+from napari_cellsets._napari.slots import place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    from napari_cellsets.editing.objects import ObjectIndex
+
+    Path = NDArray[np.float64]
+
+SELECTED_NAME = "Selected objects"
+DRAWN_NAME = "Edit preview"
+MOST_OUTLINED = 100
+"""So many selected objects are outlined; of more, the first."""
+_SELECTED_COLOUR, _DRAWN_COLOUR = "#ffffff", "#ffd400"
+_LINE = 2.5
+"""Width of lines in pixels of the screen."""
+_ZOOMED = 1.5
+"""Lines are drawn anew where they are so many times too wide or too narrow."""
+_CROSS = 6.0
+"""Half the size of the cross of a seed, in pixels of the screen."""
+
+
+class EditMarks:
+    """Draws over one Labels layer, in its pixels; nothing of it can be edited."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._layers: dict[str, Shapes] = {}
+        self._width: dict[str, float] = {}
+        viewer.scene.camera.events.zoom.connect(self._on_zoom_changed)
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def stop(self) -> None:
+        """Take the layers away and hear no more of the viewer."""
+        viewer = self._viewer()
+        if viewer is not None:
+            viewer.scene.camera.events.zoom.disconnect(self._on_zoom_changed)
+            viewer.layers.events.removed.disconnect(self._on_removed)
+            take_away(viewer, tuple(self._layers.values()))
+        self._layers.clear()
+
+    def owns(self, layer: object) -> bool:
+        """Whether a layer is one of marks."""
+        return any(layer is own for own in self._layers.values())
+
+    def outline(self, layer: Labels, objects: ObjectIndex, labels: Any) -> None:
+        """Outline objects; none takes the outlines away."""
+        paths = []
+        for label in labels[:MOST_OUTLINED]:
+            start = np.array([side.start for side in objects.box(label)[-2:]])
+            mask = objects.mask(label)
+            flat = np.asarray(mask.reshape(-1, *mask.shape[-2:]).any(axis=0))
+            paths += [path + start for path in outlines_of(flat)]
+        self._draw(SELECTED_NAME, layer, paths)
+
+    def draw(self, layer: Labels, paths: Sequence[Path]) -> None:
+        """Draw lines, (n, 2) each in pixels of the layer; none takes all away."""
+        self._draw(DRAWN_NAME, layer, paths)
+
+    def clear(self) -> None:
+        """Outline nothing any more."""
+        self._empty(SELECTED_NAME)
+
+    def clear_drawn(self) -> None:
+        """Take all lines away."""
+        self._empty(DRAWN_NAME)
+
+    def _empty(self, name: str) -> None:
+        layer = self._layers.get(name)
+        if layer is not None and len(layer.data):
+            layer.data = []
+
+    def crosses(
+        self, places: Sequence[tuple[float, float]], scale: float
+    ) -> list[Path]:
+        """Return lines that make crosses at places, as large as the zoom wants it."""
+        half = _CROSS / self._zoom() / scale
+        paths = []
+        for y, x in places:
+            paths.append(np.array([[y - half, x - half], [y + half, x + half]]))
+            paths.append(np.array([[y - half, x + half], [y + half, x - half]]))
+        return paths
+
+    def _draw(self, name: str, like: Labels, paths: Sequence[Path]) -> None:
+        layer = self._layers.get(name)
+        if layer is None:
+            if not paths:
+                return
+            layer = self._add(name)
+        scale, units = tuple(like.scale)[-2:], tuple(like.units)[-2:]
+        place(layer, scale, units, tuple(like.axis_labels)[-2:])
+        translate = tuple(like.translate)[-2:]
+        if tuple(layer.translate) != translate:
+            layer.translate = translate
+        if len(layer.data):
+            layer.data = []
+        if paths:
+            width = self._width[name] = _LINE / self._zoom() / float(scale[-1])
+            colour = _SELECTED_COLOUR if name == SELECTED_NAME else _DRAWN_COLOUR
+            layer.add_paths(list(paths), edge_width=width, edge_color=colour)
+            layer.selected_data = set()
+
+    def _add(self, name: str) -> Shapes:
+        viewer = self._viewer()
+        layer = Shapes(ndim=2, name=name)
+        layer.editable = False
+        self._layers[name] = layer
+        if viewer is not None:
+            active = viewer.layers.selection.active
+            viewer.add_layer(layer)
+            viewer.layers.selection.active = active
+        return layer
+
+    def _zoom(self) -> float:
+        viewer = self._viewer()
+        return 1.0 if viewer is None else max(float(viewer.scene.camera.zoom), 1e-6)
+
+    def _on_zoom_changed(self, event: Any = None) -> None:
+        for name, layer in self._layers.items():
+            if not len(layer.data):
+                continue
+            wanted = _LINE / self._zoom() / float(layer.scale[-1])
+            ratio = wanted / self._width[name]
+            if not 1 / _ZOOMED < ratio < _ZOOMED:
+                self._width[name] = wanted
+                layer.edge_width = [wanted] * len(layer.data)
+
+    def _on_removed(self, event: Any) -> None:
+        # a person may take them away like any other layer
+        gone = [name for name, layer in self._layers.items() if layer is event.value]
+        for name in gone:
+            del self._layers[name]
+
+
+def outlines_of(mask: NDArray[np.bool_]) -> list[Path]:
+    """Return the outlines of a mask as closed lines through its outermost pixels."""
+    import cv2
+
+    found, _ = cv2.findContours(
+        np.ascontiguousarray(mask, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    paths = []
+    for contour in found:
+        corners = contour[:, 0, ::-1].astype(np.float64)
+        if len(corners) < 3:
+            y, x = corners.min(axis=0) - 0.5
+            below, right = corners.max(axis=0) + 0.5
+            corners = np.array([[y, x], [y, right], [below, right], [below, x]])
+        paths.append(np.concatenate([corners, corners[:1]]))
+    return paths

@@ -1,0 +1,292 @@
+"""The Edit dock: objects of a Labels layer merged, split, reshaped, added, deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Labels
+from napari.utils.theme import get_theme
+from qtpy.QtCore import Qt, QTimer, Slot
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_cellsets._napari.edit_acts import COMMANDS
+from napari_cellsets._napari.edit_desk import edit_desk
+from napari_cellsets._napari.edit_keys import EditKeys
+from napari_cellsets._napari.session import get_session
+from napari_cellsets._qt.count_controls import MessageRow, rule
+from napari_cellsets._qt.docking import DockContent, raise_dock
+from napari_cellsets._qt.edit_history import HistoryView
+from napari_cellsets._qt.edit_key_map import KeyMapView
+from napari_cellsets._qt.edit_parts import (
+    ActGrid,
+    AllPart,
+    LayerRow,
+    OptionsPart,
+    ToolRow,
+)
+from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.saving import SaveTimers
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+    from napari_cellsets._napari.label_editor import Act
+
+WELCOME = (
+    "There are no labels to edit. Count the image, or draw cells by hand: Layers >"
+    " Annotate > Draw cells by hand."
+)
+_WIDTH_LEAST = 300
+_FLASH_MS = 900
+
+
+class EditWidget(DockContent):
+    """Corrects the labels of the selected layer.
+
+    Parameters
+    ----------
+    viewer
+        Its desk holds tool, layer and options; this widget holds nothing but views.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        # layers are compared: all of them bare, none in napari's proxy
+        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self.session = get_session(viewer)
+        self.desk = edit_desk(viewer)
+        self.keys = EditKeys()
+        if self.session.deferrer is None:
+            SaveTimers(self.session, self)
+        self._flash = QTimer(self, singleShot=True, interval=_FLASH_MS)
+        self._flash.timeout.connect(self.desk.tools.redraw)
+        self._make_parts()
+        self._lay_out()
+        self._running = True
+        self._connect()
+        self._on_theme_changed()
+        self._on_layers_changed()
+
+    def stop(self) -> None:
+        """Hear no more of the viewer, put the tool away, let the keys go."""
+        if not self._running:
+            return
+        self._running = False
+        self.keys.release()
+        self._flash.stop()
+        self.desk.stop()
+        layers = self._viewer.layers
+        layers.events.inserted.disconnect(self._on_layers_changed)
+        layers.events.removed.disconnect(self._on_layers_changed)
+        self._viewer.events.theme.disconnect(self._on_theme_changed)
+        self._viewer.dims.events.ndisplay.disconnect(self._on_target_changed)
+
+    # Building
+
+    def _make_parts(self) -> None:
+        self.welcome = QLabel(WELCOME)
+        self.welcome.setWordWrap(True)
+        self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.layer = LayerRow()
+        self.tools = ToolRow()
+        self.message = MessageRow()
+        self.acts = ActGrid()
+        self.options = OptionsPart()
+        self.options.form.synchronize(self.desk.options)
+        self.all = AllPart(self.desk.options)
+        self.history = HistoryView()
+        self.key_map = KeyMapView(self.keys)
+        self.saved = QLabel()
+        self.saved.setWordWrap(True)
+        self.saved.setAccessibleName("Whether edits are saved")
+        self.tabs = QTabWidget()
+        for title, page in (
+            ("History", self.history),
+            ("All objects", self.all),
+            ("Keys", self.key_map),
+        ):
+            self.tabs.addTab(page, title)
+
+    def _lay_out(self) -> None:
+        self.work = QWidget()
+        column = QVBoxLayout(self.work)
+        column.setContentsMargins(0, 0, 0, 0)
+        for part in (self.layer, self.tools, self.message, rule(), self.acts):
+            column.addWidget(part)
+        column.addWidget(self.options)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(self.saved)
+        page = QWidget()
+        both = QVBoxLayout(page)
+        both.setContentsMargins(6, 6, 6, 6)
+        both.addWidget(self.welcome, 1)
+        both.addWidget(self.work, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+        self.setMinimumWidth(_WIDTH_LEAST)
+
+    def _connect(self) -> None:
+        desk = self.desk
+        self.layer.chosen.connect(self._on_layer_chosen)
+        self.layer.unlock_wanted.connect(self._on_unlock_wanted)
+        self.layer.copy_wanted.connect(self._on_copy_wanted)
+        self.layer.stack_toggled.connect(self._on_stack_toggled)
+        for part in (self.tools, self.acts, self.all):
+            part.wanted.connect(self._on_wanted)
+        for form in (self.options, self.all):
+            form.edited.connect(self._on_option_edited)
+        self.acts.label.valueChanged.connect(self._on_label_edited)
+        self.options.source_chosen.connect(self._on_source_chosen)
+        self.history.chosen.connect(self._on_act_chosen)
+        self.key_map.refused.connect(self._on_key_refused)
+        follow(self, desk.told, self.message.tell)
+        follow(self, desk.target_changed, self._on_target_changed)
+        follow(self, desk.acts_changed, self._on_acts_changed)
+        follow(self, desk.selection_changed, self._on_selection_changed)
+        follow(self, desk.tools.changed, self._on_tool_changed)
+        follow(self, desk.flashed, self._on_flashed)
+        follow(self, desk.options.events.tolerance, self._on_tolerance_changed)
+        follow(self, self.session.status_changed, self._on_status_changed)
+        follow(self, self.keys.changed, self._on_keys_changed)
+        layers = self._viewer.layers
+        layers.events.inserted.connect(self._on_layers_changed)
+        layers.events.removed.connect(self._on_layers_changed)
+        self._viewer.events.theme.connect(self._on_theme_changed)
+        self._viewer.dims.events.ndisplay.connect(self._on_target_changed)
+
+    # Wishes
+
+    @Slot(str)
+    def _on_wanted(self, name: str) -> None:
+        self._act(name)
+
+    def _act(self, name: str) -> None:
+        """Do what a button or a key asks for."""
+        if name == "keys":
+            raise_dock(self)
+            self.tabs.setCurrentWidget(self.key_map)
+            return
+        self.desk.perform(name)
+        self.tools.show_tool(self.desk.tools.tool)
+
+    @Slot(object)
+    def _on_layer_chosen(self, layer: Labels) -> None:
+        self._viewer.layers.selection.active = layer
+
+    @Slot()
+    def _on_unlock_wanted(self) -> None:
+        self.desk.unlock()
+
+    @Slot()
+    def _on_copy_wanted(self) -> None:
+        self.desk.copy_layer()
+
+    @Slot(bool)
+    def _on_stack_toggled(self, whole: bool) -> None:
+        if self.desk.editor is not None:
+            self.desk.editor.whole_stack = whole
+            self._on_selection_changed()
+
+    @Slot(str, object)
+    def _on_option_edited(self, name: str, value: object) -> None:
+        setattr(self.desk.options, name, value)
+
+    @Slot(int)
+    def _on_label_edited(self, label: int) -> None:
+        self.desk.options.label = label
+
+    @Slot(object)
+    def _on_source_chosen(self, layer: Labels) -> None:
+        self.desk.source = layer
+        layer.visible = True
+
+    @Slot(object)
+    def _on_act_chosen(self, act: Act) -> None:
+        self.desk.reveal(act)
+
+    @Slot(str)
+    def _on_key_refused(self, why: str) -> None:
+        self.message.tell(why, True)
+
+    # What has changed
+
+    def _on_layers_changed(self, *_: object) -> None:
+        layers = reversed(self._viewer.layers)
+        known = [layer for layer in layers if isinstance(layer, Labels)]
+        if self.desk.target is None and known:
+            self.desk.target = known[0]
+        self.layer.box.synchronize(known, self.desk.target)
+        self._on_target_changed()
+
+    def _on_target_changed(self, *_: object) -> None:
+        desk, target = self.desk, self.desk.target
+        self.welcome.setVisible(target is None)
+        self.work.setVisible(target is not None)
+        if not self._running:
+            return
+        self.keys.bind(target, self._act)
+        if target is None:
+            return
+        box = self.layer.box
+        if target not in box.layers:
+            box.synchronize(reversed(self._viewer.layers), target)
+        box.setCurrentIndex(box.layers.index(target))
+        others = [layer for layer in box.layers if layer is not target]
+        if desk.source not in others:
+            desk.source = others[0] if others else None
+        self.options.source.synchronize(others, desk.source)
+        locked = target is self.session.truth_layer
+        why = desk.why_not()
+        self.layer.say(why, unlock=locked, copy=not target.editable and not locked)
+        self.layer.stack.setVisible(target.ndim > 2)
+        self._on_selection_changed()
+        self._on_acts_changed()
+        self._on_status_changed()
+
+    def _on_selection_changed(self) -> None:
+        editor = self.desk.editor
+        if editor is not None:
+            stack = editor.layer.ndim == 3
+            self.acts.show_selected(len(editor.selected), stack=stack)
+
+    def _on_acts_changed(self) -> None:
+        editor = self.desk.editor
+        self.history.synchronize([] if editor is None else editor.acts)
+
+    def _on_tool_changed(self, tool: str) -> None:
+        self.tools.show_tool(tool)
+
+    def _on_flashed(self) -> None:
+        self._flash.start()
+
+    def _on_tolerance_changed(self, *_: object) -> None:
+        self.options.form.synchronize(self.desk.options)
+
+    def _on_status_changed(self, *_: object) -> None:
+        ours = (self.session.cells_layer, self.session.truth_layer)
+        if self.desk.target in ours:
+            self.saved.setText(self.session.status)
+        else:
+            self.saved.setText(
+                "This layer is your own: save it with File > Save Selected Layer."
+            )
+
+    def _on_keys_changed(self) -> None:
+        """Say on every button which key does the same."""
+        buttons = {**self.tools.buttons, **self.acts.buttons, **self.all.buttons}
+        for name, button in buttons.items():
+            key, about = self.keys.keys[name], COMMANDS[name].help
+            button.setToolTip(f"{about} ({key})" if key else about)
+            button.setAccessibleName(COMMANDS[name].word)
+
+    def _on_theme_changed(self, *_: object) -> None:
+        theme = get_theme(self._viewer.theme)
+        self.tools.set_colour(QColor(theme.text.as_hex()))
+        self._on_keys_changed()

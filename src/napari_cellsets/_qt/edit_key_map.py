@@ -1,0 +1,130 @@
+"""The keys of the Edit dock, to read and to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal, Slot
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellsets._napari.edit_acts import COMMANDS
+from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets.core.errors import EditError
+
+if TYPE_CHECKING:
+    from napari_cellsets._napari.edit_keys import EditKeys
+
+_HINT = (
+    "Keys work while the layer of labels is selected; Enter accepts, Escape puts a tool"
+    " away. Double-click a key to change it, empty for none."
+)
+_NO_PARENT = QModelIndex()
+
+
+class KeyModel(QAbstractTableModel):
+    """One row a command; the key can be edited."""
+
+    refused = Signal(str)
+
+    def __init__(self, keys: EditKeys, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._keys = keys
+        self.names = tuple(COMMANDS)
+
+    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        """One row a command."""
+        return 0 if parent.isValid() else len(self.names)
+
+    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+        """Command and key."""
+        return 0 if parent.isValid() else 2
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """What the view asks."""
+        name = self.names[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return (COMMANDS[name].word, self._keys.keys[name])[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return COMMANDS[name].help
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Headings of the columns."""
+        wanted = orientation == Qt.Orientation.Horizontal
+        if wanted and role == Qt.ItemDataRole.DisplayRole:
+            return ("Command", "Key")[section]
+        return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Only keys are edited."""
+        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return usual | Qt.ItemFlag.ItemIsEditable if index.column() else usual
+
+    def setData(
+        self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole
+    ) -> bool:
+        """Choose another key; `refused` says why not."""
+        try:
+            self._keys.choose(self.names[index.row()], str(value))
+        except EditError as error:
+            self.refused.emit(str(error))
+            return False
+        return True
+
+    def refresh(self) -> None:
+        """Show the keys as they are now."""
+        last = self.index(len(self.names) - 1, 1)
+        self.dataChanged.emit(self.index(0, 0), last)
+
+
+class KeyMapView(QWidget):
+    """All keys, and a way back to those of the beginning."""
+
+    refused = Signal(str)
+
+    def __init__(self, keys: EditKeys, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._keys = keys
+        self.model = KeyModel(keys, self)
+        self.model.refused.connect(self.refused)
+        hint = QLabel(_HINT)
+        hint.setWordWrap(True)
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.setAccessibleName("Keys")
+        self.table.setToolTip("Double-click a key to change it")
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.horizontalHeader().setSectionResizeMode(
+            QHeaderView.ResizeMode.Stretch
+        )
+        self.table.setMinimumHeight(160)
+        self.reset = QPushButton("Keys of the beginning")
+        self.reset.setToolTip("Forget the keys that you chose")
+        self.reset.clicked.connect(self._on_reset_clicked)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.reset)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.addWidget(hint)
+        column.addWidget(self.table, 1)
+        column.addLayout(row)
+        follow(self, keys.changed, self.model.refresh)
+
+    @Slot()
+    def _on_reset_clicked(self) -> None:
+        self._keys.reset()

@@ -3,8 +3,8 @@
 napari tells of paint, fill and erase, but undo and redo only say ``set_data``,
 and some code writes into the array and says nothing. So the truth is always the
 comparison with a shadow copy: of the whole layer where that costs less than a
-millisecond, of the boxes of past acts in large images, and of the whole again
-before the layer shows something else.
+millisecond, of the box of what was done, undone or done again in large images, and
+of the whole again before the layer shows something else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellsets._napari.undo_mirror import box_of_atom, union
+from napari_cellsets._napari.undo_mirror import Step, UndoMirror
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import LabelDelta
 
@@ -104,24 +104,21 @@ class EditWatch:
     told: Callable[[StoreError | None], None]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     tracked: Tracked | None = None
-    _boxes: list[Box] = field(default_factory=list)
-    _due: Box | None = None
     _paused: bool = False
 
     def __post_init__(self) -> None:
+        self._mirror = UndoMirror(self.layer)
+        self._mirror.moved.connect(self._on_moved)
         events = self.layer.events
-        events.paint.connect(self._on_paint)
         events.set_data.connect(self._on_set_data)
-        events.labels_update.connect(self._on_labels_update)
         events.data.connect(self._on_data)
 
     def disconnect(self) -> None:
         """Save what there is and hear no more."""
         self.save()
+        self._mirror.disconnect()
         events = self.layer.events
-        events.paint.disconnect(self._on_paint)
         events.set_data.disconnect(self._on_set_data)
-        events.labels_update.disconnect(self._on_labels_update)
         events.data.disconnect(self._on_data)
 
     @contextmanager
@@ -133,30 +130,17 @@ class EditWatch:
         finally:
             self._paused = False
         self.tracked = tracked
-        self._boxes.clear()
-        self._due = None
 
     def save(self) -> bool:
         """Compare the whole layer and save; return whether all is on disk."""
         return self._save(None)
 
-    def _on_paint(self, event: Any) -> None:
-        box = _box_of_acts(event.value, self.layer.data.shape)
-        self._boxes.append(box)
-        # a stroke is told of when it ends, a single act before it is done
-        self._due = None if self._look(box) else box
-
-    def _on_labels_update(self, event: Any = None) -> None:
-        # comes with every step of a stroke too, and is not for us then
-        if self._due is not None:
-            due, self._due = self._due, None
-            self._look(due)
+    def _on_moved(self, step: Step) -> None:
+        self._look(step.box)
 
     def _on_set_data(self, event: Any = None) -> None:
         if self.layer.data.size <= _WHOLE_PX:
             self._look(None)
-        elif self._boxes:
-            self._look(union(self._boxes))
 
     def _on_data(self, event: Any = None) -> None:
         self._look(None)
@@ -264,9 +248,3 @@ def _changed_rows(before: NDArray[Any], after: NDArray[Any]) -> Box | None:
     if not starts:
         return None
     return (slice(starts[0], min(rows, starts[-1] + step)),)
-
-
-def _box_of_acts(acts: Any, shape: tuple[int, ...]) -> Box:
-    """Return the box that holds all of what a paint event tells of."""
-    boxes = [box_of_atom(act, shape) for act in acts]
-    return union(boxes) if boxes else tuple(slice(0, n) for n in shape)

@@ -36,10 +36,13 @@ class Marks:
         Names of samples that somebody corrected.
     counts
         Newest count of each sample that was counted.
+    truths
+        What the ground truth of those samples counts, where they have one.
     """
 
     corrected: frozenset[str] = frozenset()
     counts: Mapping[str, int] = field(default_factory=dict)
+    truths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +115,16 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
         If the store cannot be read.
     """
     counts: dict[str, int] = {}
+    truths: dict[str, int] = {}
     corrected = set(project.edited_samples(dataset.identity))
     for row in project.counts(dataset.identity):
         if row.get("corrected"):
             corrected.add(str(row["sample"]))
         if isinstance(row.get("count"), int | float):
             counts[str(row["sample"])] = int(row["count"])
-    return Marks(frozenset(corrected), counts)
+        if isinstance(row.get("truth"), int | float):
+            truths[str(row["sample"])] = int(row["truth"])
+    return Marks(frozenset(corrected), counts, truths)
 
 
 def cell_words(sample: Sample) -> str:

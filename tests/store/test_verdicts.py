@@ -112,6 +112,7 @@ def test_many_are_said_at_once(project: Project) -> None:
     ("subject", "opinion", "said"),
     [
         (Subject("b"), Opinion("perhaps"), "A verdict is one of .*'perhaps'"),
+        (Subject("b", 0, "truth"), Opinion("accepted"), "all of 'b' names no layer"),
         (Subject("b", 1, "nuclei"), Opinion("accepted"), "A layer is one of"),
     ],
 )

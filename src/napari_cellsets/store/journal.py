@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.pixels import decode_labels, encode_labels
-from napari_cellsets.store.schema import next_change, tables
+from napari_cellsets.store.schema import next_change, now, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,7 +178,7 @@ class Journal:
             "journal_entries": 0,
             "journal_bytes": 0,
             "base_bytes": len(blob),
-            "changed": time.time(),
+            "changed": now(),
             "author": self._author,
             "provenance": self._provenance_id(connection, provenance),
             "change": next_change(connection),
@@ -219,37 +218,37 @@ class Journal:
                 f"labels of {key.sample!r}, which have size {state.shape}",
                 path=self._place,
             )
-        now = {
+        news = {
             "revision": state.revision + 1,
             "edits": state.edits + 1,
             "journal_entries": state.journal_entries + 1,
             "journal_bytes": state.journal_bytes + delta.size,
-            "changed": time.time(),
+            "changed": now(),
             "author": self._author,
         }
-        self._write_entry(connection, state.id, delta, now, provenance)
+        self._write_entry(connection, state.id, delta, news, provenance)
         layers = tables().layers
         row = layers.update().where(layers.c.id == state.id)
-        connection.execute(row.values(now | {"change": next_change(connection)}))
+        connection.execute(row.values(news | {"change": next_change(connection)}))
         kept = {name: getattr(state, name) for name in LayerState.__slots__}
-        return LayerState(**(kept | now))
+        return LayerState(**(kept | news))
 
     def _write_entry(
         self,
         connection: Connection,
         layer: int,
         delta: LabelDelta,
-        now: Mapping[str, Any],
+        news: Mapping[str, Any],
         provenance: Mapping[str, Any],
     ) -> None:
         entry = {
             "layer": layer,
-            "sequence": now["revision"],
+            "sequence": news["revision"],
             "origin": json.dumps(delta.origin),
             "shape": json.dumps(delta.shape),
             "before": delta.before,
             "after": delta.after,
-            "time": now["changed"],
+            "time": news["changed"],
             "author": self._author,
             "provenance": self._provenance_id(connection, provenance),
         }
@@ -300,7 +299,7 @@ class Journal:
 
 def dataset_id(connection: Connection, identity: str) -> int:
     """Return the number of a data set; a new one for a new data set."""
-    row = {"identity": identity, "created": time.time()}
+    row = {"identity": identity, "created": now()}
     return _id_of(connection, tables().datasets, "identity", row)
 
 

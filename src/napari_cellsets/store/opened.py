@@ -7,8 +7,15 @@ import threading
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store.engine import connect, file_of, url_of
+from napari_cellsets.store.engine import (
+    connect,
+    file_of,
+    reading,
+    told_as_store_errors,
+    url_of,
+)
 from napari_cellsets.store.journal import Journal, LayerKey
+from napari_cellsets.store.schema import last_change
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +83,20 @@ class OpenStore:
     def close(self) -> None:
         """Let go of the database; a later call opens it again."""
         self._engine.dispose()
+
+    def last_change(self) -> int:
+        """Return the number of the newest change of the whole store, whoever made it.
+
+        It costs one short read: ask every second or so whether others did something,
+        and then what, with ``since=``.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            return last_change(connection)
 
     def __enter__(self) -> Self:
         return self

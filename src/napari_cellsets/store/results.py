@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.store.journal import as_json, dataset_id, digest
-from napari_cellsets.store.schema import tables
+from napari_cellsets.store.schema import now, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,7 @@ def save(
         "settings_digest": digest(settings),
     }
     same = [counts.c[name] == value for name, value in place.items()]
-    said = {"settings": settings, "facts": as_json(facts), "time": time.time()}
+    said = {"settings": settings, "facts": as_json(facts), "time": now()}
     connection.execute(counts.delete().where(*same))
     connection.execute(counts.insert(), place | said)
 

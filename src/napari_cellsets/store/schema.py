@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -235,6 +236,11 @@ def raise_to_current(connection: Connection) -> None:
             .where(about.c.name == "version")
             .values(value=str(version + 1))
         )
+
+
+def now() -> float:
+    """Return seconds since 1970, whole microseconds: a `datetime` holds them."""
+    return round(time.time(), 6)
 
 
 def take_turn(connection: Connection) -> None:

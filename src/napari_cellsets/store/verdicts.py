@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ from napari_cellsets.store.engine import reading, told_as_store_errors, writing
 from napari_cellsets.store.journal import LayerKey
 from napari_cellsets.store.journal import dataset_id as number_of
 from napari_cellsets.store.opened import OpenStore, layer_key
-from napari_cellsets.store.schema import next_change, tables
+from napari_cellsets.store.schema import next_change, now, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,8 @@ class Subject(NamedTuple):
     object
         The label of an object; 0 for the sample as a whole.
     layer
-        ``cells`` or ``truth``: where the object is drawn.
+        ``cells`` or ``truth``: where the object is drawn. Of a whole sample leave
+        it as it is.
     """
 
     sample: str
@@ -169,15 +169,14 @@ class Verdicts(OpenStore):
             return {}
         for subject, opinion in said.items():
             layer_key(dataset_id, subject.sample, subject.layer)
-            _check(opinion)
-        now = time.time()
+            _check(subject, opinion)
         with (
             self._lock,
             told_as_store_errors(self._place),
             writing(self._engine) as connection,
         ):
             seen = self._revisions_seen(connection, dataset_id, said, revision)
-            number = next_change(connection)
+            number, moment = next_change(connection), now()
             dataset = number_of(connection, dataset_id)
             rows = [
                 {
@@ -185,7 +184,7 @@ class Verdicts(OpenStore):
                     **subject._asdict(),
                     **opinion._asdict(),
                     "author": self._author,
-                    "time": now,
+                    "time": moment,
                     "revision": seen[subject.sample, subject.layer],
                     "change": number,
                 }
@@ -307,7 +306,13 @@ class Verdicts(OpenStore):
         }
 
 
-def _check(opinion: Opinion) -> None:
+def _check(subject: Subject, opinion: Opinion) -> None:
+    if not subject.object and subject != Subject(subject.sample):
+        raise StoreError(
+            f"A verdict on all of {subject.sample!r} names no layer, found "
+            f"{subject.layer!r}",
+            advice="Name an object, or leave the layer out.",
+        )
     if opinion.verdict and opinion.verdict not in VERDICTS:
         raise StoreError(
             f"A verdict is one of {VERDICTS} or empty, found {opinion.verdict!r}"

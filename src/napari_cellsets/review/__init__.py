@@ -1,0 +1,11 @@
+"""Reviewing a set by hand: what to look at next, what was said, how far it is.
+
+The queue of one person lives here, without a window: the docks show it and press its
+buttons, and so may a script. It reads and writes verdicts through a `Project`.
+"""
+
+from __future__ import annotations
+
+from napari_cellsets.review.queue import Progress, ReviewQueue
+
+__all__ = ["Progress", "ReviewQueue"]

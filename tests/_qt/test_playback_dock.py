@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_cellsets._napari.film import Film
+    from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.playback.clock import Playback
 
 pytestmark = pytest.mark.gui
@@ -522,10 +523,10 @@ def slow_index(
     go = threading.Event()
     build = recording.build_index
 
-    def waiting(token: object = None, progress: object = None) -> None:
+    def waiting(token: CancelToken, progress: Progress, **options: bool) -> None:
         while not go.wait(0.01):
             token.raise_if_cancelled()
-        build(token, progress)
+        build(token, progress, **options)
 
     monkeypatch.setattr(recording, "build_index", waiting)
     return go.set
@@ -571,7 +572,7 @@ def test_what_stops_the_index_is_told(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(token: object = None, progress: object = None) -> None:
+    def fail(*_: object, **options: bool) -> None:
         raise UnreadableFileError("the file shrank while it was open")
 
     monkeypatch.setattr(long, "build_index", fail)

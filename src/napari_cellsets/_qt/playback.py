@@ -30,6 +30,7 @@ from napari_cellsets._qt.playback_index import IndexFlow
 from napari_cellsets._qt.playback_info import InfoPage
 from napari_cellsets._qt.playback_keys import PlaybackKeys
 from napari_cellsets._qt.playback_looks import LooksPart
+from napari_cellsets._qt.playback_loops import LoopsFlow
 from napari_cellsets._qt.playback_rate import RateView
 from napari_cellsets._qt.playback_timer import FilmTimer
 from napari_cellsets._qt.playback_transport import Transport
@@ -70,6 +71,7 @@ class PlaybackWidget(DockContent):
         self._add_pages()
         self.timer = FilmTimer(self.film, self)
         self.index = IndexFlow(self.film, self.runner, self)
+        self.loops = LoopsFlow(self.film, self)
         self._keys: PlaybackKeys | None = PlaybackKeys(viewer)
         self._connect()
         self._on_recording_changed()

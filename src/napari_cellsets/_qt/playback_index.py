@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal, Slot
@@ -54,7 +55,7 @@ class IndexFlow(QObject):
             return
         self.told.emit("", False)
         self._runner.start(
-            recording.build_index,
+            partial(recording.build_index, compiled=False),
             title=f"Index {recording.name}",
             done=self._on_done,
             failed=self._on_failed,

@@ -1,7 +1,9 @@
-"""Compiled loops that nobody waits for.
+"""Compiled loops that nobody has to wait for.
 
-The first use on a machine compiles for a second or two, later ones load the result
-from disk. Until then the numpy way works on.
+The first use on a machine compiles for some seconds, later ones load the result from
+disk. Until somebody says `wait_for_loops`, the numpy way works: whoever has much to
+do waits at once, a window lets a job do it beside the first pictures. Loops are made
+ready one after the other: numba takes no two at a time.
 """
 
 from __future__ import annotations
@@ -17,23 +19,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from napari_cellsets.core.cancel import CancelToken
 
-_HEAD_START_S = 0.8
-"""The first frame comes first: making loops ready would take half of its time."""
-
-_BEGUN: list[threading.Thread] = []
-_HURRY = threading.Event()
+_ONE_AT_A_TIME = threading.Lock()
+_ASKED: list[LateLoops] = []
 
 
-def wait_for_loops() -> None:
-    """Wait until all loops that anybody asked for are compiled: for measurements."""
-    _HURRY.set()
-    for thread in tuple(_BEGUN):
-        thread.join()
+def wait_for_loops(token: CancelToken | None = None) -> None:
+    """Make ready, in this thread, all loops that anybody asked for so far.
+
+    Parameters
+    ----------
+    token
+        Looked at before each module of loops.
+
+    Raises
+    ------
+    CancelledError
+        If the token was cancelled.
+    """
+    for loops in tuple(_ASKED):
+        if token is not None:
+            token.raise_if_cancelled()
+        loops.wait()
+
+
+def loops_are_ready() -> bool:
+    """Whether `wait_for_loops` would have nothing to do."""
+    return not can_compile() or all(loops.settled for loops in tuple(_ASKED))
 
 
 class LateLoops:
-    """A module of loops that is made ready in a thread of its own.
+    """A module of loops, and what works in its place until it is ready.
 
     Parameters
     ----------
@@ -43,6 +60,11 @@ class LateLoops:
         Full name of the module with the same functions in numpy.
     warm
         Calls every loop of a module once, with the types it will meet.
+
+    Attributes
+    ----------
+    settled
+        Whether it was tried: the loops are ready, or cannot be had.
     """
 
     def __init__(
@@ -50,41 +72,30 @@ class LateLoops:
     ) -> None:
         self._names = module, other
         self._warm = warm
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
         self._ready: ModuleType | None = None
+        self._asked = self.settled = False
 
     def now(self) -> ModuleType:
         """Return the module to use at once: compiled once it is ready."""
         if self._ready is not None and can_compile():
             return self._ready
-        self._begin()
+        if not self._asked:
+            self._asked = True
+            _ASKED.append(self)
         return importlib.import_module(self._names[1])
 
     def wait(self) -> ModuleType:
         """Return the compiled module, or the other where nothing can be compiled."""
-        _HURRY.set()
-        thread = self._begin()
-        if thread is not None:
-            thread.join()
+        if not self.settled and can_compile():
+            with _ONE_AT_A_TIME:
+                if not self.settled:
+                    self._prepare()
         return self.now()
 
-    def _begin(self) -> threading.Thread | None:
-        if not can_compile():
-            return None
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._prepare, name="compiling loops", daemon=True
-                )
-                self._thread.start()
-                _BEGUN.append(self._thread)
-            return self._thread
-
     def _prepare(self) -> None:
-        _HURRY.wait(_HEAD_START_S)
-        # Numba may be broken, or have no folder to keep its results in.
+        # numba may be broken, or have no folder to keep its results in
         with suppress(ImportError, OSError, RuntimeError):
             module = importlib.import_module(self._names[0])
             self._warm(module)
             self._ready = module
+        self.settled = True

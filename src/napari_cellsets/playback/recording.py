@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.events import Events, Geometry
+from napari_cellsets.core.late_loops import wait_for_loops
 from napari_cellsets.playback import faults, searching
 from napari_cellsets.playback.index import ALWAYS
 from napari_cellsets.playback.index_cache import IndexCache
@@ -25,6 +26,9 @@ MOST_PIXELS = 1 << 24
 
 _AT_ONCE = 64
 """Stretches between two looks at whether to stop: about 3 ms of work."""
+
+_WORTH_COMPILING = 5_000_000
+"""Units of a file for which it pays to wait for compiled loops."""
 
 _FIRST_LOOK = 16
 """Stretches that are indexed before the first frame is shown."""
@@ -85,6 +89,7 @@ class Recording:
         watched = WatchedFile(place) if place is not None else None
         self._watched = watched
         self._reader = Reader(source, name, watched)
+        self._units = source.units
         self._cache: IndexCache | None = None
         if cache and watched is not None:
             self._cache = IndexCache(watched, name, source)
@@ -190,7 +195,11 @@ class Recording:
                 return
 
     def build_index(
-        self, token: CancelToken | None = None, progress: Progress | None = None
+        self,
+        token: CancelToken | None = None,
+        progress: Progress | None = None,
+        *,
+        compiled: bool = True,
     ) -> None:
         """Index the rest of the file; go on where an earlier call was stopped.
 
@@ -200,6 +209,10 @@ class Recording:
             Looked at every few milliseconds.
         progress
             Told how much of the file was seen.
+        compiled
+            Whether to wait for compiled loops before a long file is read: some
+            seconds at the first use on a machine. A window, which makes them ready
+            beside (`wait_for_loops`), does not wait.
 
         Raises
         ------
@@ -208,6 +221,8 @@ class Recording:
         UnreadableFileError
             If the file cannot be read or changed.
         """
+        if compiled and self._units > _WORTH_COMPILING:
+            wait_for_loops(token)
         if self.complete:
             return
         while self._reader.index.part < 1:

@@ -76,6 +76,7 @@ class UndoMirror:
         self._done: deque[Step] = deque(maxlen=_LIMIT)
         self._undone: list[Step] = []
         self._due: Step | None = None
+        self._array = layer.data
         events = layer.events
         events.paint.connect(self._on_paint)
         events.labels_update.connect(self._on_labels_update)
@@ -94,9 +95,13 @@ class UndoMirror:
 
     def follow(self, event: Any = None) -> bool:
         """Look whether something was undone or done again; return whether it was."""
+        labels = self.layer.data
+        if labels is not self._array:
+            # napari draws other labels before it tells of them
+            self._on_lost()
+            return True
         found = self._due is not None
         self._on_labels_update()
-        labels = self.layer.data
         while self._done and not self._done[-1].stands(labels):
             found = True
             step = self._done.pop()
@@ -132,6 +137,7 @@ class UndoMirror:
         self._done.clear()
         self._undone.clear()
         self._due = None
+        self._array = self.layer.data
         self.lost.emit()
 
     def _tell(self, step: Step, *, done: bool) -> None:

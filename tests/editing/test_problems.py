@@ -108,3 +108,14 @@ def test_looking_stops_when_told() -> None:
     token.cancel()
     with pytest.raises(CancelledError):
         found(field(), token=token)
+
+
+def test_looking_only_at_some_finds_what_looking_at_all_finds_of_them() -> None:
+    labels = field()
+    labels[8, 8] = 0
+    labels[5:15, 33] = 0
+    labels[40:42, 70:72] = 22
+    some = {2, 22, 99}
+    expected = [one for one in found(labels) if one.label in some]
+    assert [one.kind.value for one in expected] == ["tiny", "parts"]
+    assert found(labels, only=some) == expected

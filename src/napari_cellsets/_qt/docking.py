@@ -15,6 +15,7 @@ DOCK_TITLES = (
     "Samples (Cell sets)",
     "Count (Cell sets)",
     "Edit (Cell sets)",
+    "Objects (Cell sets)",
     "Classify (Cell sets)",
     "Train (Cell sets)",
     "Playback (Cell sets)",

@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Image, Points
 from qtpy.QtCore import QObject
 
+from napari_cellsets._napari.clicks import clicked
 from napari_cellsets._napari.comparison import (
     find_comparison_layer,
     paint_comparison,
@@ -92,12 +93,8 @@ class SelectionLink(QObject):
         mode = str(getattr(active, "mode", "pan_zoom"))
         if layer is None or not layer.visible or mode != "pan_zoom":
             return
-        start = np.asarray(event.pos)
-        yield
-        while event.type == "mouse_move":
-            if np.abs(np.asarray(event.pos) - start).max() > 3:
-                return
-            yield
+        if not (yield from clicked(event)):
+            return
         label = layer.get_value(event.position, world=True)
         if label and self._table.objects.row_of(int(label)) is not None:
             layer.selected_label = int(label)

@@ -40,6 +40,7 @@ class ObjectTableModel(QAbstractTableModel):
         self._columns: dict[str, NDArray[Any]] = {}
         self._words: dict[str, Mapping[int, str]] = {}
         self._editable: frozenset[str] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
         self._names: list[str] = []
         self._filter = ""
         self._order = np.empty(0, np.intp)
@@ -82,6 +83,10 @@ class ObjectTableModel(QAbstractTableModel):
         """Let the person write into these columns; `edited` tells of it."""
         self._editable = frozenset(names)
 
+    def hide_columns(self, names: Iterable[str]) -> None:
+        """Never show these columns, from the next table on."""
+        self._hidden = frozenset(names)
+
     def set_filter(self, text: str) -> None:
         """Show only rows that a line of text asks for; see `chosen_by`."""
         self.beginResetModel()
@@ -98,7 +103,8 @@ class ObjectTableModel(QAbstractTableModel):
             labels = self._columns["label"].tolist()
             said = [words.get(n, "") for n in labels] if words else [""] * len(labels)
             self._columns[name] = np.array(said, np.str_)
-        self._names = shown_columns(tuple(self._columns))
+        names = shown_columns(tuple(self._columns))
+        self._names = [name for name in names if name not in self._hidden]
         self._order = self._sorted_order()
 
     @property

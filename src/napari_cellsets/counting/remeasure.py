@@ -84,7 +84,7 @@ def _touched(
         & (table.columns["bbox_right"] > columns.start)
     )
     inside = np.unique(labels[box])
-    here = inside[inside != 0].astype(np.int64)
+    here = inside[inside > 0].astype(np.int64)
     return np.union1d(table.columns["label"][met], here)
 
 

@@ -11,7 +11,7 @@ from napari_cellsets.core.errors import EditError
 from napari_cellsets.core.evented import FrozenModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -86,6 +86,7 @@ def find_problems(
     classes: Mapping[int, str] | None = None,
     under: NDArray[np.integer] | None = None,
     class_under: Callable[[int], str] | None = None,
+    only: Collection[int] | None = None,
     token: CancelToken | None = None,
     progress: Progress | None = None,
 ) -> list[ObjectProblem]:
@@ -103,6 +104,9 @@ def find_problems(
     under, class_under
         Labels of the same size whose objects may overlap these, and what class each
         of them has: overlaps of two different classes are told.
+    only
+        Look only at these objects, of which some may be gone; sizes are compared
+        with those of all. None for all.
     token, progress
         Looked at, and told how far it is, every few hundred objects.
 
@@ -120,19 +124,25 @@ def find_problems(
             f" {objects.labels.shape}"
         )
     found: list[ObjectProblem] = []
-    areas: dict[int, int] = {}
-    for number, label in enumerate(objects):
+    chosen = objects if only is None else [one for one in only if one in objects]
+    many = len(chosen)
+    for number, label in enumerate(chosen):
         if number % _EVERY == 0:
-            _look(token, progress, number / max(len(objects), 1))
+            _look(token, progress, number / max(many, 1))
         box, mask = objects.box(label), objects.mask(label)
-        areas[label] = int(np.count_nonzero(mask))
         found += _of_shape(objects.labels.shape, settings.kinds, label, box, mask)
         if under is not None and ProblemKind.OVERLAP in settings.kinds:
             mine = (classes or {}).get(label, "")
             found += _overlaps(label, mine, under[box][mask], class_under)
-    found += _of_size(areas, classes or {}, settings)
+    sizes = _of_size(objects.areas(), classes or {}, settings)
+    found += [one for one in sizes if only is None or one.label in only]
+    return worst_first(found)
+
+
+def worst_first(problems: Iterable[ObjectProblem]) -> list[ObjectProblem]:
+    """Return problems kind by kind, the worst of each first."""
     order = list(ProblemKind)
-    return sorted(found, key=lambda one: (order.index(one.kind), -one.severity))
+    return sorted(problems, key=lambda one: (order.index(one.kind), -one.severity))
 
 
 def _of_shape(
@@ -190,26 +200,43 @@ def _overlaps(
 def _of_size(
     areas: Mapping[int, int], classes: Mapping[int, str], settings: ProblemSettings
 ) -> Iterator[ObjectProblem]:
-    groups: dict[str, list[int]] = {}
-    for label in areas:
-        groups.setdefault(classes.get(label, ""), []).append(label)
-    for labels in groups.values():
-        sizes = np.array([areas[label] for label in labels], np.float64)
-        median = float(np.median(sizes))
-        logs = np.log(sizes)
-        middle = float(np.median(logs))
-        # cells of nearly one size: a tenth more or less is nothing
-        spread = max(_NORMAL * float(np.median(np.abs(logs - middle))), _LEAST_SPREAD)
-        for label, size, log in zip(labels, sizes, logs, strict=True):
-            z = (log - middle) / spread
-            if size < settings.tiny_share * median:
-                if ProblemKind.TINY in settings.kinds:
-                    text = f"{size:,.0f} px, the median is {median:,.0f} px"
-                    yield ObjectProblem(label, ProblemKind.TINY, text, median / size)
-            elif abs(z) > settings.outlier_z and ProblemKind.OUTLIER in settings.kinds:
-                word = "large" if z > 0 else "small"
-                text = f"{word}: {size:,.0f} px, the median is {median:,.0f} px"
-                yield ObjectProblem(label, ProblemKind.OUTLIER, text, abs(z))
+    labels = np.fromiter(areas.keys(), np.int64, len(areas))
+    sizes = np.fromiter(areas.values(), np.float64, len(areas))
+    for group in _groups(labels, classes):
+        yield from _of_group(labels[group], sizes[group], settings)
+
+
+def _groups(
+    labels: NDArray[np.int64], classes: Mapping[int, str]
+) -> list[NDArray[np.intp]]:
+    """Return where the objects of each class stand."""
+    if not classes:
+        return [np.arange(labels.size)] if labels.size else []
+    names = [classes.get(label, "") for label in labels.tolist()]
+    kinds, which = np.unique(names, return_inverse=True)
+    return [np.flatnonzero(which == kind) for kind in range(len(kinds))]
+
+
+def _of_group(
+    labels: NDArray[np.int64], sizes: NDArray[np.float64], settings: ProblemSettings
+) -> Iterator[ObjectProblem]:
+    median = float(np.median(sizes))
+    logs = np.log(sizes)
+    middle = float(np.median(logs))
+    # cells of nearly one size: a tenth more or less is nothing
+    spread = max(_NORMAL * float(np.median(np.abs(logs - middle))), _LEAST_SPREAD)
+    z = (logs - middle) / spread
+    tiny = sizes < settings.tiny_share * median
+    for at in np.flatnonzero(tiny | (np.abs(z) > settings.outlier_z)).tolist():
+        label, size = int(labels[at]), float(sizes[at])
+        text = f"{size:,.0f} px, the median is {median:,.0f} px"
+        if tiny[at] and ProblemKind.TINY in settings.kinds:
+            yield ObjectProblem(label, ProblemKind.TINY, text, median / size)
+        elif not tiny[at] and ProblemKind.OUTLIER in settings.kinds:
+            word = "large" if z[at] > 0 else "small"
+            yield ObjectProblem(
+                label, ProblemKind.OUTLIER, f"{word}: {text}", abs(float(z[at]))
+            )
 
 
 def _look(token: CancelToken | None, progress: Progress | None, part: float) -> None:

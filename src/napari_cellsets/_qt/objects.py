@@ -1,0 +1,332 @@
+"""The Objects dock: every object of a layer in a table, and what may be wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels
+from qtpy.QtCore import Qt, Slot
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellsets._napari.clicks import clicked
+from napari_cellsets._napari.edit_desk import edit_desk, show_box
+from napari_cellsets._napari.object_classes import object_classes
+from napari_cellsets._napari.object_source import classes_of
+from napari_cellsets._napari.session import get_session
+from napari_cellsets._qt.count_controls import MessageRow
+from napari_cellsets._qt.docking import DockContent
+from napari_cellsets._qt.edit_parts import LayerBox
+from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.object_table import ObjectTableView
+from napari_cellsets._qt.objects_flow import ObjectsFlow
+from napari_cellsets._qt.objects_problems import ProblemsPage
+from napari_cellsets._qt.objects_search import ProblemSearch
+from napari_cellsets._qt.saving import SaveTimers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import napari.viewer
+    from qtpy.QtGui import QHideEvent, QShowEvent
+
+WELCOME = (
+    "There are no objects yet. Open a data set, count the image, or draw cells by hand:"
+    " Layers > Annotate > Draw cells by hand."
+)
+_LEAST_WIDTH = 300
+_HIDDEN = ("centroid_y", "centroid_x")
+"""A row leads to its object; where that is need not stand there too."""
+
+
+class ObjectsWidget(DockContent):
+    """Lists the objects of the selected Labels layer; rows and objects go together.
+
+    Parameters
+    ----------
+    viewer
+        Its desk holds layer and selection, the same as those of the Edit dock.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.session = get_session(viewer)
+        self.desk = edit_desk(viewer)
+        if self.session.deferrer is None:
+            SaveTimers(self.session, self)
+        self.runner = JobRunner(self)
+        self.search_runner = JobRunner(self)
+        self.flow = ObjectsFlow(viewer, self.session, self.desk, self.runner, self)
+        self._make_parts()
+        self._lay_out()
+        self._running = True
+        self._connect()
+        self._on_layers_changed()
+
+    def stop(self) -> None:
+        """Hear no more of the viewer, outline nothing."""
+        if not self._running:
+            return
+        self._running = False
+        self.flow.stop()
+        if self.desk.editor is not None:
+            self.desk.editor.select(())
+        layers = self._viewer.layers
+        layers.events.inserted.disconnect(self._on_layers_changed)
+        layers.events.removed.disconnect(self._on_layers_changed)
+        if self._on_pressed in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.remove(self._on_pressed)
+
+    # Building
+
+    def _make_parts(self) -> None:
+        self.welcome = QLabel(WELCOME)
+        self.welcome.setWordWrap(True)
+        self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.layer = LayerBox("Layer of the objects")
+        self.layer.setToolTip("Labels that are listed; follows the selected layer")
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter: area < 50, eccentricity > 0.9")
+        self.filter.setToolTip(
+            "How a column begins, <, > or =, and a number; the number of an object; or"
+            " a word of its class or comment. With commas between them all must hold."
+        )
+        self.filter.setAccessibleName("Filter")
+        self.filter.setClearButtonEnabled(True)
+        self.said = QLabel()
+        self.said.setAccessibleName("How many objects")
+        self.table = ObjectTableView(many=True)
+        self.table.objects.hide_columns(_HIDDEN)
+        self.problems = ProblemsPage(self.search_runner)
+        self.search = ProblemSearch(
+            self.flow, self.session, self.desk, self.problems, self.search_runner
+        )
+        self.tabs = QTabWidget()
+        self.message = MessageRow()
+        self.show_button = QPushButton("Show")
+        self.show_button.setToolTip("Bring the selected object into view (S)")
+        self.merge = QPushButton("Merge")
+        self.merge.setToolTip("Make one object of the selected ones (M)")
+        self.delete = QPushButton("Delete")
+        self.delete.setToolTip("Delete the selected objects (Delete); Ctrl+Z undoes it")
+        for key, button in (
+            ("S", self.show_button),
+            ("M", self.merge),
+            ("Delete", self.delete),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(button.click)
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.addWidget(QLabel("Layer"))
+        first.addWidget(self.layer, 1)
+        page = QWidget()
+        rows = QVBoxLayout(page)
+        rows.setContentsMargins(0, 6, 0, 0)
+        rows.addWidget(self.filter)
+        rows.addWidget(self.table, 1)
+        self.tabs.addTab(page, "Table")
+        self.tabs.addTab(self.problems, "Problems")
+        acts = QHBoxLayout()
+        for button in (self.show_button, self.merge, self.delete):
+            acts.addWidget(button)
+        self.work = QWidget()
+        column = QVBoxLayout(self.work)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(first)
+        column.addWidget(self.said)
+        column.addWidget(self.tabs, 1)
+        column.addLayout(acts)
+        column.addWidget(self.message)
+        both = QVBoxLayout(self)
+        both.setContentsMargins(6, 6, 6, 6)
+        both.addWidget(self.welcome, 1)
+        both.addWidget(self.work, 1)
+        self.setMinimumWidth(_LEAST_WIDTH)
+
+    def _connect(self) -> None:
+        self.layer.chosen.connect(self._on_layer_chosen)
+        self.filter.textChanged.connect(self._on_filter_changed)
+        self.table.labels_chosen.connect(self._on_rows_chosen)
+        self.problems.chosen.connect(self._on_problem_chosen)
+        self.show_button.clicked.connect(self._on_show_wanted)
+        self.merge.clicked.connect(self._on_merge_wanted)
+        self.delete.clicked.connect(self._on_delete_wanted)
+        self.message.act_wanted.connect(self._on_unlock_wanted)
+        self.tabs.currentChanged.connect(self._on_page_changed)
+        self.flow.measured.connect(self._on_table_changed)
+        self.flow.touched.connect(self._on_table_changed)
+        self.runner.busy_changed.connect(self._say)
+        desk = self.desk
+        follow(self, desk.told, self.message.tell)
+        follow(self, desk.target_changed, self._on_target_changed)
+        follow(self, desk.selection_changed, self._on_selection_changed)
+        follow(self, object_classes(self.session).changed, self._on_classes_changed)
+        layers = self._viewer.layers
+        layers.events.inserted.connect(self._on_layers_changed)
+        layers.events.removed.connect(self._on_layers_changed)
+        self._viewer.mouse_drag_callbacks.append(self._on_pressed)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Measure, now that somebody looks."""
+        super().showEvent(event)
+        self.flow.wake(True)
+        self._on_page_changed()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Rest while another dock is in front."""
+        super().hideEvent(event)
+        self.flow.wake(False)
+        self.search.wake(False)
+
+    # Wishes
+
+    @Slot(object)
+    def _on_layer_chosen(self, layer: Labels) -> None:
+        self._viewer.layers.selection.active = layer
+
+    @Slot(str)
+    def _on_filter_changed(self, text: str) -> None:
+        self.table.filter(text)
+        self._say()
+
+    @Slot(object)
+    def _on_rows_chosen(self, labels: tuple[int, ...]) -> None:
+        self._select(labels)
+        if len(labels) == 1:
+            self._show(labels[0])
+
+    @Slot(int)
+    def _on_problem_chosen(self, label: int) -> None:
+        self._select((label,))
+        self._show(label)
+
+    @Slot()
+    def _on_show_wanted(self) -> None:
+        if self.table.selected:
+            self._show(self.table.selected[0])
+
+    @Slot()
+    def _on_merge_wanted(self) -> None:
+        self._perform("merge")
+
+    @Slot()
+    def _on_delete_wanted(self) -> None:
+        self._perform("delete")
+
+    @Slot()
+    def _on_unlock_wanted(self) -> None:
+        if self.desk.unlock():
+            self.message.tell("The ground truth can be corrected now.", False)
+
+    def _perform(self, name: str) -> None:
+        """Edit what is selected; where the ground truth is locked, offer the key."""
+        why = self.desk.why_not()
+        truth = self.desk.target is self.session.truth_layer
+        if why and truth and not self.session.correcting_truth:
+            self.message.offer(why, "Correct the ground truth")
+        else:
+            self.desk.perform(name)
+
+    def _select(self, labels: tuple[int, ...]) -> None:
+        if self.desk.editor is not None:
+            self.desk.editor.select(labels)
+
+    def _show(self, label: int) -> None:
+        """Bring an object into view."""
+        editor = self.desk.editor
+        if editor is not None and label in editor.objects:
+            box = editor.objects.box(label)
+            plane = tuple(slice(at, at + 1) for at in editor.plane)
+            show_box(self._viewer, editor.layer, (*plane, *box[-2:]))
+
+    def _on_pressed(self, viewer: Any, event: Any) -> Iterator[None]:
+        """Select the object under a click that is no drag, no stroke, no tool."""
+        editor, active = self.desk.editor, viewer.layers.selection.active
+        mode = str(getattr(active, "mode", "pan_zoom"))
+        if editor is None or self.desk.tools.tool or mode != "pan_zoom":
+            return
+        if not editor.layer.visible or not self.isVisible() or event.button != 1:
+            return
+        if not (yield from clicked(event)):
+            return
+        label = editor.label_at(event.position)
+        if "Shift" not in event.modifiers:
+            editor.select((label,))
+        elif label:
+            editor.toggle(label)
+
+    # What has changed
+
+    def _on_layers_changed(self, *_: object) -> None:
+        layers = reversed(self._viewer.layers)
+        known = [layer for layer in layers if isinstance(layer, Labels)]
+        if self.desk.target is None and known:
+            self.desk.target = known[0]
+        self.layer.synchronize(known, self.desk.target)
+        self._on_target_changed()
+
+    def _on_target_changed(self) -> None:
+        target = self.desk.target
+        self.welcome.setVisible(target is None)
+        self.work.setVisible(target is not None)
+        if target is not None and target not in self.layer.layers:
+            self.layer.synchronize(reversed(self._viewer.layers), target)
+        if target is not None:
+            self.layer.setCurrentIndex(self.layer.layers.index(target))
+        self._on_selection_changed()
+
+    def _on_selection_changed(self) -> None:
+        editor = self.desk.editor
+        chosen = () if editor is None else editor.selected
+        # rows are chosen from the top, objects in the order of clicks
+        if set(chosen) != set(self.table.selected):
+            self.table.select_labels(chosen)
+        self.show_button.setEnabled(bool(chosen))
+        self.delete.setEnabled(bool(chosen))
+        self.merge.setEnabled(len(chosen) > 1)
+        self._say()
+
+    def _on_table_changed(self, *_: object) -> None:
+        first = self.table.objects.columnCount() == 0
+        self.table.show_table(self.flow.table)
+        if first:
+            self._on_classes_changed()
+        self._say()
+
+    def _on_classes_changed(self) -> None:
+        source = self.flow.source
+        known = {} if source is None else classes_of(self.session, source.layer)
+        self.table.show_classes(known)
+
+    @Slot()
+    def _on_page_changed(self, *_: object) -> None:
+        seen = self.isVisible() and self.tabs.currentWidget() is self.problems
+        self.search.wake(seen)
+
+    @Slot()
+    def _say(self, *_: object) -> None:
+        """Say how many objects there are and how many are selected."""
+        objects, chosen = self.table.objects, len(self.table.selected)
+        if self.flow.table is None:
+            busy = self.runner.busy
+            self.said.setText("Measuring…" if busy else "No objects measured")
+            return
+        words = [f"{objects.total:,} object" + ("s" if objects.total != 1 else "")]
+        if objects.rowCount() != objects.total:
+            words.append(f"{objects.rowCount():,} shown")
+        if chosen:
+            words.append(f"{chosen:,} selected")
+        self.said.setText(", ".join(words))

@@ -1,0 +1,201 @@
+"""Measures of the objects on screen, kept equal to their layer beside the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image
+from qtpy.QtCore import QObject, QTimer, Signal, Slot
+
+from napari_cellsets._napari.object_source import source_of
+from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets.counting.measure import ObjectTable, measure
+from napari_cellsets.counting.remeasure import remeasure
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from numpy.typing import NDArray
+    from qtpy.QtWidgets import QWidget
+
+    from napari_cellsets._napari.edit_desk import EditDesk
+    from napari_cellsets._napari.label_editor import LabelEditor
+    from napari_cellsets._napari.object_source import ObjectSource
+    from napari_cellsets._napari.session import Session
+    from napari_cellsets._qt.jobs import JobRunner
+    from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.core.image import Picture
+
+_MOST_PX = 2_000_000
+"""Edits that reach further are measured beside the window."""
+_QUIET_PX = 8_000_000
+"""Images up to this are measured too fast for a bar in the activity dock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Work for a thread: measure all objects of a plane."""
+
+    labels: NDArray[np.integer]
+    picture: Picture | None
+
+    def __call__(self, token: CancelToken, progress: Progress) -> ObjectTable:
+        progress(0.0, "Measuring objects")
+        # of a copy: what is painted meanwhile is measured again afterwards
+        return measure(np.maximum(self.labels, 0), self.picture, token)
+
+
+class ObjectsFlow(QObject):
+    """Measures what the desk's layer shows, while somebody looks.
+
+    Attributes
+    ----------
+    source
+        What is measured; None while there is nothing.
+    table
+        Measures of it; None until they are there.
+    """
+
+    measured = Signal()
+    """Everything was measured, or there is nothing to measure."""
+    touched = Signal(object)
+    """The table is up to date after an edit of these labels, an array."""
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        session: Session,
+        desk: EditDesk,
+        runner: JobRunner,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._desk = desk
+        self._runner = runner
+        self.source: ObjectSource | None = None
+        self.table: ObjectTable | None = None
+        self._editor: LabelEditor | None = None
+        self._awake = False
+        self._stale = True
+        self._due: list[tuple[slice, ...]] = []
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._on_time)
+        follow(self, desk.target_changed, self._on_target_changed)
+        follow(self, session.sample_changed, self.look)
+        viewer.dims.events.current_step.connect(self._on_step_changed)
+        viewer.layers.events.inserted.connect(self._on_layers_changed)
+        viewer.layers.events.removed.connect(self._on_layers_changed)
+        self._on_target_changed()
+
+    def stop(self) -> None:
+        """Hear no more of viewer and layer."""
+        self._soon.stop()
+        self._listen(None)
+        self._viewer.dims.events.current_step.disconnect(self._on_step_changed)
+        self._viewer.layers.events.inserted.disconnect(self._on_layers_changed)
+        self._viewer.layers.events.removed.disconnect(self._on_layers_changed)
+
+    def wake(self, awake: bool) -> None:
+        """Measure, now that somebody looks, or no more."""
+        self._awake = awake
+        if awake and self._stale:
+            self._soon.start()
+
+    def look(self, *_: object) -> None:
+        """Measure everything anew, soon."""
+        self._stale = True
+        if self._awake:
+            self._soon.start()
+
+    # Inside
+
+    def _on_target_changed(self) -> None:
+        self._listen(self._desk.editor)
+
+    def _listen(self, editor: LabelEditor | None) -> None:
+        if editor is self._editor:
+            return
+        if self._editor is not None:
+            self._editor.changed.disconnect(self._on_labels_changed)
+        self._editor = editor
+        if editor is not None:
+            editor.changed.connect(self._on_labels_changed)
+        self.look()
+
+    def _on_layers_changed(self, event: Any) -> None:
+        # the picture under the labels may be another
+        if isinstance(event.value, Image):
+            self.look()
+
+    def _on_step_changed(self, event: Any = None) -> None:
+        editor, source = self._editor, self.source
+        if editor is not None and source is not None and editor.plane != source.plane:
+            self.look()
+
+    @Slot()
+    def _on_time(self) -> None:
+        self._stale = False
+        self._due = []
+        editor = self._editor
+        source = None if editor is None else source_of(self._viewer, editor)
+        self.source = source
+        if source is None:
+            self._runner.stop()
+            self._put(None)
+            return
+        self._runner.start(
+            Measuring(source.labels, source.picture),
+            title="Measuring objects",
+            done=self._on_measured,
+            cancelled=self._on_stopped,
+            failed=self._on_failed,
+            quiet=source.labels.size < _QUIET_PX,
+        )
+
+    def _on_measured(self, table: ObjectTable) -> None:
+        self.table = table
+        due, self._due = self._due, []
+        for box in due:
+            self._update(box)
+        self._put(self.table)
+
+    def _on_stopped(self) -> None:
+        self._put(None)
+
+    def _on_failed(self, _error: Exception) -> None:
+        self._put(None)
+
+    def _put(self, table: ObjectTable | None) -> None:
+        self.table = table
+        self.measured.emit()
+
+    def _on_labels_changed(self, box: tuple[slice, ...] | None) -> None:
+        if box is None or self._stale:
+            self.look()
+        elif self._runner.busy:
+            self._due.append(box)
+        else:
+            touched = self._update(box)
+            if touched is not None:
+                self.touched.emit(touched)
+
+    def _update(self, box: tuple[slice, ...]) -> NDArray[np.int64] | None:
+        """Measure again what changed inside a box; all of it where that is much."""
+        source, table = self.source, self.table
+        if source is None or table is None:
+            self.look()
+            return None
+        for side, at in zip(box, source.plane, strict=False):
+            if not side.start <= at < side.stop:
+                return None
+        rows, columns = box[-2:]
+        found = remeasure(
+            table, source.labels, (rows, columns), source.picture, most_px=_MOST_PX
+        )
+        if found is None:
+            self.look()
+            return None
+        self.table, touched = found
+        return touched

@@ -8,12 +8,16 @@ SQLAlchemy, and does so inside functions.
 from __future__ import annotations
 
 from napari_cellsets.store.delta import LabelDelta
+from napari_cellsets.store.facts import FactChange, LayerFacts, ObjectFacts
 from napari_cellsets.store.project import Project, StoredLabels
 from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 
 __all__ = [
     "VERDICTS",
+    "FactChange",
     "LabelDelta",
+    "LayerFacts",
+    "ObjectFacts",
     "Opinion",
     "Project",
     "StoredLabels",

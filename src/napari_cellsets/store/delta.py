@@ -67,7 +67,7 @@ class LabelDelta:
         inside = changed[box]
         shift = origin if origin is not None else (0,) * before.ndim
         return cls(
-            origin=tuple(s.start + o for s, o in zip(box, shift, strict=True)),
+            origin=tuple(s.start + int(o) for s, o in zip(box, shift, strict=True)),
             shape=inside.shape,
             before=encode_labels(np.where(inside, as_int32(before[box]), 0)),
             after=encode_labels(np.where(inside, as_int32(after[box]), 0)),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store.delta import LabelDelta
-from napari_cellsets.store.pixels import decode_labels, encode_labels
+from napari_cellsets.store.pixels import count_labels, decode_labels, encode_labels
 from napari_cellsets.store.schema import next_change, now, tables
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class LayerState:
     changed: float
     author: str
     provenance: int
+    started: int
 
     @property
     def journal_is_long(self) -> bool:
@@ -119,6 +121,20 @@ class Journal:
                 advice="Load the sample again, then repeat the edit.",
             )
 
+    def needed(
+        self, connection: Connection, key: LayerKey, known: int | None
+    ) -> LayerState:
+        """Return the layer's row, locked, at the revision that the caller knows."""
+        state = self.find(connection, key, lock=True)
+        self.refuse_if_changed(key, state, known)
+        if state is None:
+            raise StoreError(
+                f"no labels of {key.sample!r} are stored that could be edited",
+                path=self._place,
+                advice="Save the whole label image first.",
+            )
+        return state
+
     def replay(self, connection: Connection, state: LayerState) -> np.ndarray:
         """Return base plus edits, int32."""
         import sqlalchemy as sa
@@ -148,6 +164,23 @@ class Journal:
             delta.apply_in_place(labels)
         return labels
 
+    def areas(self, connection: Connection, state: LayerState) -> dict[int, int]:
+        """Return the pixels of every object, without unpacking the image."""
+        import sqlalchemy as sa
+
+        bases, journal = tables().bases, tables().journal
+        base = connection.execute(
+            sa.select(bases.c.revision, bases.c.labels).where(bases.c.layer == state.id)
+        ).one()
+        found = Counter(count_labels(base.labels))
+        edits = sa.select(journal.c.before, journal.c.after).where(
+            journal.c.layer == state.id, journal.c.sequence > base.revision
+        )
+        for before, after in connection.execute(edits):
+            found.subtract(count_labels(before))
+            found.update(count_labels(after))
+        return {label: pixels for label, pixels in found.items() if pixels}
+
     def provenance_of(
         self, connection: Connection, state: LayerState
     ) -> dict[str, Any]:
@@ -156,8 +189,8 @@ class Journal:
 
         table = tables().provenance
         query = sa.select(table.c.facts).where(table.c.id == state.provenance)
-        facts: dict[str, Any] = json.loads(connection.scalars(query).one())
-        return facts
+        said: dict[str, Any] = json.loads(connection.scalars(query).one())
+        return said
 
     def write_base(
         self,
@@ -180,8 +213,9 @@ class Journal:
             "base_bytes": len(blob),
             "changed": now(),
             "author": self._author,
-            "provenance": self._provenance_id(connection, provenance),
+            "provenance": provenance_id(connection, provenance),
             "change": next_change(connection),
+            "started": revision,
         }
         if state is None:
             place = {
@@ -201,17 +235,11 @@ class Journal:
         self,
         connection: Connection,
         key: LayerKey,
-        state: LayerState | None,
+        state: LayerState,
         delta: LabelDelta,
         provenance: Mapping[str, Any],
     ) -> LayerState:
         """Add an edit to the journal; return the row as it is now."""
-        if state is None:
-            raise StoreError(
-                f"no labels of {key.sample!r} are stored that could be edited",
-                path=self._place,
-                advice="Save the whole label image first.",
-            )
         if not delta.fits(state.shape):
             raise StoreError(
                 f"an edit at {delta.origin} of size {delta.shape} lies outside the "
@@ -250,7 +278,7 @@ class Journal:
             "after": delta.after,
             "time": news["changed"],
             "author": self._author,
-            "provenance": self._provenance_id(connection, provenance),
+            "provenance": provenance_id(connection, provenance),
         }
         connection.execute(tables().journal.insert(), entry)
 
@@ -290,11 +318,12 @@ class Journal:
         row = {"layer": layer, "revision": revision, "labels": blob}
         connection.execute(bases.insert(), row)
 
-    def _provenance_id(self, connection: Connection, facts: Mapping[str, Any]) -> int:
-        """Store what is said once, however many edits say it."""
-        text = as_json(facts)
-        row = {"digest": digest(text), "facts": text}
-        return _id_of(connection, tables().provenance, "digest", row)
+
+def provenance_id(connection: Connection, facts: Mapping[str, Any]) -> int:
+    """Store what is said once, however many edits say it; return its number."""
+    text = as_json(facts)
+    row = {"digest": digest(text), "facts": text}
+    return _id_of(connection, tables().provenance, "digest", row)
 
 
 def dataset_id(connection: Connection, identity: str) -> int:

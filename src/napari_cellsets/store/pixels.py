@@ -64,6 +64,41 @@ def decode_labels(blob: bytes) -> np.ndarray:
     StoreError
         If the bytes are not such an image or were damaged.
     """
+    kind, shape, plain = _unpack(blob)
+    if kind == _PIXELS:
+        return np.frombuffer(plain, "<i4").astype(np.int32).reshape(shape)
+    return _fill(*_runs(plain), shape)
+
+
+def count_labels(blob: bytes) -> dict[int, int]:
+    """Return the pixels of every object of a packed image, without unpacking it.
+
+    Returns
+    -------
+    dict
+        By label; background, 0, is not there.
+
+    Raises
+    ------
+    StoreError
+        As for `decode_labels`.
+    """
+    kind, _, plain = _unpack(blob)
+    if kind == _PIXELS:
+        values = np.frombuffer(plain, "<i4")
+        lengths = np.ones(len(values), np.int64)
+    else:
+        values, lengths = _runs(plain)
+    labels, which = np.unique(values, return_inverse=True)
+    # floats hold whole numbers up to 2**53 exactly
+    sizes = np.bincount(which, lengths, len(labels)).astype(np.int64)
+    found = dict(zip(labels.tolist(), sizes.tolist(), strict=True))
+    found.pop(0, None)
+    return found
+
+
+def _unpack(blob: bytes) -> tuple[int, tuple[int, ...], bytes]:
+    """Return kind, shape and what `encode_labels` compressed; checks it."""
     if len(blob) < _HEAD.size or blob[:4] != _MAGIC:
         raise StoreError("A stored label image was expected, other bytes were found")
     _, kind, ndim, plain_size, checksum = _HEAD.unpack_from(blob)
@@ -75,12 +110,13 @@ def decode_labels(blob: bytes) -> np.ndarray:
         )
     shape = struct.unpack_from(f"<{ndim}Q", rest)
     plain = zlib.decompress(rest[8 * ndim :], bufsize=max(plain_size, 1))
-    if kind == _PIXELS:
-        return np.frombuffer(plain, "<i4").astype(np.int32).reshape(shape)
+    return kind, shape, plain
+
+
+def _runs(plain: bytes) -> tuple[np.ndarray, np.ndarray]:
     count = len(plain) // 12
     lengths = np.frombuffer(plain, "<i8", count)
-    values = np.frombuffer(plain, "<i4", count, offset=8 * count)
-    return _fill(values, lengths, shape)
+    return np.frombuffer(plain, "<i4", count, offset=8 * count), lengths
 
 
 def _fill(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.store import results
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
+from napari_cellsets.store.facts import ObjectStore
 from napari_cellsets.store.opened import layer_key
 from napari_cellsets.store.pixels import encode_labels
 from napari_cellsets.store.verdicts import Verdicts
@@ -48,8 +49,8 @@ class StoredLabels:
     author: str = ""
 
 
-class Project(Verdicts):
-    """Labels, edits, counts and verdicts on disk; open it with `Project.open`.
+class Project(Verdicts, ObjectStore):
+    """Labels, edits, facts, counts and verdicts on disk; open it with `Project.open`.
 
     Every method may be called from any thread, and several processes may hold
     the same store. A layer has one editor at a time: the store remembers the
@@ -165,7 +166,9 @@ class Project(Verdicts):
         delta
             The edit, made on the labels as last loaded, saved or recorded.
         provenance
-            How the edit was made: tool, settings.
+            How the edit was made: tool, settings; ``origin`` where objects that it
+            adds come from, if they are not drawn. What is known of objects follows:
+            a merge keeps the first's, a split copies, what is taken back is back.
         revision
             The revision on which it was made; by default the one last seen.
 
@@ -184,10 +187,12 @@ class Project(Verdicts):
         with self._lock, told_as_store_errors(self._place):
             known = self._known(key, revision)
             with writing(self._engine) as connection:
-                state = self._journal.find(connection, key, lock=True)
-                self._journal.refuse_if_changed(key, state, known)
-                state = self._journal.append(connection, key, state, delta, provenance)
+                before = self._journal.needed(connection, key, known)
+                areas = self._areas_of(connection, key, before)
+                state = self._journal.append(connection, key, before, delta, provenance)
+                areas = self._follow(connection, state, areas, delta, provenance)
             self._seen[key] = state.revision
+            self._keep_areas(key, state.revision, areas)
             self._compact(key, state)
         return state.revision
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
 
 #: Raised by one whenever a table changes, with an entry in `MIGRATIONS`.
-VERSION = 2
+VERSION = 3
 
 #: Row of `about` that counts changes.
 CHANGES = "changes"
@@ -34,6 +34,7 @@ class Tables(NamedTuple):
     journal: Table
     counts: Table
     verdicts: Table
+    objects: Table
 
 
 @cache
@@ -73,6 +74,7 @@ def tables() -> Tables:
         _journal(meta),
         _counts(meta),
         _verdicts(meta),
+        _objects(meta),
     )
 
 
@@ -99,6 +101,8 @@ def _layers(meta: MetaData) -> Table:
         ),
         # number of the last change; see `next_change`
         sa.Column("change", sa.BigInteger, nullable=False, server_default="0"),
+        # revision of the last whole image: facts of objects before are of others
+        sa.Column("started", sa.BigInteger, nullable=False, server_default="0"),
         sa.UniqueConstraint("dataset", "sample", "layer"),
     )
 
@@ -177,6 +181,34 @@ def _verdicts(meta: MetaData) -> Table:
         sa.Index("cellsets_verdicts_order", "dataset", "id"),
         sa.Index("cellsets_verdicts_subject", "sample", "object"),
         sa.Index("cellsets_verdicts_change", "change"),
+    )
+
+
+def _objects(meta: MetaData) -> Table:
+    # Rows are added only, and only for objects that differ from their image's rest.
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_objects",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("layer", sa.ForeignKey("cellsets_layers.id"), nullable=False),
+        sa.Column("object", sa.BigInteger, nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("class_id", sa.BigInteger),
+        sa.Column("flag", sa.Text, nullable=False),
+        sa.Column("comment", sa.Text, nullable=False),
+        sa.Column("origin", sa.ForeignKey("cellsets_provenance.id"), nullable=False),
+        sa.Column("corrected_by", sa.String(190), nullable=False),
+        sa.Column("corrected", sa.Float, nullable=False),
+        # 1 and the shape of what went: taken back, it has its facts again
+        sa.Column("gone", sa.Integer, nullable=False),
+        sa.Column("pixels", sa.BigInteger, nullable=False),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column("time", sa.Float, nullable=False),
+        sa.Column("change", sa.BigInteger, nullable=False),
+        sa.Index("cellsets_objects_order", "layer", "id"),
+        sa.Index("cellsets_objects_object", "layer", "object"),
     )
 
 
@@ -286,6 +318,11 @@ def _add_verdicts(connection: Connection) -> None:
     _add_columns(connection, tables().layers, "change")
 
 
+def _add_objects(connection: Connection) -> None:
+    tables().objects.create(connection)
+    _add_columns(connection, tables().layers, "started")
+
+
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     from sqlalchemy.schema import CreateColumn
 
@@ -295,4 +332,7 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
 
 
 #: From version n to n + 1; each runs in the transaction that writes the number.
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_verdicts}
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
+    1: _add_verdicts,
+    2: _add_objects,
+}

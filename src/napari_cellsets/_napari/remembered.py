@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.core.places import data_home
 from napari_cellsets.formats.atomic import atomic_output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FILE = "desk.json"
 
@@ -47,6 +50,35 @@ def remember(name: str, value: Any) -> None:
     A folder that cannot be written costs the memory and nothing else.
     """
     said = {**_read(), name: value}
+    try:
+        with atomic_output(data_home() / _FILE) as file:
+            file.write_text(json.dumps(said), encoding="utf-8")
+    except CellsetsError:
+        return
+
+
+def remembered_state(role: str) -> dict[str, Any]:
+    """Return what a dock kept with `remember_state`; empty where it kept nothing."""
+    found = _read().get(role)
+    return found if isinstance(found, dict) else {}
+
+
+def remember_state(state: Mapping[str, Any], role: str) -> None:
+    """Keep how a dock looks for the next time.
+
+    Parameters
+    ----------
+    state
+        As JSON can say it.
+    role
+        Whose it is. As for models, a folder that cannot be written costs nothing
+        else.
+    """
+    _write(role, dict(state))
+
+
+def _write(role: str, value: Any) -> None:
+    said = {**_read(), role: value}
     try:
         with atomic_output(data_home() / _FILE) as file:
             file.write_text(json.dumps(said), encoding="utf-8")

@@ -117,7 +117,7 @@ class ThumbnailCache:
                 self._folder.mkdir(parents=True, exist_ok=True)
             # In place: one that is cut off is known by its end, see `_read`.
             with open(place, "wb", buffering=0) as file:
-                file.write(coded)
+                file.write(coded.tobytes())
         except OSError:
             return
         with self._lock:

@@ -22,6 +22,8 @@ DOCK_TITLES = (
 )
 
 
+#: A floating dock leaves so much of its window to be seen, px.
+_INSET = 40
 #: Width and height that a dock asks for, px.
 PREFERRED = (360, 640)
 
@@ -86,6 +88,19 @@ def raise_dock(widget: QWidget) -> None:
     if dock is not None:
         dock.show()
         dock.raise_()
+
+
+def float_dock(widget: QWidget, *, floating: bool) -> None:
+    """Put the dock of `widget` over most of its window, or back into it."""
+    dock = _dock_of(widget)
+    if dock is None or dock.isFloating() == floating:
+        return
+    window = dock.parentWidget().window()
+    dock.setFloating(floating)
+    if floating:
+        inside = window.frameGeometry()
+        inside.adjust(*(_INSET, 2 * _INSET, -_INSET, -_INSET))
+        dock.setGeometry(inside)
 
 
 def _dock_of(widget: QWidget) -> QDockWidget | None:

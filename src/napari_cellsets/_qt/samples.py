@@ -73,7 +73,7 @@ class SamplesWidget(DockContent):
         self._session = get_session(viewer)
         self._marks = Marks()
         self._seen_counts: dict[str, int] = {}
-        self._player_wanted = False
+        self._player_wanted = self._narrowed = False
         self._runner = JobRunner(self)
         self._timers = SaveTimers(self._session, self)
         self._switcher = Switcher(self._session, self)
@@ -312,7 +312,9 @@ class SamplesWidget(DockContent):
             return
         wanted = self.filters.wanted()
         order = wanted.apply(dataset.samples, self._marks)
-        self._session.order = order if wanted.narrows else None
+        if wanted.narrows or self._narrowed:  # else the order is another dock's
+            self._session.order = order if wanted.narrows else None
+        self._narrowed = wanted.narrows
         self._model.set_order(order)
         self._reveal(self._session.index)
 

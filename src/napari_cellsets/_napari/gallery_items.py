@@ -1,0 +1,131 @@
+"""What a gallery shows: the samples of a set, each with its card, picture, subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from napari_cellsets._napari.browsing import Marks, describe, details
+from napari_cellsets._napari.class_colours import class_colours
+from napari_cellsets._napari.gallery_facts import CLASS, FactTable, marked
+from napari_cellsets.store import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_cellsets._napari.thumbnails import ThumbnailCache
+    from napari_cellsets.catalogue import Dataset
+
+    Make = Callable[[int], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is written of one item.
+
+    Parameters
+    ----------
+    title, line
+        Name, and what is known of it in a few words.
+    colour
+        Of its class, ``#rrggbb``; empty for none.
+    verdict
+        What a reviewer said; empty for nothing.
+    details
+        For the tooltip.
+    """
+
+    title: str
+    line: str = ""
+    colour: str = ""
+    verdict: str = ""
+    details: str = ""
+
+
+class Items(Protocol):
+    """Things of one kind in a gallery, counted from 0."""
+
+    noun: str
+    """What many of them are called."""
+    colours: Mapping[str, str]
+    """``#rrggbb`` by class."""
+
+    @property
+    def table(self) -> FactTable:
+        """Their facts."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def card(self, item: int) -> Card:
+        """Return what is written of one, without its verdict."""
+
+    def maker(self, cache: ThumbnailCache, size: int) -> Make:
+        """Return a function for any thread that makes the picture of one."""
+
+    def subject(self, item: int) -> Subject:
+        """Return what a verdict on one is about."""
+
+    def sample_of(self, item: int) -> int:
+        """Return the index of the sample where one is."""
+
+
+class SampleItems:
+    """The samples of a set.
+
+    Parameters
+    ----------
+    dataset
+        Whose samples.
+    table
+        Their facts; without, until they are read, none is known.
+    """
+
+    noun = "samples"
+
+    def __init__(self, dataset: Dataset, table: FactTable | None = None) -> None:
+        self.dataset = dataset
+        self._marks = Marks()
+        self._read = table
+        self._table = FactTable(()) if table is None else marked(table, self._marks)
+        colours = class_colours(len(dataset.classes)) if dataset.kind == "cells" else ()
+        self.colours = dict(zip(dataset.classes, colours, strict=False))
+
+    @property
+    def table(self) -> FactTable:
+        """Facts of all samples, with what was done with them."""
+        return self._table
+
+    def __len__(self) -> int:
+        return len(self.dataset.samples)
+
+    def set_marks(self, marks: Marks) -> None:
+        """Say what was done with the samples."""
+        self._marks = marks
+        if self._read is not None:
+            self._table = marked(self._read, marks)
+
+    def card(self, item: int) -> Card:
+        """Return what is written of a sample."""
+        sample, kind = self.dataset.samples[item], self.dataset.kind
+        return Card(
+            sample.name,
+            describe(sample, self._marks, kind),
+            self.colours.get(sample.facts.get(CLASS, ""), ""),
+            details=details(sample, self._marks, kind),
+        )
+
+    def maker(self, cache: ThumbnailCache, size: int) -> Make:
+        """Return a function from index to thumbnail, for any thread."""
+        return cache.maker(self.dataset, size)
+
+    def subject(self, item: int) -> Subject:
+        """Return a whole sample as what a verdict is about."""
+        return Subject(self.dataset.samples[item].name)
+
+    def sample_of(self, item: int) -> int:
+        """Return the same index: items are samples."""
+        return item

@@ -1,0 +1,211 @@
+"""The rows above and below a gallery: search, order, size; what is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from qtpy.QtCore import Qt, Signal, Slot
+from qtpy.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
+
+from napari_cellsets._qt.gallery_facets import title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtGui import QKeyEvent, QResizeEvent
+
+SMALLEST, LARGEST, USUAL = 40, 256, 96
+_WIDE = 640
+_A_CLASS: Final = 100_000
+
+
+class GalleryBar(QWidget):
+    """Words to search, order, grid or list, size, random choice."""
+
+    filter_changed = Signal()
+    look_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text = QLineEdit(self)
+        self.text.setPlaceholderText("Filter by name or fact")
+        self.text.setClearButtonEnabled(True)
+        self.text.setAccessibleName("Filter by name or fact")
+        self.text.setMinimumWidth(90)
+        self.sort = QComboBox(self)
+        self.sort.setAccessibleName("Sort by")
+        self.sort.setToolTip("Sort by")
+        self.sort.setMinimumContentsLength(7)
+        self.sort.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.descending = _toggle(self, "↓", "Last one first")
+        self.listed = _toggle(self, "List", "One a line, with what is known")
+        self.facets = _toggle(self, "Facts", "Narrow by facts, with numbers; classes")
+        self.large = _toggle(self, "Large", "A window of its own; press again to dock")
+        self.size = QSlider(Qt.Orientation.Horizontal, self)
+        self.size.setRange(SMALLEST, LARGEST)
+        self.size.setValue(USUAL)
+        self.size.setPageStep(24)
+        self.size.setMinimumWidth(60)
+        self.size.setMaximumWidth(160)
+        self.size.setToolTip("Size of the pictures")
+        self.size.setAccessibleName("Size of the pictures")
+        self.a_class = QSpinBox(self)
+        self.a_class.setRange(0, _A_CLASS)
+        self.a_class.setSpecialValueText("random: off")
+        self.a_class.setMaximumWidth(190)
+        self.a_class.setPrefix("random ")
+        self.a_class.setSuffix(" a class")
+        self.a_class.setKeyboardTracking(False)
+        self.a_class.setToolTip("Show so many of each class, chosen at random")
+        self.a_class.setAccessibleName("Random choice: so many of each class")
+        self.again = QPushButton("Others", self)
+        self.again.setToolTip("Choose others")
+        self.again.setAccessibleName("Choose others at random")
+        self._seed = 1
+        self._lay_out()
+        self._connect()
+        self.offer_sorts(())
+
+    @property
+    def seed(self) -> int:
+        """Of the random choice."""
+        return self._seed
+
+    def set_seed(self, seed: int) -> None:
+        """Choose at random as before."""
+        self._seed = max(1, seed)
+
+    def offer_sorts(self, names: Sequence[str]) -> None:
+        """Offer to sort by these facts; what was chosen stays, if it can."""
+        wanted = self.sort.currentData()
+        self.sort.blockSignals(True)
+        self.sort.clear()
+        self.sort.addItem("Name", "")
+        for name in names:
+            self.sort.addItem(title_of(name), name)
+        self.sort.setCurrentIndex(max(0, self.sort.findData(wanted)))
+        self.sort.blockSignals(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use two rows where one is too narrow."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= _WIDE
+        self._rows.setDirection(
+            QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.Down
+        )
+
+    def _lay_out(self) -> None:
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for widget in (self.facets, self.text, self.sort, self.descending):
+            first.addWidget(widget, stretch=1 if widget is self.text else 0)
+        for widget in (self.a_class, self.again, self.listed, self.size, self.large):
+            second.addWidget(widget, stretch=1 if widget is self.size else 0)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(4)
+        self._rows.addLayout(first, 3)
+        self._rows.addLayout(second, 2)
+
+    def _connect(self) -> None:
+        self.text.textChanged.connect(self._on_filter_edited)
+        self.sort.currentIndexChanged.connect(self._on_filter_edited)
+        self.descending.toggled.connect(self._on_filter_edited)
+        self.a_class.valueChanged.connect(self._on_filter_edited)
+        self.again.clicked.connect(self._on_again_clicked)
+        self.listed.toggled.connect(self._on_look_edited)
+        self.facets.toggled.connect(self._on_look_edited)
+        self.size.valueChanged.connect(self._on_look_edited)
+
+    @Slot()
+    def _on_filter_edited(self) -> None:
+        self.filter_changed.emit()
+
+    @Slot()
+    def _on_look_edited(self) -> None:
+        self.look_changed.emit()
+
+    @Slot()
+    def _on_again_clicked(self) -> None:
+        self._seed += 1
+        self.filter_changed.emit()
+
+
+class ReasonLine(QLineEdit):
+    """Takes a reason or a comment without a dialog; Escape gives up."""
+
+    said = Signal(str)
+    given_up = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.returnPressed.connect(self._on_return_pressed)
+        self.hide()
+
+    def ask(self, words: str, before: str = "") -> None:
+        """Ask for a text; `before` is there to be changed."""
+        self.setPlaceholderText(f"{words} (Enter keeps it, Escape gives up)")
+        self.setAccessibleName(words)
+        self.setText(before)
+        self.selectAll()
+        self.show()
+        self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give up with Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+            self.given_up.emit()
+        else:
+            super().keyPressEvent(event)
+
+    @Slot()
+    def _on_return_pressed(self) -> None:
+        self.hide()
+        self.said.emit(self.text().strip())
+
+
+class GalleryStatus(QWidget):
+    """How many are shown and selected, how far the review is, what went wrong."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.shown = _label(self, "What is shown")
+        self.review = _label(self, "Review")
+        self.reason = ReasonLine(self)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.shown, stretch=1)
+        layout.addWidget(self.reason, stretch=2)
+        layout.addWidget(self.review, stretch=1)
+        self.review.setAlignment(Qt.AlignmentFlag.AlignRight)
+
+    def show_counts(self, shown: int, total: int, chosen: int, noun: str) -> None:
+        """Say how many of how many are shown, and how many are selected."""
+        text = f"{total:,} {noun}" if shown == total else f"{shown:,} of {total:,}"
+        self.shown.setText(f"{text} · {chosen:,} selected" if chosen > 1 else text)
+
+
+def _toggle(parent: QWidget, text: str, tip: str) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    button.setCheckable(True)
+    return button
+
+
+def _label(parent: QWidget, name: str) -> QLabel:
+    label = QLabel(parent)
+    label.setAccessibleName(name)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -84,7 +85,10 @@ def test_every_frame_shows_each_frame_of_the_range_once(
         duration_us=300, a_us=a, b_us=b, window_us=window, every_frame=True
     )
     stride, low, high = clock.stride_us, clock.low_us, clock.high_us
-    expected = [at for at in range(0, 301, stride) if low <= at <= high] or [low]
+    expected = [at for at in range(0, 301, stride) if low <= at <= high]
+    if high == 300 and expected[-1:] != [300]:
+        expected.append(300)
+    expected = expected or [low]
     clock.direction = direction
     clock.position_us = expected[0 if direction == 1 else -1]
     clock.playing = True
@@ -176,6 +180,23 @@ def test_steps_go_from_frame_to_frame(position: int, frames: int) -> None:
     last = 10**6 // stride * stride
     near = position // stride if frames >= 0 else math.ceil(position / stride)
     assert clock.step(frames) == min(max((near + frames) * stride, 0), last)
+
+
+def test_single_steps_reach_the_end_of_the_recording_and_come_back() -> None:
+    clock = Playback(duration_us=1037, window_us=100)
+    seen = [clock.step() for _ in range(12)]
+    assert seen[-3:] == [1000, 1037, 1037]
+    assert clock.step(-1) == 1000
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_every_frame_shows_the_last_events(direction: Literal[1, -1]) -> None:
+    clock = Playback(duration_us=237, window_us=100, every_frame=True)
+    clock.play(direction)
+    shown = [clock.position_us]
+    while clock.playing:
+        shown.append(clock.advance(1.0))
+    assert sorted(set(shown)) == [0, 100, 200, 237]
 
 
 def test_a_step_pauses() -> None:

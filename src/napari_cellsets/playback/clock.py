@@ -27,7 +27,7 @@ class Playback(EventedModel):
     """Where a recording stands and how it runs; `events.<field>` tells of changes.
 
     A frame at time t shows the past, (t - window, t]. Frames lie at the whole
-    multiples of `stride_us`. Running, the clock stays between A and B (it enters
+    multiples of `stride_us`, the last at the end of the recording. Running, the clock stays between A and B (it enters
     the range where it starts outside); a person may step and jump anywhere.
 
     Parameters
@@ -168,9 +168,9 @@ class Playback(EventedModel):
         self.playing = False
         stride = self.stride_us
         way = 1 if frames >= 0 else -1
-        number = _frame(self.position_us, stride, way) + frames
-        number = min(max(number, 0), self.duration_us // stride)
-        self.position_us = self._leap(number * stride, way, 0, self.duration_us)
+        to = max(0, (_frame(self.position_us, stride, way) + frames) * stride)
+        to = min(to, self.duration_us)
+        self.position_us = self._leap(to, way, 0, self.duration_us)
         return self.position_us
 
     def advance(self, elapsed_s: float) -> int:
@@ -215,6 +215,8 @@ class Playback(EventedModel):
             return low, high
         stride = self.stride_us
         first, last = -(-low // stride) * stride, high // stride * stride
+        if high == self.duration_us:
+            last = high
         return (first, last) if first <= last else (low, low)
 
     def _enter(self) -> int:
@@ -247,8 +249,10 @@ class Playback(EventedModel):
         self._owed_us = min(owed - stride, stride)
         first, last = self._ends()
         to = (_frame(at, stride, self.direction) + self.direction) * stride
+        if at < last < to:
+            to = last
         if first <= to <= last:
-            return to, stride
+            return to, abs(to - at)
         if self.loop:
             return (first if self.direction == 1 else last), stride
         self.playing = False

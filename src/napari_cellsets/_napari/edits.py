@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -50,6 +50,14 @@ def saying(layer: Labels, provenance: Mapping[str, Any]) -> Iterator[None]:
         del _SAID[layer]
 
 
+class Place(NamedTuple):
+    """Where labels belong in the store: as `Project.load_labels` asks for it."""
+
+    dataset_id: str
+    sample: str
+    layer: str
+
+
 @dataclass
 class Tracked:
     """What a layer held when it was last saved, and where that belongs.
@@ -78,6 +86,11 @@ class Tracked:
     revision: int = 0
     base: Mapping[str, Any] | None = None
     lazy: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where the labels belong in the store."""
+        return Place(self.dataset_id, self.sample, self.role)
 
 
 @dataclass
@@ -204,16 +217,15 @@ def save_changes(
         If the size changed, or the store cannot be written.
     """
     delta = _delta(tracked, np.asarray(data), box)
-    place = (tracked.dataset_id, tracked.sample, tracked.role)
     if tracked.base is not None and (delta is not None or not tracked.lazy):
         tracked.revision = project().save_labels(
-            *place, tracked.shadow, tracked.base, revision=tracked.revision
+            *tracked.place, tracked.shadow, tracked.base, revision=tracked.revision
         )
         tracked.base = None
         tracked.lazy = False
     if delta is not None:
         tracked.revision = project().record(
-            *place, delta, provenance, revision=tracked.revision
+            *tracked.place, delta, provenance, revision=tracked.revision
         )
         delta.apply_in_place(tracked.shadow)
 

@@ -84,6 +84,12 @@ class Overlay:
             del self._waiting[key]
         return saved
 
+    def keep(self) -> bool:
+        """Save the labels on screen, even if nobody has corrected them yet."""
+        if self.tracked is not None:
+            self.tracked.lazy = False
+        return self.save()
+
     def show(
         self, viewer: ViewerModel, tracked: Tracked, pixel_size_um: float | None
     ) -> None:

@@ -24,7 +24,7 @@ from napari_cellsets._napari.stage import Stage
 from napari_cellsets._napari.stores import LazyProject
 from napari_cellsets._napari.walking import neighbour
 from napari_cellsets.core.annotation import LabelImage
-from napari_cellsets.core.errors import CellsetsError, StoreError
+from napari_cellsets.core.errors import CellsetsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.annotation_layers import AnnotationLayers
+    from napari_cellsets._napari.edits import Place
     from napari_cellsets._napari.film import Film
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.image import Picture
@@ -292,7 +293,11 @@ class Session:
             sample.name,
             "cells",
             owned_labels(labels),
-            revision=before.revision if before is not None else self._cells_revision(),
+            revision=(
+                self._store.revision_of(self.dataset.identity, sample.name, "cells")
+                if before is None
+                else before.revision
+            ),
             base=dict(provenance or {"source": "unknown"}),
         )
         self._stage.show_cells(tracked, picture.pixel_size_um)
@@ -313,6 +318,13 @@ class Session:
     @correcting_truth.setter
     def correcting_truth(self, allowed: bool) -> None:
         self._stage.truth.set_locked(not allowed)
+
+    def place_of(self, layer: Labels, *, stored: bool = False) -> Place | None:
+        """Return where our labels belong in the store; None for other layers.
+
+        With `stored` they are put there, even where nothing was corrected yet.
+        """
+        return self._stage.place_of(layer, stored=stored)
 
     def save(self) -> bool:
         """Put all corrections on disk; return whether everything is there.
@@ -347,18 +359,6 @@ class Session:
         if new_set:
             self.dataset_changed.emit(self.dataset)
         self.sample_changed.emit(self.index)
-
-    def _cells_revision(self) -> int:
-        """Return the revision of cells in the store whose layer was closed."""
-        if self.dataset is None or self.sample is None:
-            return 0
-        try:
-            kept = self._store().load_labels(
-                self.dataset.identity, self.sample.name, "cells"
-            )
-        except StoreError:
-            return 0  # saving will say what is wrong
-        return kept.revision if kept is not None else 0
 
 
 def _at_once(act: Callable[[], object]) -> None:

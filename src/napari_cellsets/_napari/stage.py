@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer
 
-    from napari_cellsets._napari.edits import Tracked
+    from napari_cellsets._napari.edits import Place, Tracked
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.overlay import Hooks
 
@@ -66,6 +66,15 @@ class Stage:
         """Put both label layers on disk; return whether that worked."""
         saved = self.truth.save()
         return self.cells.save() and saved
+
+    def place_of(self, layer: Labels, *, stored: bool = False) -> Place | None:
+        """Return where labels of ours belong in the store, None for other layers."""
+        for overlay in (self.truth, self.cells):
+            if layer is overlay.layer and overlay.tracked is not None:
+                if stored:
+                    overlay.keep()
+                return overlay.tracked.place
+        return None
 
     def show(self, loaded: LoadedSample) -> None:
         """Show a sample in the layers that are there, fit the view to a new size."""

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from napari_cellsets._napari.preferences import preference
+from napari_cellsets.core.errors import StoreError
 
 if TYPE_CHECKING:
     from napari_cellsets.store import Project
@@ -42,3 +43,11 @@ class LazyProject:
                 self._project = Project.open(place)
                 weakref.finalize(self, self._project.close)
             return self._project
+
+    def revision_of(self, dataset_id: str, sample: str, layer: str) -> int:
+        """Return the revision of labels as `Project.load_labels` would, 0 for none."""
+        try:
+            kept = self().load_labels(dataset_id, sample, layer)
+        except StoreError:
+            return 0  # saving will say what is wrong
+        return kept.revision if kept is not None else 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtGui import QColor
 
 from napari_cellsets._qt.object_columns import (
     WORDS,
@@ -40,6 +41,7 @@ class ObjectTableModel(QAbstractTableModel):
         self._columns: dict[str, NDArray[Any]] = {}
         self._words: dict[str, Mapping[int, str]] = {}
         self._editable: frozenset[str] = frozenset()
+        self._colours: Mapping[str, QColor] = {}
         self._hidden: frozenset[str] = frozenset()
         self._names: list[str] = []
         self._filter = ""
@@ -83,6 +85,10 @@ class ObjectTableModel(QAbstractTableModel):
         """Let the person write into these columns; `edited` tells of it."""
         self._editable = frozenset(names)
 
+    def set_colours(self, colours: Mapping[str, str]) -> None:
+        """Show these colours beside classes, from the next question on."""
+        self._colours = {name: QColor(colour) for name, colour in colours.items()}
+
     def hide_columns(self, names: Iterable[str]) -> None:
         """Never show these columns, from the next table on."""
         self._hidden = frozenset(names)
@@ -103,8 +109,8 @@ class ObjectTableModel(QAbstractTableModel):
             labels = self._columns["label"].tolist()
             said = [words.get(n, "") for n in labels] if words else [""] * len(labels)
             self._columns[name] = np.array(said, np.str_)
-        names = shown_columns(tuple(self._columns))
-        self._names = [name for name in names if name not in self._hidden]
+        shown = shown_columns(tuple(self._columns))
+        self._names = [name for name in shown if name not in self._hidden]
         self._order = self._sorted_order()
 
     @property
@@ -205,9 +211,11 @@ class ObjectTableModel(QAbstractTableModel):
             side = Qt.AlignmentFlag
             across = side.AlignLeft if name in WORDS[1:] else side.AlignRight
             return across | side.AlignVCenter
+        value = self._columns[name][self._order[index.row()]]
+        if role == Qt.ItemDataRole.DecorationRole and name == "class":
+            return self._colours.get(str(value))
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
-        value = self._columns[name][self._order[index.row()]]
         if name in WORDS:
             return str(value)
         if name == CONFIDENCE:

@@ -13,7 +13,12 @@ from qtpy.QtCore import (
     Qt,
     Signal,
 )
-from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
+from qtpy.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QTableView,
+    QWidget,
+)
 
 from napari_cellsets._qt.object_model import ObjectTableModel
 
@@ -43,11 +48,15 @@ class ObjectTableView(QTableView):
         self.setModel(self._objects)
         self._labels: tuple[int, ...] = ()
         self._deaf = False
+        self._choice: int | None = None
         mode = QAbstractItemView.SelectionMode
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(mode.ExtendedSelection if many else mode.SingleSelection)
         self.setSortingEnabled(True)
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        # keys are for acts; F2 and a double click write
+        trigger = QAbstractItemView.EditTrigger
+        self.setEditTriggers(trigger.DoubleClicked | trigger.EditKeyPressed)
         self.setAlternatingRowColors(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
@@ -88,6 +97,14 @@ class ObjectTableView(QTableView):
             column = self._objects.column_of(name)
             if column is not None and (known is None or name == "class"):
                 self.resizeColumnToContents(column)
+
+    def show_choice(self, column: int | None, choice: QAbstractItemDelegate) -> None:
+        """Let a delegate write into one column only; None for nowhere."""
+        if self._choice is not None:
+            self.setItemDelegateForColumn(self._choice, None)
+        self._choice = column
+        if column is not None:
+            self.setItemDelegateForColumn(column, choice)
 
     def filter(self, text: str) -> None:
         """Show only what a line of text asks for."""

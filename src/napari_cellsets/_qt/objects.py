@@ -17,17 +17,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._napari.annotation_layers import Palette
 from napari_cellsets._napari.clicks import clicked
 from napari_cellsets._napari.edit_desk import edit_desk, show_box
-from napari_cellsets._napari.object_classes import object_classes
-from napari_cellsets._napari.object_source import classes_of
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.count_controls import MessageRow
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.edit_parts import LayerBox
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.object_columns import WORDS
 from napari_cellsets._qt.object_table import ObjectTableView
+from napari_cellsets._qt.objects_classes import ClassBox, ClassDelegate
+from napari_cellsets._qt.objects_facts import ObjectFactsLink
 from napari_cellsets._qt.objects_flow import ObjectsFlow
 from napari_cellsets._qt.objects_problems import ProblemsPage
 from napari_cellsets._qt.objects_search import ProblemSearch
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
     import napari.viewer
     from qtpy.QtGui import QHideEvent, QShowEvent
+
+    from napari_cellsets.catalogue import Dataset
 
 WELCOME = (
     "There are no objects yet. Open a data set, count the image, or draw cells by hand:"
@@ -66,6 +70,8 @@ class ObjectsWidget(DockContent):
             SaveTimers(self.session, self)
         self.runner = JobRunner(self)
         self.search_runner = JobRunner(self)
+        self._palette = Palette()
+        self._palette_of: Dataset | None = None
         self.flow = ObjectsFlow(viewer, self.session, self.desk, self.runner, self)
         self._make_parts()
         self._lay_out()
@@ -107,11 +113,19 @@ class ObjectsWidget(DockContent):
         self.said.setAccessibleName("How many objects")
         self.table = ObjectTableView(many=True)
         self.table.objects.hide_columns(_HIDDEN)
+        self.delegate = ClassDelegate(self.table)
+        self.facts = ObjectFactsLink(self.session, self.flow, self)
         self.problems = ProblemsPage(self.search_runner)
         self.search = ProblemSearch(
-            self.flow, self.session, self.desk, self.problems, self.search_runner
+            self.flow,
+            self.facts,
+            self.session,
+            self.desk,
+            self.problems,
+            self.search_runner,
         )
         self.tabs = QTabWidget()
+        self.class_box = ClassBox(self)
         self.message = MessageRow()
         self.show_button = QPushButton("Show")
         self.show_button.setToolTip("Bring the selected object into view (S)")
@@ -148,6 +162,7 @@ class ObjectsWidget(DockContent):
         column.addLayout(first)
         column.addWidget(self.said)
         column.addWidget(self.tabs, 1)
+        column.addWidget(self.class_box)
         column.addLayout(acts)
         column.addWidget(self.message)
         both = QVBoxLayout(self)
@@ -169,11 +184,14 @@ class ObjectsWidget(DockContent):
         self.flow.measured.connect(self._on_table_changed)
         self.flow.touched.connect(self._on_table_changed)
         self.runner.busy_changed.connect(self._say)
+        self.facts.changed.connect(self._on_facts_changed)
+        self.facts.told.connect(self.message.tell)
+        self.table.objects.edited.connect(self._on_cell_edited)
+        self.class_box.chosen.connect(self._on_class_chosen)
         desk = self.desk
         follow(self, desk.told, self.message.tell)
         follow(self, desk.target_changed, self._on_target_changed)
         follow(self, desk.selection_changed, self._on_selection_changed)
-        follow(self, object_classes(self.session).changed, self._on_classes_changed)
         layers = self._viewer.layers
         layers.events.inserted.connect(self._on_layers_changed)
         layers.events.removed.connect(self._on_layers_changed)
@@ -240,6 +258,16 @@ class ObjectsWidget(DockContent):
         else:
             self.desk.perform(name)
 
+    @Slot(int, str, str)
+    def _on_cell_edited(self, label: int, name: str, text: str) -> None:
+        # a cell of a selected row stands for all of them
+        chosen = self.table.selected
+        self.facts.say(chosen if label in chosen else (label,), name, text)
+
+    @Slot(str)
+    def _on_class_chosen(self, name: str) -> None:
+        self.facts.say(self.table.selected, "class", name)
+
     def _select(self, labels: tuple[int, ...]) -> None:
         if self.desk.editor is not None:
             self.desk.editor.select(labels)
@@ -297,19 +325,34 @@ class ObjectsWidget(DockContent):
         self.show_button.setEnabled(bool(chosen))
         self.delete.setEnabled(bool(chosen))
         self.merge.setEnabled(len(chosen) > 1)
+        self.class_box.setEnabled(bool(chosen))
         self._say()
 
     def _on_table_changed(self, *_: object) -> None:
-        first = self.table.objects.columnCount() == 0
         self.table.show_table(self.flow.table)
-        if first:
-            self._on_classes_changed()
         self._say()
 
-    def _on_classes_changed(self) -> None:
-        source = self.flow.source
-        known = {} if source is None else classes_of(self.session, source.layer)
-        self.table.show_classes(known)
+    def _on_facts_changed(self) -> None:
+        facts, model = self.facts, self.table.objects
+        colours = {name: self._colour(name) for name in facts.classes.values()}
+        self.delegate.names = tuple(colours)
+        self.class_box.synchronize(colours)
+        self.class_box.setVisible(bool(colours))
+        known = (*colours, *dict.fromkeys(facts.class_words.values()))
+        model.set_colours({name: self._colour(name) for name in known})
+        model.set_editable(
+            [n for n in WORDS if facts.kept and (n != "class" or colours)]
+        )
+        self.table.show_words(facts.words)
+        column = model.column_of("class")
+        self.table.show_choice(column, self.delegate)
+
+    def _colour(self, name: str) -> str:
+        dataset = self.session.dataset
+        if dataset is not None and dataset is not self._palette_of:
+            self._palette_of = dataset
+            self._palette.turn_to(dataset)
+        return self._palette.colour(name)
 
     @Slot()
     def _on_page_changed(self, *_: object) -> None:

@@ -13,11 +13,14 @@ from napari_cellsets.editing.objects import ObjectIndex
 from napari_cellsets.editing.problems import worst_first
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.edit_desk import EditDesk
     from napari_cellsets._napari.session import Session
     from napari_cellsets._qt.jobs import JobRunner
+    from napari_cellsets._qt.objects_facts import ObjectFactsLink
     from napari_cellsets._qt.objects_flow import ObjectsFlow
     from napari_cellsets._qt.objects_problems import ProblemsPage
     from napari_cellsets.editing.problems import ObjectProblem
@@ -32,6 +35,7 @@ class ProblemSearch(QObject):
     def __init__(
         self,
         flow: ObjectsFlow,
+        facts: ObjectFactsLink,
         session: Session,
         desk: EditDesk,
         page: ProblemsPage,
@@ -39,12 +43,14 @@ class ProblemSearch(QObject):
     ) -> None:
         super().__init__(page)
         self._flow, self._session, self._desk = flow, session, desk
-        self._page, self._runner = page, runner
+        self._facts, self._page, self._runner = facts, page, runner
+        self._classes: Mapping[int, str] = {}
         self._awake = False
         self._stale = True
         self._due: set[int] = set()
         flow.measured.connect(self.look)
         flow.touched.connect(self._on_touched)
+        facts.changed.connect(self._on_facts_changed)
 
     def wake(self, awake: bool) -> None:
         """Look, now that somebody does, or no more."""
@@ -77,7 +83,7 @@ class ProblemSearch(QObject):
         source = self._flow.source
         if source is None or self._flow.table is None:
             return None
-        mine = classes_of(self._session, source.layer)
+        mine = self._classes = self._facts.class_words
         other = other_layer(self._session, source.layer)
         theirs = {} if other is None else classes_of(self._session, other)
         if other is None or not mine or not theirs:
@@ -107,6 +113,11 @@ class ProblemSearch(QObject):
             self._due |= set(labels.tolist())
         else:
             self._again(frozenset(labels.tolist()))
+
+    def _on_facts_changed(self) -> None:
+        if self._facts.class_words != self._classes:
+            # sizes are compared within a class
+            self.look()
 
     def _again(self, labels: frozenset[int]) -> None:
         """Look again at some objects."""

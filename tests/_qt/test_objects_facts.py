@@ -1,0 +1,172 @@
+"""Class, flag and comment are written in the table and kept in the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
+
+from objects_docks import field, make_objects
+from qtpy.QtCore import QItemSelectionModel, Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QComboBox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from objects_docks import ObjectsDesk
+
+    from napari_cellsets.store import LayerFacts
+
+__all__ = ["make_objects"]
+
+pytestmark = pytest.mark.gui
+
+CLASSES = ("alive", "dead")
+
+
+@pytest.fixture
+def kept(make_objects: Callable[..., ObjectsDesk], set_path: Path) -> ObjectsDesk:
+    """An Objects dock on the ground truth of a set with two classes."""
+    desk = make_objects()
+    dataset = desk.dock.session.open(set_path)
+    for name in CLASSES:
+        dataset.class_table.id_for(name)
+    desk.measured(2)
+    desk.wait(lambda: desk.dock.table.objects.column_of("comment") is not None)
+    return desk
+
+
+def stored(desk: ObjectsDesk) -> LayerFacts:
+    session = desk.dock.session
+    return session.project.object_facts(
+        session.dataset.identity, session.sample.name, "truth"
+    )
+
+
+def write(desk: ObjectsDesk, label: int, name: str, text: str) -> None:
+    model = desk.dock.table.objects
+    index = model.index(desk.row(label), model.column_of(name))
+    assert model.flags(index) & Qt.ItemFlag.ItemIsEditable
+    assert model.setData(index, text)
+
+
+def select(desk: ObjectsDesk, *labels: int) -> None:
+    desk.dock.table.clearSelection()
+    flag = QItemSelectionModel.SelectionFlag
+    for label in labels:
+        index = desk.dock.table.objects.index(desk.row(label), 0)
+        desk.dock.table.selectionModel().select(index, flag.Select | flag.Rows)
+
+
+def test_a_comment_is_written_in_place_and_kept(kept: ObjectsDesk) -> None:
+    write(kept, 2, "comment", "half of it is out of focus")
+    kept.wait(lambda: "half of it is out of focus" in kept.column("comment"))
+    assert stored(kept).of(2).comment == "half of it is out of focus"
+    assert stored(kept).of(1).comment == ""
+
+
+def test_a_flag_is_written_in_place_and_taken_back(kept: ObjectsDesk) -> None:
+    write(kept, 1, "flag", "blurred")
+    kept.wait(lambda: kept.column("flag") == ["blurred", ""])
+    write(kept, 1, "flag", "")
+    kept.wait(lambda: kept.column("flag") == ["", ""])
+
+
+def test_a_cell_of_a_selected_row_is_written_for_all_of_them(kept: ObjectsDesk) -> None:
+    select(kept, 1, 2)
+    write(kept, 1, "flag", "again")
+    kept.wait(lambda: kept.column("flag") == ["again", "again"])
+
+
+def test_words_written_one_after_the_other_are_all_kept(kept: ObjectsDesk) -> None:
+    for text in ("one", "two", "three"):
+        write(kept, 1, "comment", text)
+        write(kept, 2, "flag", text)
+    kept.wait(lambda: kept.column("comment") == ["three", ""])
+    kept.wait(lambda: kept.column("flag") == ["", "three"])
+
+
+def test_a_class_is_chosen_in_the_cell_of_the_table(kept: ObjectsDesk) -> None:
+    table = kept.dock.table
+    index = table.objects.index(kept.row(2), table.objects.column_of("class"))
+    table.edit(index)
+    box = table.findChild(QComboBox)
+    assert [box.itemText(at) for at in range(box.count())] == ["", *CLASSES]
+    box.setCurrentText("dead")
+    box.activated.emit(2)
+    kept.wait(lambda: kept.column("class") == ["", "dead"])
+    number = {n: i for i, n in kept.dock.facts.classes.items()}["dead"]
+    assert stored(kept).of(2).class_id == number
+
+
+def test_all_selected_objects_get_a_class_by_one_key(kept: ObjectsDesk) -> None:
+    select(kept, 1, 2)
+    kept.dock.window().activateWindow()
+    kept.dock.table.setFocus()
+    kept.wait(kept.dock.table.hasFocus)
+    kept.qtbot.keyClick(kept.dock.table, Qt.Key.Key_2)
+    kept.wait(lambda: kept.column("class") == ["dead", "dead"])
+    kept.qtbot.keyClick(kept.dock.table, Qt.Key.Key_0)
+    kept.wait(lambda: kept.column("class") == ["", ""])
+
+
+def test_classes_have_the_colours_of_the_legend(kept: ObjectsDesk) -> None:
+    select(kept, 1)
+    kept.dock.class_box.activated.emit(1)
+    kept.wait(lambda: kept.column("class") == ["alive", ""])
+    model = kept.dock.table.objects
+    index = model.index(kept.row(1), model.column_of("class"))
+    colour = model.data(index, Qt.ItemDataRole.DecorationRole)
+    assert isinstance(colour, QColor)
+    assert colour.name() == "#e69f00"
+
+
+def test_facts_follow_a_merge_and_its_undo(kept: ObjectsDesk) -> None:
+    kept.dock.session.correcting_truth = True
+    write(kept, 2, "comment", "kept")
+    kept.wait(lambda: kept.column("comment") == ["", "kept"])
+    select(kept, 1, 2)
+    kept.dock.merge.click()
+    kept.wait(lambda: kept.column("comment") == [""])
+    kept.labels.undo()
+    kept.wait(lambda: kept.column("comment") == ["", "kept"])
+
+
+def test_words_of_one_sample_are_not_shown_at_the_next(kept: ObjectsDesk) -> None:
+    write(kept, 1, "comment", "of the first")
+    kept.wait(lambda: kept.column("comment") == ["of the first", ""])
+    kept.dock.session.step(1)
+    kept.wait(lambda: kept.column("comment") == ["", ""])
+    kept.dock.session.step(-1)
+    kept.wait(lambda: kept.column("comment") == ["of the first", ""])
+
+
+def test_a_filter_finds_words(kept: ObjectsDesk) -> None:
+    write(kept, 2, "comment", "Out of focus")
+    kept.wait(lambda: kept.column("comment") == ["", "Out of focus"])
+    kept.dock.filter.setText("out of")
+    assert kept.column("label") == ["2"]
+
+
+def test_own_layers_have_no_place_for_words(
+    make_objects: Callable[..., ObjectsDesk],
+) -> None:
+    desk = make_objects(field())
+    desk.measured(5)
+    model = desk.dock.table.objects
+    assert [model.column_of(name) for name in ("class", "flag", "comment")] == [
+        None
+    ] * 3
+    assert not desk.dock.class_box.isVisible()
+
+
+def test_a_store_that_refuses_is_told(
+    kept: ObjectsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.dock.facts.say((77,), "flag", "not there")
+    kept.wait(lambda: "no object 77" in kept.dock.message.text.text())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -175,6 +176,19 @@ def test_undo_of_a_merge_gives_both_their_facts_again(
     merged = edit(project, field, np.where(field == 2, 1, field))
     edit(project, merged, field)
     assert [facts(project, label).class_id for label in (1, 2)] == [4, 7]
+
+
+def test_a_restored_object_has_its_facts_again(
+    project: Project, field: np.ndarray
+) -> None:
+    project.set_object_facts(*WHERE, [2], {"class_id": 7})
+    before = datetime.now(UTC)
+    half = field.copy()
+    half[3:5, 5:8] = 0
+    half = edit(project, field, half)
+    edit(project, half, np.where(half == 2, 0, half))
+    project.restore(*WHERE, before)
+    assert facts(project, 2).class_id == 7
 
 
 def test_a_new_object_does_not_inherit_from_a_deleted_one_of_its_number(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from old_stores import rows_of, write_version_1
 
+from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import LabelDelta, Project, schema
 from napari_cellsets.store.pixels import encode_labels
 
@@ -90,3 +92,15 @@ def test_a_migrated_store_says_its_version(old: tuple[Path, np.ndarray]) -> None
     Project.open(old[0]).close()
     about = dict(rows_of(old[0], "cellsets_about"))
     assert about["version"] == str(schema.VERSION)
+
+
+def test_history_of_version_1_begins_with_the_edits_that_it_kept(
+    old: tuple[Path, np.ndarray],
+) -> None:
+    place, labels = old
+    with Project.open(place) as project:
+        seen = project.load_labels(*WHERE, at=datetime.fromtimestamp(1.1e9, UTC))
+        assert seen is not None
+        assert np.array_equal(seen.labels, labels)
+        with pytest.raises(StoreError, match="as of 2001-09-09 01:46 UTC are gone"):
+            project.load_labels(*WHERE, at=datetime.fromtimestamp(1e9, UTC))

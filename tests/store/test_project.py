@@ -125,7 +125,9 @@ def test_long_journal_is_folded_into_a_new_base(
         labels, delta = stroke(labels, number)
         project.record(SET, SAMPLE, "cells", delta, {})
         with sqlite3.connect(project.place) as raw:
-            kept += raw.execute("select count(*) from cellsets_journal").fetchone()
+            kept += raw.execute(
+                "select journal_entries from cellsets_layers"
+            ).fetchone()
         raw.close()
     stored = project.load_labels(SET, SAMPLE, "cells")
     assert stored is not None

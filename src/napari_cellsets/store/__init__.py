@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.facts import FactChange, LayerFacts, ObjectFacts
-from napari_cellsets.store.project import Project, StoredLabels
+from napari_cellsets.store.history import HISTORY_DAYS, LabelChange, StoredLabels
+from napari_cellsets.store.project import Project
 from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 
 __all__ = [
+    "HISTORY_DAYS",
     "VERDICTS",
     "FactChange",
+    "LabelChange",
     "LabelDelta",
     "LayerFacts",
     "ObjectFacts",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerState
 
 DRAWN = "drawn by hand"
+#: ``tool`` of an edit that brings an earlier time back.
+RESTORE = "restore"
 #: More objects than this are looked up by reading all rows of their image.
 _FEW = 400
 #: Images whose objects are counted in memory.
@@ -131,7 +133,7 @@ class ObjectStore(OpenStore):
                 return LayerFacts({}, {})
             rows = _newest(connection, state)
             origins = _origins(connection, {row.origin for row in rows.values()})
-            whole = self._journal.provenance_of(connection, state)
+            whole = self._journal.provenance_by(connection, state.provenance)
         return LayerFacts(
             whole,
             {
@@ -269,10 +271,12 @@ class ObjectStore(OpenStore):
             said = provenance.get("origin", {**provenance, "source": DRAWN})
             drawn = _Row(None, "", "", provenance_id(connection, said))
             rows.update(dict.fromkeys(outcome.drawn, drawn))
+        restored = provenance.get("tool") == RESTORE
         for label in outcome.new:
             was = known.get(label)
             # the same pixels under the same number: the edit was taken back
-            if was is not None and was.gone and was.pixels == outcome.shapes[label]:
+            same = was is not None and was.pixels == outcome.shapes[label]
+            if was is not None and was.gone and (same or restored):
                 rows[label] = was._replace(gone=0, pixels=NO_SHAPE)
         return rows
 

@@ -10,6 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store import history
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.pixels import count_labels, decode_labels, encode_labels
 from napari_cellsets.store.schema import next_change, now, tables
@@ -52,6 +53,9 @@ class LayerState:
     author: str
     provenance: int
     started: int
+    created: float
+    kept_since: float
+    kept_from: int
 
     @property
     def journal_is_long(self) -> bool:
@@ -77,6 +81,11 @@ class Journal:
     def __init__(self, place: str, author: str) -> None:
         self._place = place
         self._author = author
+
+    @property
+    def place(self) -> str:
+        """Name of the store in messages."""
+        return self._place
 
     def find(
         self, connection: Connection, key: LayerKey, *, lock: bool = False
@@ -181,14 +190,12 @@ class Journal:
             found.update(count_labels(after))
         return {label: pixels for label, pixels in found.items() if pixels}
 
-    def provenance_of(
-        self, connection: Connection, state: LayerState
-    ) -> dict[str, Any]:
-        """Return what was said when the base was saved."""
+    def provenance_by(self, connection: Connection, number: int) -> dict[str, Any]:
+        """Return what was said under a number."""
         import sqlalchemy as sa
 
         table = tables().provenance
-        query = sa.select(table.c.facts).where(table.c.id == state.provenance)
+        query = sa.select(table.c.facts).where(table.c.id == number)
         said: dict[str, Any] = json.loads(connection.scalars(query).one())
         return said
 
@@ -201,9 +208,13 @@ class Journal:
         shape: tuple[int, ...],
         provenance: Mapping[str, Any],
     ) -> int:
-        """Store a new base, drop the edits of the old one, return the revision."""
+        """Store a new base, put the old one aside, return the revision."""
         layers = tables().layers
-        revision = 1 if state is None else state.revision + 1
+        revision, moment = 1 if state is None else state.revision + 1, now()
+        if state is not None:
+            history.keep_replaced(
+                connection, state, self._blob(connection, state), moment
+            )
         values = {
             "shape": json.dumps(shape),
             "revision": revision,
@@ -211,7 +222,7 @@ class Journal:
             "journal_entries": 0,
             "journal_bytes": 0,
             "base_bytes": len(blob),
-            "changed": now(),
+            "changed": moment,
             "author": self._author,
             "provenance": provenance_id(connection, provenance),
             "change": next_change(connection),
@@ -222,6 +233,9 @@ class Journal:
                 "dataset": dataset_id(connection, key.dataset),
                 "sample": key.sample,
                 "layer": key.layer,
+                "created": moment,
+                "kept_since": moment,
+                "kept_from": revision,
             }
             layer = _new_id(connection, layers, values | place)
         else:
@@ -229,6 +243,8 @@ class Journal:
             change = layers.update().where(layers.c.id == layer)
             connection.execute(change.values(values))
         self._replace_base(connection, layer, revision, blob)
+        if state is not None:
+            history.forget_old(connection, state, revision, moment)
         return revision
 
     def append(
@@ -285,8 +301,9 @@ class Journal:
     def compact(self, connection: Connection, state: LayerState) -> None:
         """Fold the edits into a new base; the labels and the revision stay."""
         layers = tables().layers
-        blob = encode_labels(self.replay(connection, state))
+        blob = self._blob(connection, state)
         self._replace_base(connection, state.id, state.revision, blob)
+        history.forget_old(connection, state, state.revision, now())
         connection.execute(
             layers.update()
             .where(layers.c.id == state.id)
@@ -309,11 +326,19 @@ class Journal:
             query = query.where(layers.c.layer == layer)
         return set(connection.scalars(query))
 
+    def _blob(self, connection: Connection, state: LayerState) -> bytes:
+        import sqlalchemy as sa
+
+        if state.journal_entries:
+            return encode_labels(self.replay(connection, state))
+        bases = tables().bases
+        query = sa.select(bases.c.labels).where(bases.c.layer == state.id)
+        return bytes(connection.scalars(query).one())
+
     def _replace_base(
         self, connection: Connection, layer: int, revision: int, blob: bytes
     ) -> None:
-        bases, journal = tables().bases, tables().journal
-        connection.execute(journal.delete().where(journal.c.layer == layer))
+        bases = tables().bases
         connection.execute(bases.delete().where(bases.c.layer == layer))
         row = {"layer": layer, "revision": revision, "labels": blob}
         connection.execute(bases.insert(), row)

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import results
+from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
-from napari_cellsets.store.facts import ObjectStore
+from napari_cellsets.store.facts import RESTORE, ObjectStore
+from napari_cellsets.store.history import (
+    LabelChange,
+    StoredLabels,
+    changes_of,
+    labels_at,
+)
 from napari_cellsets.store.opened import layer_key
 from napari_cellsets.store.pixels import encode_labels
 from napari_cellsets.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     import numpy as np
 
-    from napari_cellsets.store.delta import LabelDelta
     from napari_cellsets.store.journal import LayerKey, LayerState
-
-
-@dataclass(frozen=True, slots=True)
-class StoredLabels:
-    """A label image as it stands in the store.
-
-    Parameters
-    ----------
-    labels
-        int32, shape (y, x) or (z, y, x); the caller's own copy.
-    provenance
-        What was said when the base was saved: model, settings, file, ...
-    revision
-        Grows by one with every change of the layer.
-    edits
-        Edits recorded since the base was saved.
-    changed
-        Seconds since 1970 of the last change.
-    author
-        Who made it.
-    """
-
-    labels: np.ndarray
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    revision: int = 0
-    edits: int = 0
-    changed: float = 0.0
-    author: str = ""
 
 
 class Project(Verdicts, ObjectStore):
@@ -67,7 +46,12 @@ class Project(Verdicts, ObjectStore):
     """
 
     def load_labels(
-        self, dataset_id: str, sample: str, layer: str
+        self,
+        dataset_id: str,
+        sample: str,
+        layer: str,
+        *,
+        at: datetime | None = None,
     ) -> StoredLabels | None:
         """Return the labels with every recorded edit, None where none are stored.
 
@@ -79,20 +63,27 @@ class Project(Verdicts, ObjectStore):
             `Sample.name`.
         layer
             ``cells`` or ``truth``.
+        at
+            As they were at this time, to be looked at: edits are made on the
+            present ones. By default now.
 
         Raises
         ------
         StoreError
-            If the store cannot be read or is damaged.
+            If the store cannot be read or is damaged, or what was then is gone.
         """
         key = layer_key(dataset_id, sample, layer)
         with told_as_store_errors(self._place), reading(self._engine) as connection:
             state = self._journal.find(connection, key)
+            if at is not None:
+                if state is None:
+                    return None
+                return labels_at(connection, self._journal, key, state, at.timestamp())
             self._remember(key, state.revision if state else 0)
             if state is None:
                 return None
             labels = self._journal.replay(connection, state)
-            provenance = self._journal.provenance_of(connection, state)
+            provenance = self._journal.provenance_by(connection, state.provenance)
         return StoredLabels(
             labels,
             provenance,
@@ -195,6 +186,64 @@ class Project(Verdicts, ObjectStore):
             self._keep_areas(key, state.revision, areas)
             self._compact(key, state)
         return state.revision
+
+    def restore(self, dataset_id: str, sample: str, layer: str, at: datetime) -> int:
+        """Make the labels again what they were at a time: a new edit on top.
+
+        What was done since stays in the history.
+
+        Parameters
+        ----------
+        dataset_id, sample, layer
+            As for `load_labels`.
+        at
+            The time.
+
+        Returns
+        -------
+        int
+            The new revision, or the present one where nothing differs.
+
+        Raises
+        ------
+        StoreError
+            If nothing was stored then, it is gone, somebody else changes the layer
+            meanwhile, or it cannot be written.
+        """
+        place = (dataset_id, sample, layer)
+        then = self.load_labels(*place, at=at)
+        present = self.load_labels(*place)
+        if then is None or present is None:
+            raise StoreError(
+                f"no labels of {sample!r} were stored at that time",
+                path=self._place,
+                advice="Choose a later time.",
+            )
+        said = {"tool": RESTORE, "as of": at.isoformat(), "restored": then.revision}
+        if then.labels.shape != present.labels.shape:
+            source = {**then.provenance, **said}
+            return self.save_labels(
+                *place, then.labels, source, revision=present.revision
+            )
+        delta = LabelDelta.between(present.labels, then.labels)
+        if delta is None:
+            return present.revision
+        return self.record(*place, delta, said, revision=present.revision)
+
+    def label_history(
+        self, dataset_id: str, sample: str, layer: str
+    ) -> list[LabelChange]:
+        """Return every change of a layer that can be seen and restored, oldest first.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        key = layer_key(dataset_id, sample, layer)
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            state = self._journal.find(connection, key)
+            return changes_of(connection, state) if state is not None else []
 
     def edited_samples(self, dataset_id: str, layer: str | None = None) -> set[str]:
         """Return the names of samples with edits, of one layer or of any.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
 
 #: Raised by one whenever a table changes, with an entry in `MIGRATIONS`.
-VERSION = 3
+VERSION = 4
 
 #: Row of `about` that counts changes.
 CHANGES = "changes"
@@ -35,6 +35,7 @@ class Tables(NamedTuple):
     counts: Table
     verdicts: Table
     objects: Table
+    replaced: Table
 
 
 @cache
@@ -75,6 +76,7 @@ def tables() -> Tables:
         _counts(meta),
         _verdicts(meta),
         _objects(meta),
+        _replaced(meta),
     )
 
 
@@ -103,6 +105,11 @@ def _layers(meta: MetaData) -> Table:
         sa.Column("change", sa.BigInteger, nullable=False, server_default="0"),
         # revision of the last whole image: facts of objects before are of others
         sa.Column("started", sa.BigInteger, nullable=False, server_default="0"),
+        # first saved at, 0 where unknown; since when and from which revision on
+        # earlier states can be seen
+        sa.Column("created", sa.Float, nullable=False, server_default="0"),
+        sa.Column("kept_since", sa.Float, nullable=False, server_default="0"),
+        sa.Column("kept_from", sa.BigInteger, nullable=False, server_default="0"),
         sa.UniqueConstraint("dataset", "sample", "layer"),
     )
 
@@ -209,6 +216,26 @@ def _objects(meta: MetaData) -> Table:
         sa.Column("change", sa.BigInteger, nullable=False),
         sa.Index("cellsets_objects_order", "layer", "id"),
         sa.Index("cellsets_objects_object", "layer", "object"),
+    )
+
+
+def _replaced(meta: MetaData) -> Table:
+    # Whole images that others took the place of, as they were at the end.
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_replaced",
+        meta,
+        sa.Column("layer", sa.ForeignKey("cellsets_layers.id"), primary_key=True),
+        sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("labels", sa.LargeBinary(_BLOB_BYTES), nullable=False),
+        sa.Column("edits", sa.Integer, nullable=False),
+        sa.Column("changed", sa.Float, nullable=False),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column(
+            "provenance", sa.ForeignKey("cellsets_provenance.id"), nullable=False
+        ),
+        sa.Column("time", sa.Float, nullable=False),
     )
 
 
@@ -323,6 +350,19 @@ def _add_objects(connection: Connection) -> None:
     _add_columns(connection, tables().layers, "started")
 
 
+def _add_history(connection: Connection) -> None:
+    import sqlalchemy as sa
+
+    layers, journal, bases = tables().layers, tables().journal, tables().bases
+    tables().replaced.create(connection)
+    _add_columns(connection, layers, "created", "kept_since", "kept_from")
+    first = sa.select(sa.func.min(journal.c.time)).where(journal.c.layer == layers.c.id)
+    since = sa.func.coalesce(first.scalar_subquery(), layers.c.changed)
+    base = sa.select(bases.c.revision).where(bases.c.layer == layers.c.id)
+    kept = {"kept_since": since, "kept_from": base.scalar_subquery()}
+    connection.execute(layers.update().values(kept))
+
+
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     from sqlalchemy.schema import CreateColumn
 
@@ -335,4 +375,5 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _add_verdicts,
     2: _add_objects,
+    3: _add_history,
 }

@@ -1,0 +1,306 @@
+"""What labels were at an earlier time: edits are taken back one by one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store.delta import LabelDelta
+from napari_cellsets.store.pixels import decode_labels
+from napari_cellsets.store.schema import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from sqlalchemy import Connection
+
+    from napari_cellsets.store.journal import Journal, LayerKey, LayerState
+
+#: What was done within this many days can be seen and restored.
+HISTORY_DAYS = 30
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabels:
+    """A label image as it stands in the store, or stood there.
+
+    Parameters
+    ----------
+    labels
+        int32, shape (y, x) or (z, y, x); the caller's own copy.
+    provenance
+        What was said when the base was saved: model, settings, file, ...
+    revision
+        Grows by one with every change of the layer.
+    edits
+        Edits recorded since the base was saved.
+    changed
+        Seconds since 1970 of the last change; 0 where that is not known any more.
+    author
+        Who made it; empty where that is not known any more.
+    """
+
+    labels: np.ndarray
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    revision: int = 0
+    edits: int = 0
+    changed: float = 0.0
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """One change of a layer.
+
+    Parameters
+    ----------
+    revision
+        Of the layer after it.
+    time
+        Seconds since 1970.
+    author
+        Who made it; empty for a whole image that others replaced since.
+    provenance
+        What was said of it; empty for a whole image.
+    box
+        Where, in whole-image pixels; None for a whole image.
+    """
+
+    revision: int
+    time: float
+    author: str
+    provenance: Mapping[str, Any]
+    box: tuple[slice, ...] | None
+
+
+class _End(NamedTuple):
+    """An image from which earlier ones are reached, and what is known of it."""
+
+    labels: np.ndarray
+    provenance: int
+    revision: int
+    edits: int
+    changed: float
+    author: str
+
+
+def keep_replaced(
+    connection: Connection, state: LayerState, blob: bytes, moment: float
+) -> None:
+    """Put an image aside that is about to be replaced by another whole one."""
+    row = {
+        "layer": state.id,
+        "revision": state.revision,
+        "labels": blob,
+        "edits": state.edits,
+        "changed": state.changed,
+        "author": state.author,
+        "provenance": state.provenance,
+        "time": moment,
+    }
+    connection.execute(tables().replaced.insert(), row)
+
+
+def forget_old(
+    connection: Connection, state: LayerState, base: int, moment: float
+) -> None:
+    """Drop what lies beyond `HISTORY_DAYS`, but nothing that was not folded yet.
+
+    Parameters
+    ----------
+    state
+        The layer.
+    base
+        Revision of its base: edits up to there are in it.
+    moment
+        Now.
+    """
+    limit = moment - HISTORY_DAYS * _DAY_S
+    old = [
+        (revision, time)
+        for revision, time in _events(connection, state)
+        if time < limit and revision <= base
+    ]
+    if not old:
+        return
+    cut, since = old[-1]
+    journal, replaced, layers = tables().journal, tables().replaced, tables().layers
+    connection.execute(
+        journal.delete().where(journal.c.layer == state.id, journal.c.sequence <= cut)
+    )
+    connection.execute(
+        replaced.delete().where(replaced.c.layer == state.id, replaced.c.revision < cut)
+    )
+    change = layers.update().where(layers.c.id == state.id)
+    connection.execute(change.values(kept_since=since, kept_from=cut))
+
+
+def labels_at(
+    connection: Connection,
+    journal: Journal,
+    key: LayerKey,
+    state: LayerState,
+    at: float,
+) -> StoredLabels | None:
+    """Return the labels as they were at a time; None where there were none yet.
+
+    Raises
+    ------
+    StoreError
+        If that is not kept any more.
+    """
+    if state.created and at < state.created:
+        return None
+    if at < state.kept_since:
+        raise StoreError(
+            f"the labels of {key.sample!r} as of {_said(at)} are gone: they are kept "
+            f"since {_said(state.kept_since)}",
+            path=journal.place,
+            advice=f"Work of the last {HISTORY_DAYS} days can be seen.",
+        )
+    events = _events(connection, state)
+    target = state.kept_from
+    for revision, time in events:
+        if time <= at:
+            target = revision
+    end = _end(connection, journal, state, target)
+    known = {row.revision: row for row in _edits(connection, state, target, end)}
+    for revision in range(end.revision, target, -1):
+        if revision not in known:
+            raise StoreError(
+                f"edit {revision} of {key.sample!r} was expected, it was not found",
+                path=journal.place,
+                advice="Restore the project store from a copy.",
+            )
+        known[revision].delta.inverse().apply_in_place(end.labels)
+    changed, author = end.changed, end.author
+    if target != end.revision:
+        times = dict(events)
+        changed, author = times.get(target, 0.0), _author(connection, state, target)
+    return StoredLabels(
+        end.labels,
+        journal.provenance_by(connection, end.provenance),
+        target,
+        end.edits - (end.revision - target),
+        changed,
+        author,
+    )
+
+
+def changes_of(connection: Connection, state: LayerState) -> list[LabelChange]:
+    """Return every change that is kept, oldest first."""
+    import sqlalchemy as sa
+
+    journal, said = tables().journal, tables().provenance
+    columns = ("sequence", "time", "author", "origin", "shape")
+    query = (
+        sa.select(*(journal.c[name] for name in columns), said.c.facts)
+        .join(said, said.c.id == journal.c.provenance)
+        .where(journal.c.layer == state.id)
+    )
+    found = {}
+    for row in connection.execute(query):
+        corner, size = json.loads(row.origin), json.loads(row.shape)
+        box = tuple(slice(o, o + n) for o, n in zip(corner, size, strict=True))
+        found[row.sequence] = LabelChange(
+            row.sequence, row.time, row.author, json.loads(row.facts), box
+        )
+    for revision, time in _events(connection, state):
+        found.setdefault(revision, LabelChange(revision, time, "", {}, None))
+    return [found[revision] for revision in sorted(found)]
+
+
+def _events(connection: Connection, state: LayerState) -> list[tuple[int, float]]:
+    """Return revision and time of every change that is kept, oldest first."""
+    import sqlalchemy as sa
+
+    journal, replaced = tables().journal, tables().replaced
+    edits = sa.select(journal.c.sequence, journal.c.time).where(
+        journal.c.layer == state.id
+    )
+    images = sa.select(replaced.c.revision, replaced.c.time).where(
+        replaced.c.layer == state.id
+    )
+    found = {row[0]: row[1] for row in connection.execute(edits)}
+    found |= {row[0] + 1: row[1] for row in connection.execute(images)}
+    return sorted(found.items())
+
+
+def _end(
+    connection: Connection, journal: Journal, state: LayerState, target: int
+) -> _End:
+    """Return the first whole image at or after a revision."""
+    import sqlalchemy as sa
+
+    table = tables().replaced
+    row = connection.execute(
+        sa.select(table)
+        .where(table.c.layer == state.id, table.c.revision >= target)
+        .order_by(table.c.revision)
+        .limit(1)
+    ).first()
+    if row is None:
+        labels, found = journal.replay(connection, state), state
+        return _End(
+            labels,
+            found.provenance,
+            found.revision,
+            found.edits,
+            found.changed,
+            found.author,
+        )
+    return _End(
+        decode_labels(row.labels),
+        row.provenance,
+        row.revision,
+        row.edits,
+        row.changed,
+        row.author,
+    )
+
+
+class _Edit(NamedTuple):
+    revision: int
+    delta: LabelDelta
+
+
+def _edits(
+    connection: Connection, state: LayerState, target: int, end: _End
+) -> list[_Edit]:
+    import sqlalchemy as sa
+
+    table = tables().journal
+    columns = ("sequence", "origin", "shape", "before", "after")
+    query = sa.select(*(table.c[name] for name in columns)).where(
+        table.c.layer == state.id,
+        table.c.sequence > target,
+        table.c.sequence <= end.revision,
+    )
+    return [
+        _Edit(
+            row[0],
+            LabelDelta(
+                tuple(json.loads(row[1])), tuple(json.loads(row[2])), row[3], row[4]
+            ),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _author(connection: Connection, state: LayerState, revision: int) -> str:
+    import sqlalchemy as sa
+
+    table = tables().journal
+    query = sa.select(table.c.author).where(
+        table.c.layer == state.id, table.c.sequence == revision
+    )
+    return str(connection.scalar(query) or "")
+
+
+def _said(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

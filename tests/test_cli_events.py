@@ -60,16 +60,26 @@ def test_info_for_people_names_sensor_counts_and_times(recording, channel, capsy
     said = capsys.readouterr().out
     assert "160 x 120 px" in said
     assert f"{len(channel):,} ({int(channel.p.sum()):,} ON" in said
-    assert "note" not in said
+    assert "fault" not in said
+    assert "assumed" not in said
 
 
-def test_info_tells_faults_as_notes(tmp_path, channel, capsys):
+def test_info_tells_what_was_assumed_apart_from_faults(tmp_path, channel, capsys):
     table = np.zeros(len(channel), [("t", "i8"), ("x", "u2"), ("y", "u2"), ("p", "u1")])
     for name in table.dtype.names:
         table[name] = getattr(channel, name)
     np.save(tmp_path / "some.npy", table)
     assert main(["events", "info", str(tmp_path / "some.npy")]) == 0
-    assert "note" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "assumed   The file does not tell its size" in said
+    assert "fault" not in said
+
+
+def test_info_tells_faults(recording, capsys):
+    with recording.open("ab") as file:
+        file.write(b"\x01")
+    assert main(["events", "info", str(recording)]) == 0
+    assert "fault     It is cut off within its last word" in capsys.readouterr().out
 
 
 def test_member_of_an_archive_is_named_by_its_path(recording, channel, capsys):

@@ -177,7 +177,8 @@ def test_an_unknown_size_is_found_out_and_told() -> None:
     recording = recorded(made(300), None)
 
     assert recording.geometry == SIZE
-    assert any("does not tell its size" in fault for fault in recording.faults)
+    assert any("does not tell its size" in said for said in recording.assumed)
+    assert recording.faults == ()
 
 
 def test_a_size_too_small_for_the_events_grows_and_is_told() -> None:
@@ -207,10 +208,18 @@ def test_faults_of_time_are_told_with_their_size() -> None:
 
 
 def test_doubts_of_the_header_stand_first_among_the_faults() -> None:
-    header = EventHeader("odd", SIZE, doubts=("The clock was guessed.",))
+    header = EventHeader("odd", SIZE, doubts=("Its end is missing.",))
     recording = open_recording(MemoryEvents(of_times(1, 2), SIZE, header))
 
-    assert recording.faults == ("The clock was guessed.",)
+    assert recording.faults == ("Its end is missing.",)
+
+
+def test_what_was_assumed_is_no_fault() -> None:
+    header = EventHeader("odd", SIZE, assumed=("The clock was guessed.",))
+    info = open_recording(MemoryEvents(of_times(1, 2), SIZE, header)).info()
+
+    assert info.assumed == ("The clock was guessed.",)
+    assert info.to_json()["faults"] == []
 
 
 def test_information_in_short_is_exactly_what_the_console_promises() -> None:
@@ -234,8 +243,15 @@ def test_information_has_the_mean_and_the_highest_rate() -> None:
     burst = np.full(1000, 505_000)
     info = recorded(of_times(*np.sort(np.concatenate([quiet, burst])))).info()
 
-    assert info.mean_rate == pytest.approx(1100 / 0.99)
+    assert info.mean_rate == pytest.approx(1100 / 0.990001)
     assert info.peak_rate == pytest.approx(1001 / (info.peak_over_us * 1e-6), rel=0.05)
+
+
+@pytest.mark.parametrize("times", [(7,), (7, 7), (0, 8_800), (0, 30, 20_001), (50, 20)])
+def test_mean_rate_is_never_above_the_peak(times: tuple[int, ...]) -> None:
+    info = recorded(of_times(*times)).info()
+
+    assert 0 < info.mean_rate <= info.peak_rate
 
 
 def test_information_on_no_events_has_no_rates() -> None:

@@ -138,7 +138,8 @@ def _load_recording(dataset: Dataset, index: int) -> LoadedSample:
         recording = open_sample_recording(dataset, nothing.sample)
     except CellsetsError as error:
         return replace(nothing, problems=(error,))
-    doubts = tuple(CellsetsError(doubt) for doubt in recording.header.doubts)
+    header = recording.header
+    doubts = tuple(CellsetsError(said) for said in (*header.assumed, *header.doubts))
     return replace(nothing, problems=doubts, recording=recording)
 
 

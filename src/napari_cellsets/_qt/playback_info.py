@@ -71,6 +71,7 @@ class InfoPage(QWidget):
             told.setText(words)
             self.form.addRow(label, told)
         faults = [f"⚠ {fault}" for fault in info.faults] or [_NO_FAULTS]
+        faults = [*info.assumed, *faults]
         self.faults.setText("\n".join(faults + ([] if info.complete else [_SO_FAR])))
 
 

@@ -60,4 +60,5 @@ def _lines(info: RecordingInfo) -> list[tuple[str, str]]:
     if info.camera:
         lines.append(("camera", info.camera))
     lines += [("bias", f"{name} {value:g}") for name, value in info.biases.items()]
-    return lines + [("note", text) for text in info.faults]
+    lines += [("assumed", text) for text in info.assumed]
+    return lines + [("fault", text) for text in info.faults]

@@ -27,8 +27,9 @@ class Playback(EventedModel):
     """Where a recording stands and how it runs; `events.<field>` tells of changes.
 
     A frame at time t shows the past, (t - window, t]. Frames lie at the whole
-    multiples of `stride_us`, the last at the end of the recording. Running, the clock stays between A and B (it enters
-    the range where it starts outside); a person may step and jump anywhere.
+    multiples of `stride_us`, the last at the end of the recording. Running, the clock
+    stays between A and B (it enters the range where it starts outside); a person may
+    step and jump anywhere.
 
     Parameters
     ----------

@@ -51,6 +51,23 @@ def sentences(
     return tuple(found)
 
 
+def assumptions(
+    header: EventHeader, sums: Tally, geometry: Geometry
+) -> tuple[str, ...]:
+    """Return what the file does not tell and was concluded: no faults of it.
+
+    Parameters
+    ----------
+    header, sums, geometry
+        As for `sentences`.
+    """
+    if header.geometry is not None or not sums.events:
+        return header.assumed
+    shown = f"{geometry.width} x {geometry.height}"
+    said = f"The file does not tell its size: {shown} is what its events need."
+    return (*header.assumed, said)
+
+
 def _of_places(header: EventHeader, sums: Tally, geometry: Geometry) -> list[str]:
     if not sums.events:
         return []
@@ -61,9 +78,7 @@ def _of_places(header: EventHeader, sums: Tally, geometry: Geometry) -> list[str
             f"Events need {needed} pixels, which is more than can be true: those"
             f" outside of {shown} are left out of the pictures."
         ]
-    if header.geometry is None:
-        return [f"The file does not tell its size: {shown} is what its events need."]
-    if geometry != header.geometry:
+    if header.geometry is not None and geometry != header.geometry:
         told = f"{header.geometry.width} x {header.geometry.height}"
         return [f"The file tells {told} pixels, its events need {shown}: shown so."]
     return []

@@ -29,11 +29,13 @@ class RecordingInfo(FrozenModel):
     duration_us
         From the first to the latest event.
     mean_rate, peak_rate
-        Events a second: over the duration, and over the busiest `peak_over_us`.
+        Events a second: over all, and over the busiest `peak_over_us`.
     biases, facts
         What the header says besides.
     faults
-        What is wrong, was assumed or repaired, a sentence each.
+        What is wrong or was repaired, a sentence each.
+    assumed
+        What the file does not tell and was concluded, a sentence each.
     complete
         Whether the whole file was seen; else all figures are of its beginning.
     """
@@ -57,6 +59,7 @@ class RecordingInfo(FrozenModel):
     biases: dict[str, float]
     facts: dict[str, str]
     faults: tuple[str, ...]
+    assumed: tuple[str, ...]
     complete: bool
 
     def to_json(self) -> dict[str, Any]:
@@ -80,7 +83,8 @@ def describe(recording: Recording, sums: Tally) -> RecordingInfo:
     """Return a recording in figures, from its index alone."""
     header, geometry = recording.header, recording.geometry
     events, duration = recording.event_count, recording.duration_us
-    peak, over = _peak(recording, duration) if events else (0.0, _PEAK_US)
+    span = duration - recording.start_us + 1  # the last microsecond is one, too
+    peak, over = _peak(recording, span) if events else (0.0, _PEAK_US)
     return RecordingInfo(
         name=recording.name,
         format=header.format,
@@ -95,18 +99,20 @@ def describe(recording: Recording, sums: Tally) -> RecordingInfo:
         t_first_us=sums.t_first,
         t_last_us=sums.t_last,
         duration_us=duration,
-        mean_rate=events * 1e6 / max(duration, 1),
+        mean_rate=events * 1e6 / span,
         peak_rate=peak,
         peak_over_us=over,
         biases=dict(header.biases),
         facts=dict(header.facts),
         faults=recording.faults,
+        assumed=recording.assumed,
         complete=recording.complete,
     )
 
 
-def _peak(recording: Recording, duration: int) -> tuple[float, int]:
-    bins = max(1, min(_PEAK_BINS, -(-duration // _PEAK_US)))
-    over = duration // bins + 1
-    curve = recording.rate(0, over * bins, bins, exact=False)
-    return float(curve.per_second.max()), over
+def _peak(recording: Recording, span: int) -> tuple[float, int]:
+    """Return the highest rate and the time it was taken over: never below the mean."""
+    bins = max(1, min(_PEAK_BINS, -(-span // _PEAK_US)))
+    start = recording.start_us
+    curve = recording.rate(start, start + span, bins, exact=False)
+    return float(curve.per_second.max()), -(-span // bins)

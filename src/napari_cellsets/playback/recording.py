@@ -86,8 +86,7 @@ class Recording:
     ) -> None:
         self.name = name
         self.header: EventHeader = source.header
-        watched = WatchedFile(place) if place is not None else None
-        self._watched = watched
+        self._watched = watched = WatchedFile(place) if place is not None else None
         self._reader = Reader(source, name, watched)
         self._units = source.units
         self._cache: IndexCache | None = None
@@ -163,7 +162,7 @@ class Recording:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What is wrong with the file, was assumed or repaired, a sentence each."""
+        """What is wrong with the file, or was repaired, a sentence each."""
         return faults.sentences(
             self.header,
             self._reader.index.sums,
@@ -172,6 +171,12 @@ class Recording:
             complete=self.complete,
             grown=self._watched is not None and self._watched.grown,
         )
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What the file does not tell and was concluded, a sentence each."""
+        sums = self._reader.index.sums
+        return faults.assumptions(self.header, sums, self.geometry)
 
     def info(self) -> RecordingInfo:
         """Return what there is to tell of the recording, as far as the index goes."""

@@ -144,7 +144,7 @@ def test_times_that_hardly_ever_step_back_are_still_the_times(tmp_path):
     source = opened(tmp_path, table)
     assert_same(all_of(source), Events(t, events.x, events.y, events.p))
     assert any(
-        "steps back in 1 of 1,000 rows" in doubt for doubt in source.header.doubts
+        "steps back in 1 of 1,000 rows" in doubt for doubt in source.header.assumed
     )
 
 
@@ -200,7 +200,7 @@ def test_events_without_polarity_are_on_and_this_is_told(tmp_path):
     array = np.zeros(5, [("t", "i8"), ("x", "u2"), ("y", "u2")])
     source = opened(tmp_path, array)
     assert all_of(source).p.tolist() == [1] * 5
-    assert any("no polarity" in doubt for doubt in source.header.doubts)
+    assert any("no polarity" in doubt for doubt in source.header.assumed)
 
 
 def test_seconds_with_fractions_become_microseconds(tmp_path):
@@ -210,7 +210,7 @@ def test_seconds_with_fractions_become_microseconds(tmp_path):
     )
     source = opened(tmp_path, table)
     assert_same(all_of(source), events)
-    assert any("seconds" in doubt for doubt in source.header.doubts)
+    assert any("seconds" in doubt for doubt in source.header.assumed)
 
 
 def test_nanoseconds_since_1970_are_divided_as_whole_numbers(tmp_path):
@@ -265,7 +265,7 @@ def test_polarities_of_one_and_two_are_off_and_on(tmp_path):
     array["p"] = 1, 2, 1
     source = opened(tmp_path, array)
     assert all_of(source).p.tolist() == [0, 1, 0]
-    assert any("2 was taken for ON" in doubt for doubt in source.header.doubts)
+    assert any("2 was taken for ON" in doubt for doubt in source.header.assumed)
 
 
 def test_a_real_array_of_events(real_samples, tmp_path):

@@ -78,7 +78,7 @@ def test_old_headers_tell_by_the_number_of_the_camera(
     header = f"% integrator_name Prophesee\n% system_ID {number}\n"
     source = open_event_file(raw(tmp_path, header, within, coder))
     assert (source.header.format, source.header.geometry) == (name, size)
-    assert any("camera's number" in doubt for doubt in source.header.doubts)
+    assert any("camera's number" in doubt for doubt in source.header.assumed)
     assert rows(all_of(source)) == rows(within)
 
 
@@ -92,7 +92,7 @@ def test_the_order_of_words_is_found_out_where_it_is_not_told(tmp_path, flow, le
     header = "% evt 2.1\n% geometry 1280x720\n% end\n"
     source = open_event_file(raw(tmp_path, header, flow, Evt21Coder, legacy=legacy))
     assert rows(all_of(source)) == rows(flow)
-    assert any("order of its words" in doubt for doubt in source.header.doubts)
+    assert any("order of its words" in doubt for doubt in source.header.assumed)
 
 
 @pytest.mark.parametrize(

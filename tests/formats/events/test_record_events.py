@@ -68,7 +68,7 @@ def test_event_streams_read_from_the_top(tmp_path, kind):
     found = all_of(source)
     if kind == 4:
         assert set(found.p.tolist()) == {1}
-        assert any("colours" in doubt for doubt in source.header.doubts)
+        assert any("colours" in doubt for doubt in source.header.assumed)
         found = Events(found.t, found.x, found.y, events.p)
     assert_same(found, events)
     assert source.header.geometry == Geometry(320, 240)
@@ -88,7 +88,7 @@ def test_exposures_of_atis_are_left_out(tmp_path):
     content += bytes([4 << 2 | 1, 5, 0, 6, 0]) + bytes([4 << 2 | 3, 5, 0, 6, 0])
     source = opened(tmp_path, content, open_es)
     assert all_of(source).t.tolist() == [3]
-    assert any("Exposure" in doubt for doubt in source.header.doubts)
+    assert any("Exposure" in doubt for doubt in source.header.assumed)
 
 
 def test_events_outside_the_sensor_are_left_out_and_counted(tmp_path):

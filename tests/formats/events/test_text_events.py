@@ -114,7 +114,7 @@ def test_seconds_of_the_unix_clock_are_exact(tmp_path):
     source = opened(tmp_path, content)
     assert_same(all_of(source), unix)
     assert source.header.clock == "Unix"
-    assert any("seconds" in doubt for doubt in source.header.doubts)
+    assert any("seconds" in doubt for doubt in source.header.assumed)
 
 
 def test_powers_of_ten_are_read(tmp_path):

@@ -46,7 +46,9 @@ class EventHeader:
     biases
         Settings of the sensor's pixels.
     doubts
-        What was assumed or repaired, a sentence each, for the person to read.
+        What is wrong or was repaired, a sentence each, for the person to read.
+    assumed
+        What the file does not tell and was concluded, a sentence each: no faults.
     """
 
     format: str
@@ -56,6 +58,7 @@ class EventHeader:
     facts: Mapping[str, str] = field(default_factory=dict)
     biases: Mapping[str, float] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
 class Decoded(NamedTuple):

@@ -34,13 +34,16 @@ class Clock:
     unix
         Whether it counts from 1970.
     doubts
-        What was assumed, a sentence each.
+        What was lost, a sentence each.
+    assumed
+        What the file does not tell, a sentence each.
     """
 
     times: int = 1
     divided: int = 1
     unix: bool = False
     doubts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     def microseconds(
         self, t: NDArray[Any]
@@ -135,9 +138,10 @@ def _float_clock(known: NDArray[Any], doubts: tuple[str, ...]) -> Clock:
     if span < _SECONDS_SPAN:
         said = "The times are numbers with fractions: they were taken for seconds."
         unix = _is_in(float(known[0]), _UNIX_S)
-        return Clock(times=1_000_000, unix=unix, doubts=(said, *doubts))
+        return Clock(times=1_000_000, unix=unix, doubts=doubts, assumed=(said,))
     said = "The times have fractions of microseconds: they were rounded."
-    return Clock(unix=_is_in(float(known[0]), _UNIX_US), doubts=(said, *doubts))
+    unix = _is_in(float(known[0]), _UNIX_US)
+    return Clock(unix=unix, doubts=doubts, assumed=(said,))
 
 
 def _float32_doubt(known: NDArray[Any], unit: str) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ class Order(NamedTuple):
     x: int
     y: int
     p: int
-    doubts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, word: str) -> Order:
@@ -135,13 +135,13 @@ def order_of(sample: NDArray[Any], place: str, reading: str | None = None) -> Or
             path=place,
             advice="Say which column is the time, x, y and the polarity.",
         )
-    doubts = orders[0][1]
+    assumed = orders[0][1]
     if backward:
-        doubts += (
+        assumed += (
             "The column taken for the time steps back in"
             f" {backward:,} of {len(sample):,} rows.",
         )
-    return Order.read(words[0])._replace(doubts=doubts)
+    return Order.read(words[0])._replace(assumed=assumed)
 
 
 def _times(sample: NDArray[Any]) -> tuple[list[int], int]:

@@ -48,7 +48,7 @@ class _Kind:
         Bytes of an event.
     steps, begins
         Of each first byte: how far it moves the clock, and whether an event follows.
-    doubt
+    left_out
         What is not shown.
     """
 
@@ -56,7 +56,7 @@ class _Kind:
     size: int
     steps: NDArray[np.int64]
     begins: NDArray[np.bool_]
-    doubt: str = ""
+    left_out: str = ""
 
 
 def _kinds() -> dict[int, _Kind]:
@@ -112,8 +112,8 @@ def open_es(tree: FileTree, name: str, *, reading: str | None = None) -> EventSo
     if not width or not height or len(head) < _START:
         raise UnreadableFileError("it declares no size of the sensor", path=place)
     size = Geometry(width, height)
-    doubts = (kind.doubt,) if kind.doubt else ()
-    header = EventHeader(f"Event Stream, {kind.title}", size, doubts=doubts)
+    assumed = (kind.left_out,) if kind.left_out else ()
+    header = EventHeader(f"Event Stream, {kind.title}", size, assumed=assumed)
     interpret = partial(_interpret, head[15], size)
     records = RecordFormat(np.dtype(np.uint8), interpret, (0, 0, 0))
     return RecordSource(source, place, _START, records, header)

@@ -247,7 +247,7 @@ def _open_table(
     order = order_of(sample, file.place, reading)
     chunk = (one.chunks or (1,))[0]
     rows = HdfRows(file, count, chunk, partial(_read_table, path, order))
-    about["doubts"] = (*about["doubts"], *order.doubts)
+    about["assumed"] = (*about["assumed"], *order.assumed)
     return ordered_rows(rows, _FORMAT, **about)
 
 
@@ -260,12 +260,12 @@ class _About(TypedDict):
     """What the file says besides: arguments of `ordered_rows`."""
 
     geometry: Geometry | None
-    doubts: tuple[str, ...]
+    assumed: tuple[str, ...]
     facts: dict[str, str]
 
 
 def _about(file: Any, group: Any, named: Named | None) -> _About:
-    doubts = (NO_POLARITY,) if named is not None and not named.p else ()
+    assumed = (NO_POLARITY,) if named is not None and not named.p else ()
     facts = {}
     for key, value in list(file.attrs.items())[:_MOST_FACTS]:
         if isinstance(value, (str, bytes, int, float, np.number)):
@@ -273,7 +273,7 @@ def _about(file: Any, group: Any, named: Named | None) -> _About:
                 value.decode("utf-8", "replace") if isinstance(value, bytes) else value
             )
             facts[str(key)] = str(text)[:_LONGEST_FACT]
-    return {"geometry": _geometry(group, facts), "doubts": doubts, "facts": facts}
+    return {"geometry": _geometry(group, facts), "assumed": assumed, "facts": facts}
 
 
 def _geometry(group: Any, facts: dict[str, str]) -> Geometry | None:

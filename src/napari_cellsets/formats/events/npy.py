@@ -277,8 +277,8 @@ def _structured(source: Source, array: Array, place: str) -> EventSource:
             "the fields of the events should be numbers; some are not", path=place
         )
     rows = _Records(source, array, place, named[:4])
-    doubts = () if named.p else (NO_POLARITY,)
-    return ordered_rows(rows, _FORMAT, unit=named.unit, doubts=doubts)
+    assumed = () if named.p else (NO_POLARITY,)
+    return ordered_rows(rows, _FORMAT, unit=named.unit, assumed=assumed)
 
 
 def _table(
@@ -289,7 +289,7 @@ def _table(
         return _square(source, array, place, reading)
     rows = _Table(source, array, place, by_row=by_row)
     rows.order = order_of(rows.sample(), place, reading)
-    return ordered_rows(rows, _FORMAT, doubts=rows.order.doubts)
+    return ordered_rows(rows, _FORMAT, assumed=rows.order.assumed)
 
 
 def _square(

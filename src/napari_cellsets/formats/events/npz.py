@@ -83,7 +83,7 @@ def open_npz(tree: FileTree, name: str, *, reading: str | None = None) -> EventS
         _FORMAT,
         unit=named.unit,
         geometry=_geometry(arrays),
-        doubts=() if named.p else (NO_POLARITY,),
+        assumed=() if named.p else (NO_POLARITY,),
         facts=_facts(archive),
     )
 

@@ -40,7 +40,7 @@ def ordered_rows(
     *,
     unit: str = "",
     geometry: Geometry | None = None,
-    doubts: Sequence[str] = (),
+    assumed: Sequence[str] = (),
     facts: Mapping[str, str] | None = None,
 ) -> EventSource:
     """Make a source of rows; their clock is told by the first and the last of them.
@@ -53,7 +53,7 @@ def ordered_rows(
         Name of the format for people.
     unit
         Unit of the times where the file says it; see `clocks.clock_for`.
-    geometry, doubts, facts
+    geometry, assumed, facts
         For the header.
     """
     few = min(_SAMPLE, rows.count)
@@ -62,13 +62,14 @@ def ordered_rows(
     polarities = np.unique(np.concatenate([part.p for part in sample]))
     off = 0
     if polarities.tolist() == [1, 2]:
-        off, doubts = 1, (*doubts, "The polarities are 1 and 2: 2 was taken for ON.")
+        off, assumed = 1, (*assumed, "The polarities are 1 and 2: 2 was taken for ON.")
     header = EventHeader(
         title,
         geometry,
         clock="Unix" if clock.unix else "",
         facts=facts or {},
-        doubts=(*doubts, *clock.doubts),
+        doubts=clock.doubts,
+        assumed=(*assumed, *clock.assumed),
     )
     return in_order(RowSource(rows, header, clock, off))
 

@@ -78,7 +78,9 @@ class RawClaims:
     sensor
         Name of the sensor.
     doubts
-        What was taken from the camera's number, or contradicts itself.
+        What contradicts itself.
+    assumed
+        What was taken from the camera's number.
     """
 
     encoding: str = ""
@@ -86,6 +88,7 @@ class RawClaims:
     geometry: Geometry | None = None
     sensor: str = ""
     doubts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
 def read_header(head: bytes, place: str) -> TextHeader:
@@ -127,18 +130,17 @@ def raw_claims(header: TextHeader) -> RawClaims:
     """Return what the header of a RAW file says of its words."""
     name, options = _format_field(header.fields.get("format", ""))
     system = _system(header)
-    doubts = []
+    assumed = []
     if not name:
         old = {"2.0": "EVT2", "2.1": "EVT2.1", "3.0": "EVT3"}
         name = old.get(header.fields.get("evt", ""), "")
     if not name and system:
         name = system[1]
-        doubts.append(f"That it is {name} was concluded from the camera's number.")
-    geometry, doubt = _geometry(header, options)
-    doubts += doubt
+        assumed.append(f"That it is {name} was concluded from the camera's number.")
+    geometry, doubts = _geometry(header, options)
     if geometry is None and system:
         geometry = system[2]
-        doubts.append(
+        assumed.append(
             f"Its size, {geometry.width} x {geometry.height}, was concluded from the"
             f" camera's number ({header.fields['system_id']})."
         )
@@ -147,7 +149,9 @@ def raw_claims(header: TextHeader) -> RawClaims:
     if not order and system is not None and number is not None:
         order = "legacy" if 0 < number < _LITTLE_SINCE else "little"
     sensor = header.fields.get("sensor_name", "") or (system[0] if system else "")
-    return RawClaims(name, order.lower(), geometry, sensor, tuple(doubts))
+    return RawClaims(
+        name, order.lower(), geometry, sensor, tuple(doubts), tuple(assumed)
+    )
 
 
 def believable(width: int | None, height: int | None) -> Geometry | None:

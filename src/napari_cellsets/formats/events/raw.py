@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.core.errors import AmbiguousEventsError, UnreadableFileError
 from napari_cellsets.formats.events.base import EventHeader
@@ -57,11 +57,10 @@ def open_raw(tree: FileTree, name: str, *, reading: str | None = None) -> RawSou
     source, place = tree.source(name), tree.place(name)
     header = read_header(source.read_at(0, HEADER_BYTES), place)
     claims = raw_claims(header)
-    doubts = claims.doubts
-    if reading not in READINGS:
-        reading, doubt = _chosen(source, header.size, claims, place)
-        doubts += doubt
-    kind = READINGS[reading]
+    chosen = _Choice(reading or "")
+    if chosen.reading not in READINGS:
+        chosen = _chosen(source, header.size, claims, place)
+    kind = READINGS[chosen.reading]
     serial = header.fields.get("serial_number", "")
     shown = EventHeader(
         kind.encoding,
@@ -69,7 +68,8 @@ def open_raw(tree: FileTree, name: str, *, reading: str | None = None) -> RawSou
         " ".join(filter(None, (claims.sensor, serial))),
         facts=dict(header.fields),
         biases=biases(header),
-        doubts=doubts,
+        doubts=(*claims.doubts, *chosen.doubts),
+        assumed=(*claims.assumed, *chosen.assumed),
     )
     return kind.open(Words(source, header.size, kind.dtype, place), shown, place)
 
@@ -96,6 +96,14 @@ def sniff_raw(encoding: str) -> Callable[[str, bytes, int], bool]:
     return sniff
 
 
+class _Choice(NamedTuple):
+    """How to read the words, what is wrong about it, and what was assumed."""
+
+    reading: str
+    doubts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
 def _fits(source: Source, start: int, claims: RawClaims, place: str) -> dict[str, Fit]:
     """Return how well the first words fit each reading; none for a file without."""
     fits = {}
@@ -106,9 +114,7 @@ def _fits(source: Source, start: int, claims: RawClaims, place: str) -> dict[str
     return fits
 
 
-def _chosen(
-    source: Source, start: int, claims: RawClaims, place: str
-) -> tuple[str, tuple[str, ...]]:
+def _chosen(source: Source, start: int, claims: RawClaims, place: str) -> _Choice:
     """Return the reading, and what is to be said of it."""
     claimed = [
         name for name, kind in READINGS.items() if kind.encoding == claims.encoding
@@ -129,21 +135,22 @@ def _chosen(
 
 def _weighed(
     fits: Mapping[str, Fit], claimed: Sequence[str], sure: bool, place: str
-) -> tuple[str, tuple[str, ...]]:
+) -> _Choice:
     """Weigh what the header claims against how the words fit."""
     if claimed and claimed[0] not in fits:
-        return claimed[0], ()  # not one whole word
+        return _Choice(claimed[0])  # not one whole word
     good = [name for name, fit in fits.items() if fit.good]
     best = next((name for name in claimed if name in good), "")
     if not best and claimed:
         best = max(claimed, key=lambda name: (fits[name].order, fits[name].kinds))
     # a few words can look like anything: then the header is believed
     if best and (best in good or not sure or (fits[best].bearable and not good)):
-        doubt = f"The order of its words was found out from them: {best}."
-        return best, (doubt,) if len(claimed) > 1 else ()
+        said = f"The order of its words was found out from them: {best}."
+        return _Choice(best, assumed=(said,) if len(claimed) > 1 else ())
     if len(good) == 1:
         said = f"says {claimed[0]}" if claimed else "does not say what its words are"
-        return good[0], (f"Its header {said}; they are {good[0]}, and read as such.",)
+        doubt = f"Its header {said}; they are {good[0]}, and read as such."
+        return _Choice(good[0], (doubt,))
     if good:
         raise AmbiguousEventsError(
             f"its words could be {' or '.join(good)}, and its header does not help",

@@ -224,9 +224,9 @@ def _layout_of(
         t, x, y = (names.index(name) for name in named[:3])
         columns = t, x, y, names.index(named.p) if named.p else -1
         unit = named.unit
-        doubts: tuple[str, ...] = () if named.p else (NO_POLARITY,)
+        assumed: tuple[str, ...] = () if named.p else (NO_POLARITY,)
     else:
-        columns, doubts = _told(rows, split, place, reading)
+        columns, assumed = _told(rows, split, place, reading)
         unit = ""
     times = np.array([_number(fields[columns[0]]) for fields in rows], np.float64)
     if named is not None and rows and not np.isfinite(times).any():
@@ -237,7 +237,8 @@ def _layout_of(
         "text",
         geometry,
         clock="Unix" if clock.unix else "",
-        doubts=(*doubts, *clock.doubts),
+        doubts=clock.doubts,
+        assumed=(*assumed, *clock.assumed),
     )
     return Layout(start, columns, width, shift), header
 
@@ -259,7 +260,7 @@ def _told(
     if len(sample) < 0.9 * len(rows):
         raise NotRecognisedError("lines of four numbers were expected", path=place)
     order = order_of(sample, place, reading)
-    return (order.t, order.x, order.y, order.p), order.doubts
+    return (order.t, order.x, order.y, order.p), order.assumed
 
 
 def _top(head: bytes) -> tuple[list[str], Geometry | None, int]:

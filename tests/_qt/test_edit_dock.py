@@ -100,7 +100,7 @@ class Desk:
         return str(self.dock.message.text.text())
 
     def shown(self, name: str) -> int:
-        """How many lines a layer of marks shows."""
+        """How many pieces of lines a layer of marks shows."""
         return len(self.viewer.layers[name].data) if name in self.viewer.layers else 0
 
 
@@ -165,7 +165,7 @@ def test_clicks_select_and_shift_adds(desk: Desk) -> None:
     desk.click(20, 20)
     desk.click(20, 40, shift=True)
     assert desk.dock.desk.editor.selected == (1, 2)
-    assert desk.shown(SELECTED_NAME) == 2
+    assert desk.shown(SELECTED_NAME) == 8
     assert desk.dock.acts.selected.text() == "2 objects are selected"
     assert np.array_equal(desk.labels, field())
     desk.click(80, 80)
@@ -237,7 +237,7 @@ def test_a_line_across_splits_and_both_parts_are_selected(desk: Desk) -> None:
     desk.drag((5, 20), (20, 20), (35, 20))
     assert np.unique(desk.labels[10:30, 10:30]).tolist() == [1, 5]
     assert set(desk.dock.desk.editor.selected) == {1, 5}
-    assert desk.message == "Split."
+    assert desk.message == "Done: split."
 
 
 def test_a_stroke_merges(desk: Desk) -> None:
@@ -279,7 +279,7 @@ def test_an_object_is_shown_before_it_is_added(desk: Desk) -> None:
     desk.viewer.layers.selection.active = desk.layer
     desk.press("add")
     desk.click(80, 30)
-    assert desk.shown(DRAWN_NAME) == 1
+    assert desk.shown(DRAWN_NAME) == 4
     assert np.array_equal(desk.labels, field())
     desk.click(80, 31)
     assert (desk.labels == 5).sum() == 200
@@ -378,6 +378,20 @@ def test_a_brush_puts_the_tool_away(desk: Desk) -> None:
     assert desk.layer.mouse_pan
 
 
+def test_space_moves_the_image_with_a_tool_in_hand(desk: Desk) -> None:
+    desk.press("cut")
+    held = desk.dock.desk.tools._on_space(desk.layer)
+    next(held)
+    assert desk.layer.mouse_pan
+    desk.drag((5, 20), (35, 20))
+    assert np.array_equal(desk.labels, field())
+    with pytest.raises(StopIteration):
+        next(held)
+    assert not desk.layer.mouse_pan
+    desk.drag((5, 20), (35, 20))
+    assert 5 in desk.labels
+
+
 def test_pressing_again_puts_the_tool_away(desk: Desk) -> None:
     desk.press("join")
     desk.press("join")
@@ -401,7 +415,7 @@ def test_history_tells_all_acts_and_shows_them_again(desk: Desk, qtbot: QtBot) -
     desk.viewer.scene.camera.center = (0, 500, 500)
     desk.dock.history.table.activated.emit(model.index(1, 0))
     assert np.allclose(desk.viewer.scene.camera.center[-2:], (94.5, 64.5))
-    assert desk.shown(DRAWN_NAME) == 1
+    assert desk.shown(DRAWN_NAME) == 4
     qtbot.waitUntil(lambda: desk.shown(DRAWN_NAME) == 0)
 
 

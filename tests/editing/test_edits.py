@@ -222,6 +222,25 @@ def test_a_click_adds_a_cell_as_far_as_it_looks_alike() -> None:
     assert (added & cell).sum() / (added | cell).sum() > 0.97
 
 
+@pytest.mark.parametrize("brightness", [90, 140, 200])
+def test_the_likely_tolerance_ends_at_the_edge_of_the_cell(brightness: int) -> None:
+    cell = disc((90, 90), 45, 45, 14)
+    noise = np.random.default_rng(1).normal(0, 5, cell.shape)
+    picture = ndimage.gaussian_filter(np.where(cell, brightness, 30.0), 1.5) + noise
+    labels = np.zeros(cell.shape, np.int32)
+    tolerance = growing.likely_tolerance(picture, labels, (45, 45), 40)
+    box, mask = growing.grown_from(picture, labels, (45, 45), tolerance, 40)
+    assert (mask & cell[box]).sum() / (mask | cell[box]).sum() > 0.8
+
+
+def test_on_a_flat_picture_the_tolerance_is_the_usual_one() -> None:
+    flat, labels = np.zeros((90, 90)), np.zeros((90, 90), np.int32)
+    found = growing.likely_tolerance(flat, labels, (45, 45), 20)
+    assert found == growing.USUAL_TOLERANCE
+    box, mask = growing.grown_from(flat, labels, (45, 45), found, 20)
+    assert growing.runs_out(box, mask, labels.shape)
+
+
 def test_an_outline_snaps_to_the_edge_of_the_cell() -> None:
     cell = disc((60, 60), 30, 30, 12)
     picture = np.where(cell, 180.0, 40.0)

@@ -11,7 +11,7 @@ from pydantic import Field
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.core.evented import EventedModel
 from napari_cellsets.editing import joining, planes, shaping
-from napari_cellsets.editing.growing import REACH_PX
+from napari_cellsets.editing.growing import REACH_PX, USUAL_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,16 +78,16 @@ COMMANDS: Final[dict[str, Command]] = {
         ("largest", "One part", "Keep only the largest part", "Shift+H", "selected"),
         ("snap", "Snap", "Move outlines to the edge nearby", "0", "selected"),
         (
-            "between",
-            "Between",
-            "Draw the object in the planes between those where it is",
+            "label",
+            "Set label",
+            "Give the label chosen below: in a mask of classes, another class",
             "",
             "selected",
         ),
         (
-            "label",
-            "Set label",
-            "Give the label chosen below: in a mask of classes, another class",
+            "between",
+            "Between",
+            "Draw the object in the planes between those where it is",
             "",
             "selected",
         ),
@@ -121,7 +121,7 @@ class EditOptions(EventedModel):
     by_px: int = Field(default=2, ge=1, le=50)
     least_px: int = Field(default=30, ge=1, le=1_000_000)
     most_px: int = Field(default=10_000, ge=1, le=100_000_000)
-    tolerance: float = Field(default=0.15, ge=0, le=1)
+    tolerance: float = Field(default=USUAL_TOLERANCE, ge=0, le=1)
     reach_px: int = Field(default=REACH_PX, ge=5, le=1_000)
     over: bool = False
     label: int = Field(default=1, ge=1, le=65_535)

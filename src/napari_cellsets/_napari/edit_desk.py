@@ -172,8 +172,7 @@ class EditDesk:
     def tell_last(self) -> None:
         """Say what was done just now."""
         if self.editor is not None and self.editor.acts:
-            title = self.editor.acts[-1].title
-            self.told.emit(f"{title[:1].upper()}{title[1:]}.", False)
+            self.told.emit(f"Done: {self.editor.acts[-1].title}.", False)
 
     def picture(self) -> NDArray[Any]:
         """Return the picture under the labels, (y, x) or (y, x, c).

@@ -6,7 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Shapes
+from napari.layers import Vectors
 
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.slots import place
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SELECTED_NAME = "Selected objects"
 DRAWN_NAME = "Edit preview"
-MOST_OUTLINED = 100
+MOST_OUTLINED = 1_000
 """So many selected objects are outlined; of more, the first."""
 _SELECTED_COLOUR, _DRAWN_COLOUR = "#ffffff", "#ffd400"
 _LINE = 2.5
@@ -40,8 +40,7 @@ class EditMarks:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        self._layers: dict[str, Shapes] = {}
-        self._width: dict[str, float] = {}
+        self._layers: dict[str, Vectors] = {}
         viewer.scene.camera.events.zoom.connect(self._on_zoom_changed)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -83,7 +82,7 @@ class EditMarks:
     def _empty(self, name: str) -> None:
         layer = self._layers.get(name)
         if layer is not None and len(layer.data):
-            layer.data = []
+            layer.data = np.empty((0, 2, 2))
 
     def crosses(
         self, places: Sequence[tuple[float, float]], scale: float
@@ -107,17 +106,19 @@ class EditMarks:
         translate = tuple(like.translate)[-2:]
         if tuple(layer.translate) != translate:
             layer.translate = translate
-        if len(layer.data):
-            layer.data = []
         if paths:
-            width = self._width[name] = _LINE / self._zoom() / float(scale[-1])
-            colour = _SELECTED_COLOUR if name == SELECTED_NAME else _DRAWN_COLOUR
-            layer.add_paths(list(paths), edge_width=width, edge_color=colour)
-            layer.selected_data = set()
+            layer.data = np.concatenate([_segments(path) for path in paths])
+            self._on_zoom_changed()
+        else:
+            self._empty(name)
 
-    def _add(self, name: str) -> Shapes:
+    def _add(self, name: str) -> Vectors:
         viewer = self._viewer()
-        layer = Shapes(ndim=2, name=name)
+        colour = _SELECTED_COLOUR if name == SELECTED_NAME else _DRAWN_COLOUR
+        # ten times as fast as Shapes, and outlines are redrawn with every edit
+        layer = Vectors(
+            ndim=2, name=name, vector_style="line", edge_color=colour, opacity=1.0
+        )
         layer.editable = False
         self._layers[name] = layer
         if viewer is not None:
@@ -131,20 +132,22 @@ class EditMarks:
         return 1.0 if viewer is None else max(float(viewer.scene.camera.zoom), 1e-6)
 
     def _on_zoom_changed(self, event: Any = None) -> None:
-        for name, layer in self._layers.items():
-            if not len(layer.data):
-                continue
+        for layer in self._layers.values():
             wanted = _LINE / self._zoom() / float(layer.scale[-1])
-            ratio = wanted / self._width[name]
-            if not 1 / _ZOOMED < ratio < _ZOOMED:
-                self._width[name] = wanted
-                layer.edge_width = [wanted] * len(layer.data)
+            ratio = wanted / float(layer.edge_width)
+            if len(layer.data) and not 1 / _ZOOMED < ratio < _ZOOMED:
+                layer.edge_width = wanted
 
     def _on_removed(self, event: Any) -> None:
         # a person may take them away like any other layer
         gone = [name for name, layer in self._layers.items() if layer is event.value]
         for name in gone:
             del self._layers[name]
+
+
+def _segments(path: Path) -> NDArray[np.float64]:
+    """Return a line as napari's vectors: where each part begins, how far it goes."""
+    return np.stack([path[:-1], np.diff(path, axis=0)], axis=1)
 
 
 def outlines_of(mask: NDArray[np.bool_]) -> list[Path]:

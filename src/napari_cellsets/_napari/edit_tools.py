@@ -53,6 +53,7 @@ class Tools:
         self._desk = desk
         self.tool = ""
         self._layer: Labels | None = None
+        self._resting = False
         self._seeds: list[Point] = []
         self._click: Point | None = None
         self._found: tuple[tuple[slice, slice], NDArray[np.bool_]] | None = None
@@ -99,6 +100,7 @@ class Tools:
         layer.events.mode.connect(self._on_mode_changed)
         layer.bind_key("Escape", self._on_escape, overwrite=True)
         layer.bind_key("Enter", self._on_enter, overwrite=True)
+        layer.bind_key("Space", self._on_space, overwrite=True)
         self.tool = name
         self.changed.emit(name)
         self._desk.told.emit(HINTS[name], False)
@@ -147,6 +149,7 @@ class Tools:
             layer.mouse_drag_callbacks.remove(self._on_drag)
         layer.bind_key("Escape", None)
         layer.bind_key("Enter", None)
+        layer.bind_key("Space", None)
         layer.mouse_pan = str(layer.mode) == "pan_zoom"
         self.tool = ""
         if not quiet:
@@ -168,15 +171,26 @@ class Tools:
         """Accept what is shown."""
         self.accept()
 
+    def _on_space(self, _layer: Any) -> Iterator[None]:
+        """Move the image while the key is held, whatever tool is in hand."""
+        layer = self._layer
+        if layer is None:
+            return
+        pans, layer.mouse_pan, self._resting = layer.mouse_pan, True, True
+        yield
+        self._resting = False
+        if layer is self._layer:
+            layer.mouse_pan = pans
+
     def _on_drag(self, layer: Labels, event: Any) -> Iterator[None]:
         editor = self._desk.editor
-        if event.button != 1 or editor is None or self.tool == "":
+        if event.button != 1 or editor is None or self._resting:
             return
         begin, points = np.asarray(event.pos), [editor.point(event.position)]
         moved = False
-        start = self.desk_tolerance if self.tool == "add" else 0.0
         if self.tool == "add":
             self._desk.attempt(lambda: self._press(points[0]))
+        start = self._desk.options.tolerance
         yield
         while event.type == "mouse_move":
             away = np.asarray(event.pos) - begin
@@ -185,7 +199,8 @@ class Tools:
             if moved and self.tool in ("join", "cut"):
                 self._desk.marks.draw(layer, [np.array(points)])
             elif moved and self.tool == "add" and self._click is not None:
-                self.desk_tolerance = start + float(away[0]) * _PER_PX
+                wanted = start + float(away[0]) * _PER_PX
+                self._desk.options.tolerance = min(max(wanted, 0.0), 1.0)
             yield
         if self.tool in ("join", "cut"):
             self._desk.marks.clear_drawn()
@@ -194,15 +209,6 @@ class Tools:
             more = "Shift" in event.modifiers
             where = event.position
             self._desk.attempt(lambda: self._clicked(editor, where, more))
-
-    @property
-    def desk_tolerance(self) -> float:
-        """Tolerance of the options, 0..1."""
-        return self._desk.options.tolerance
-
-    @desk_tolerance.setter
-    def desk_tolerance(self, value: float) -> None:
-        self._desk.options.tolerance = min(max(value, 0.0), 1.0)
 
     def _stroke(self, line: NDArray[np.float64], moved: bool) -> None:
         if not moved:
@@ -231,7 +237,15 @@ class Tools:
         if self._found is not None and _holds(self._found, point):
             self._add_found()
             return
-        self._click, self._found = point, None
+        self._click = self._found = None
+        editor, options = self._desk.editor, self._desk.options
+        if editor is None:
+            return
+        labels, picture = editor.objects.labels, self._desk.picture()
+        options.tolerance = growing.likely_tolerance(
+            picture, labels, point, options.reach_px
+        )
+        self._click = point
         self._grow()
 
     def _grow(self) -> None:
@@ -239,8 +253,7 @@ class Tools:
         if editor is None or self._click is None:
             return
         options = self._desk.options
-        labels = editor.objects.labels
-        picture = self._desk.picture()
+        labels, picture = editor.objects.labels, self._desk.picture()
         try:
             self._found = growing.grown_from(
                 picture, labels, self._click, options.tolerance, options.reach_px
@@ -249,10 +262,7 @@ class Tools:
             self.drop()
             raise
         self.redraw()
-        area = int(np.count_nonzero(self._found[1]))
-        self._desk.told.emit(
-            f"{area:,} px; drag sideways for more or less, Enter takes it.", False
-        )
+        self._desk.told.emit(_said(self._found, labels.shape), False)
 
     def _on_tolerance_changed(self, _value: float) -> None:
         if self._click is not None:
@@ -301,6 +311,17 @@ class Tools:
         if editor is not None:
             editor.do(make, select=True)
             self._desk.tell_last()
+
+
+def _said(
+    found: tuple[tuple[slice, slice], NDArray[np.bool_]], shape: tuple[int, ...]
+) -> str:
+    """Return what to say of an object that may be added."""
+    box, mask = found
+    area = f"{int(np.count_nonzero(mask)):,} px"
+    if growing.runs_out(box, mask, shape):
+        return f"{area}, which is background too; drag left for less."
+    return f"{area}; drag sideways for more or less, Enter takes it."
 
 
 def _holds(found: tuple[tuple[slice, slice], NDArray[np.bool_]], point: Point) -> bool:

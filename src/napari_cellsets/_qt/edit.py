@@ -93,13 +93,14 @@ class EditWidget(DockContent):
         self.message = MessageRow()
         self.acts = ActGrid()
         self.options = OptionsPart()
-        self.options.form.synchronize(self.desk.options)
+        self.options.synchronize(self.desk.options)
         self.all = AllPart(self.desk.options)
         self.history = HistoryView()
         self.key_map = KeyMapView(self.keys)
         self.saved = QLabel()
         self.saved.setWordWrap(True)
         self.saved.setAccessibleName("Whether edits are saved")
+        self.saved.setContentsMargins(6, 0, 6, 4)
         self.tabs = QTabWidget()
         for title, page in (
             ("History", self.history),
@@ -116,7 +117,6 @@ class EditWidget(DockContent):
             column.addWidget(part)
         column.addWidget(self.options)
         column.addWidget(self.tabs, 1)
-        column.addWidget(self.saved)
         page = QWidget()
         both = QVBoxLayout(page)
         both.setContentsMargins(6, 6, 6, 6)
@@ -129,7 +129,9 @@ class EditWidget(DockContent):
         scroll.setWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.addWidget(scroll, 1)
+        # always in sight, however low the window
+        layout.addWidget(self.saved)
         self.setMinimumWidth(_WIDTH_LEAST)
 
     def _connect(self) -> None:
@@ -229,6 +231,7 @@ class EditWidget(DockContent):
         desk, target = self.desk, self.desk.target
         self.welcome.setVisible(target is None)
         self.work.setVisible(target is not None)
+        self.saved.setVisible(target is not None)
         if not self._running:
             return
         self.keys.bind(target, self._act)
@@ -262,12 +265,13 @@ class EditWidget(DockContent):
 
     def _on_tool_changed(self, tool: str) -> None:
         self.tools.show_tool(tool)
+        self.options.show_tool(tool)
 
     def _on_flashed(self) -> None:
         self._flash.start()
 
     def _on_tolerance_changed(self, *_: object) -> None:
-        self.options.form.synchronize(self.desk.options)
+        self.options.alike.synchronize(self.desk.options)
 
     def _on_status_changed(self, *_: object) -> None:
         ours = (self.session.cells_layer, self.session.truth_layer)
@@ -288,5 +292,7 @@ class EditWidget(DockContent):
 
     def _on_theme_changed(self, *_: object) -> None:
         theme = get_theme(self._viewer.theme)
-        self.tools.set_colour(QColor(theme.text.as_hex()))
+        self.tools.set_colours(
+            QColor(theme.text.as_hex()), QColor(theme.current.as_hex())
+        )
         self._on_keys_changed()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HEADINGS = ("Time", "What", "Who")
 _EMPTY = "Nothing was changed yet. Every edit and every stroke of a brush stands here."
+_ROW_PX, _LEAST_PX = 24, 90
 _NO_PARENT = QModelIndex()
 
 
@@ -86,13 +87,14 @@ class HistoryView(QWidget):
         self.table.setAccessibleName("History of edits")
         self.table.setToolTip("Double-click an act to see where it was")
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(_ROW_PX)
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.table.setMinimumHeight(120)
+        self.table.setMinimumHeight(_LEAST_PX)
         self.table.activated.connect(self._on_activated)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)

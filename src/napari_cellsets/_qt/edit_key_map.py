@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.edit_keys import EditKeys
 
 _HINT = (
-    "Keys work while the layer of labels is selected; Enter accepts, Escape puts a tool"
-    " away. Double-click a key to change it, empty for none."
+    "Keys work while the layer of labels is selected. With a tool in hand, Enter"
+    " accepts, Escape puts it away, Space held moves the image. Double-click a key to"
+    " change it."
 )
+_ROW_PX, _LEAST_PX = 24, 90
 _NO_PARENT = QModelIndex()
 
 
@@ -107,11 +109,12 @@ class KeyMapView(QWidget):
         self.table.setAccessibleName("Keys")
         self.table.setToolTip("Double-click a key to change it")
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(_ROW_PX)
         self.table.setShowGrid(False)
         self.table.horizontalHeader().setSectionResizeMode(
             QHeaderView.ResizeMode.Stretch
         )
-        self.table.setMinimumHeight(160)
+        self.table.setMinimumHeight(_LEAST_PX)
         self.reset = QPushButton("Keys of the beginning")
         self.reset.setToolTip("Forget the keys that you chose")
         self.reset.clicked.connect(self._on_reset_clicked)

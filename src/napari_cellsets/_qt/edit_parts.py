@@ -38,12 +38,14 @@ _ASKED = {
         "How far outlines grow, shrink, are rounded, or may snap",
         1,
     ),
+}
+_ALIKE = {
     "tolerance": Asked(
         "Tolerance",
         "How far the colour of an object to add may differ from where you clicked",
     ),
 }
-_SPIN_WIDTH = 110
+_SPIN_WIDTH = 140
 
 
 class LayerRow(QWidget):
@@ -150,10 +152,14 @@ class ToolRow(QWidget):
         for name, button in self.buttons.items():
             button.setChecked(name == tool)
 
-    def set_colour(self, colour: QColor) -> None:
-        """Draw the signs in this colour."""
+    def set_colours(self, sign: QColor, pressed: QColor) -> None:
+        """Draw the signs in one colour, the tool in hand on another."""
         for name, button in self.buttons.items():
-            button.setIcon(tool_icon(name, colour))
+            button.setIcon(tool_icon(name, sign))
+        # napari's themes do not show which button is pressed
+        self.setStyleSheet(
+            f"QToolButton:checked {{ background-color: {pressed.name()}; }}"
+        )
 
     def _on_clicked(self, name: str, _checked: bool = False) -> None:
         self.wanted.emit(name)
@@ -178,13 +184,15 @@ class ActGrid(QWidget):
         grid.setSpacing(3)
         grid.addWidget(self.selected, 0, 0, 1, _COLUMNS)
         names = [n for n, command in COMMANDS.items() if command.group == "selected"]
-        for at, name in enumerate(names):
+        places = [divmod(at, _COLUMNS) for at in range(len(names) - 1)]
+        for name, (row, column) in zip(
+            names, [*places, (2, _COLUMNS - 1)], strict=True
+        ):
             button = self.buttons[name] = QPushButton(COMMANDS[name].word)
             button.setMinimumWidth(1)
             button.clicked.connect(partial(self._on_clicked, name))
-            grid.addWidget(button, 1 + at // _COLUMNS, at % _COLUMNS)
-        last = len(names)
-        grid.addWidget(self.label, 1 + last // _COLUMNS, last % _COLUMNS, 1, 2)
+            grid.addWidget(button, 1 + row, column)
+        grid.addWidget(self.label, 3, 1, 1, 2)
         self.show_selected(0, stack=False)
 
     def show_selected(self, count: int, *, stack: bool) -> None:
@@ -192,8 +200,8 @@ class ActGrid(QWidget):
         words = {0: "Nothing is selected", 1: "1 object is selected"}
         self.selected.setText(words.get(count, f"{count:,} objects are selected"))
         for name, button in self.buttons.items():
-            enough = count > 1 if name == "merge" else count > 0
-            button.setEnabled(enough and (stack or name != "between"))
+            button.setEnabled(count > 1 if name == "merge" else count > 0)
+        self.buttons["between"].setVisible(stack)
 
     def _on_clicked(self, name: str, _checked: bool = False) -> None:
         self.wanted.emit(name)
@@ -217,14 +225,29 @@ class OptionsPart(QWidget):
             "A copied object takes the pixels of those in its way; else only background"
         )
         self.over.toggled.connect(self._on_over_toggled)
-        row = QHBoxLayout()
+        self.alike = SettingsForm(EditOptions, _ALIKE)
+        self.alike.edited.connect(self.edited)
+        self.from_where = QWidget()
+        row = QHBoxLayout(self.from_where)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(QLabel("Copy from"))
         row.addWidget(self.source, 1)
         row.addWidget(self.over)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.form)
-        column.addLayout(row)
+        for part in (self.form, self.alike, self.from_where):
+            column.addWidget(part)
+        self.show_tool("")
+
+    def show_tool(self, tool: str) -> None:
+        """Ask only what matters for the tool in hand."""
+        self.alike.setVisible(tool == "add")
+        self.from_where.setVisible(tool == "copy")
+
+    def synchronize(self, options: EditOptions) -> None:
+        """Show the options."""
+        self.form.synchronize(options)
+        self.alike.synchronize(options)
 
     @Slot(bool)
     def _on_over_toggled(self, wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 REACH_PX = 150
 """How far from the click an object may reach."""
+USUAL_TOLERANCE = 0.15
+_TRIED = (0.03, 0.05, 0.07, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.36, 0.42, 0.5, 0.6)
+_TINY_PX = 12
+"""Smaller objects say nothing of a tolerance: they are specks of noise."""
 
 
 def grown_from(
@@ -54,9 +59,89 @@ def grown_from(
     EditError
         If the click lies outside of the picture, or on an object.
     """
-    from scipy import ndimage
-    from skimage.measure import label as components
+    seen = _look_around(picture, labels, point_yx, reach_px)
+    return seen.box, _grown(seen, tolerance)
 
+
+def likely_tolerance(
+    picture: NDArray[np.generic],
+    labels: NDArray[np.integer],
+    point_yx: tuple[float, float],
+    reach_px: int = REACH_PX,
+) -> float:
+    """Return the tolerance whose object ends at the strongest edges of the picture.
+
+    Parameters
+    ----------
+    picture, labels, point_yx, reach_px
+        As for `grown_from`.
+
+    Returns
+    -------
+    float
+        0..1; `USUAL_TOLERANCE` where every object runs out of reach or is tiny.
+
+    Raises
+    ------
+    EditError
+        As `grown_from`.
+    """
+    from scipy import ndimage
+
+    seen = _look_around(picture, labels, point_yx, reach_px)
+    steep = np.max(
+        [
+            ndimage.gaussian_gradient_magnitude(channel, 1.0)
+            for channel in np.moveaxis(seen.values, -1, 0)
+        ],
+        axis=0,
+    )
+    best, best_edge = USUAL_TOLERANCE, 0.0
+    for tolerance in _TRIED:
+        mask = _grown(seen, tolerance)
+        if np.count_nonzero(mask) < _TINY_PX:
+            continue
+        if runs_out(seen.box, mask, labels.shape):
+            break
+        rim = ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(
+            mask, border_value=1
+        )
+        edge = float(steep[rim].mean())
+        if edge > best_edge:
+            best, best_edge = tolerance, edge
+    return best
+
+
+def runs_out(
+    box: tuple[slice, slice], mask: NDArray[np.bool_], shape: tuple[int, ...]
+) -> bool:
+    """Whether a mask ends where looking ended, and not at the edge of the picture."""
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
+    return bool(
+        (top > 0 and mask[0].any())
+        or (bottom < shape[0] and mask[-1].any())
+        or (left > 0 and mask[:, 0].any())
+        or (right < shape[1] and mask[:, -1].any())
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Around:
+    """What lies around a click: colours, how far from the click's, what is free."""
+
+    box: tuple[slice, slice]
+    place: tuple[int, int]
+    values: NDArray[np.float64]
+    differs: NDArray[np.float64]
+    free: NDArray[np.bool_]
+
+
+def _look_around(
+    picture: NDArray[np.generic],
+    labels: NDArray[np.integer],
+    point_yx: tuple[float, float],
+    reach_px: int,
+) -> _Around:
     y, x = round(point_yx[0]), round(point_yx[1])
     height, width = picture.shape[:2]
     if not (0 <= y < height and 0 <= x < width):
@@ -72,17 +157,23 @@ def grown_from(
     values = np.asarray(picture[box], np.float64)
     values = values[..., None] if values.ndim == 2 else values
     row, column = y - box[0].start, x - box[1].start
-    around = values[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].reshape(
-        -1, values.shape[-1]
-    )
+    near = values[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    colour = near.reshape(-1, values.shape[-1]).mean(axis=0)
     span = float(values.max() - values.min()) or 1.0
-    differs = np.abs(values - around.mean(axis=0)).max(axis=-1)
+    differs = np.abs(values - colour).max(axis=-1) / span
     free = np.asarray(labels[box] == 0)
-    alike = (differs <= tolerance * span) & free
-    alike[row, column] = True
+    return _Around(box, (row, column), values, differs, free)
+
+
+def _grown(seen: _Around, tolerance: float) -> NDArray[np.bool_]:
+    from scipy import ndimage
+    from skimage.measure import label as components
+
+    alike = (seen.differs <= tolerance) & seen.free
+    alike[seen.place] = True
     pieces = components(alike, connectivity=1)
-    mask = ndimage.binary_fill_holes(pieces == pieces[row, column])
-    return box, np.asarray(mask & free)
+    mask = ndimage.binary_fill_holes(pieces == pieces[seen.place])
+    return np.asarray(mask & seen.free)
 
 
 def add_from_click(

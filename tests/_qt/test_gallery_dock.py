@@ -8,9 +8,11 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_cellsets._napari.gallery_filter import GalleryFilter
+from napari_cellsets._napari.gallery_review import GalleryReview
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.gallery import GalleryWidget
 from napari_cellsets._qt.samples import SamplesWidget
+from napari_cellsets.core.errors import StoreError
 from small_cells import PBC_CELLS, write_cells
 
 if TYPE_CHECKING:
@@ -184,3 +186,109 @@ def test_field_set_is_sorted_by_error(
     dock.set_filter(GalleryFilter(sort="error", descending=True))
     assert shown(dock)[:2] == [second, first]
     assert "error" in [dock.bar.sort.itemData(n) for n in range(dock.bar.sort.count())]
+
+
+def said(gallery: GalleryWidget) -> list[str]:
+    model = gallery.model
+    return [model.card(row).verdict for row in range(model.rowCount())]
+
+
+def press(gallery: GalleryWidget, qtbot: QtBot, keys: str) -> None:
+    for key in keys:
+        qtbot.keyClick(gallery.view, key)
+
+
+def test_verdicts_by_key_go_on_to_the_next_and_are_on_disk(
+    gallery: GalleryWidget, session: Session, qtbot: QtBot
+) -> None:
+    press(gallery, qtbot, "ara")
+    assert said(gallery)[:4] == ["accepted", "rejected", "accepted", ""]
+    assert gallery.view.currentIndex().row() == 3
+    kept = session.project.verdicts(session.dataset.identity)
+    assert kept["eosinophil/EO_225902"].verdict == "rejected"
+    assert gallery.status.review.text().startswith("3 of 7 reviewed")
+
+
+def test_flag_asks_for_a_reason_in_the_window(
+    gallery: GalleryWidget, session: Session, qtbot: QtBot
+) -> None:
+    press(gallery, qtbot, "f")
+    line = gallery.status.reason
+    assert not line.isHidden()
+    line.setText("blurred")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert line.isHidden()
+    assert said(gallery)[0] == "flagged"
+    assert gallery.model.card(0).line.startswith("blurred")
+
+
+def test_escape_flags_nothing(gallery: GalleryWidget, qtbot: QtBot) -> None:
+    press(gallery, qtbot, "f")
+    qtbot.keyClick(gallery.status.reason, Qt.Key.Key_Escape)
+    assert gallery.status.reason.isHidden()
+    assert said(gallery) == [""] * 7
+
+
+def test_comment_is_no_verdict(gallery: GalleryWidget, qtbot: QtBot) -> None:
+    press(gallery, qtbot, "c")
+    gallery.status.reason.setText("two cells")
+    qtbot.keyClick(gallery.status.reason, Qt.Key.Key_Return)
+    assert said(gallery)[0] == "commented"
+    assert gallery.status.review.text().startswith("0 of 7 reviewed")
+
+
+def test_undo_takes_the_last_verdict_back(gallery: GalleryWidget, qtbot: QtBot) -> None:
+    press(gallery, qtbot, "aru")
+    assert said(gallery)[:2] == ["accepted", ""]
+    assert gallery.view.currentIndex().row() == 1
+
+
+def test_several_are_judged_at_once(gallery: GalleryWidget, qtbot: QtBot) -> None:
+    gallery.view.selectAll()
+    press(gallery, qtbot, "a")
+    assert said(gallery) == ["accepted"] * 7
+    press(gallery, qtbot, "u")
+    assert said(gallery) == [""] * 7
+
+
+def test_next_unreviewed_goes_round_in_the_order_shown(
+    gallery: GalleryWidget, qtbot: QtBot
+) -> None:
+    gallery.set_filter(GalleryFilter(chosen={"class": ("ig", "neutrophil")}))
+    gallery.view.show_row(0)
+    press(gallery, qtbot, "aa")
+    press(gallery, qtbot, "n")
+    assert gallery.view.currentIndex().row() == 3
+    press(gallery, qtbot, "n")
+    assert gallery.view.currentIndex().row() == 2
+    press(gallery, qtbot, "aan")
+    assert gallery.status.review.text() == "All others have a verdict."
+
+
+def test_filter_by_verdict(gallery: GalleryWidget, qtbot: QtBot) -> None:
+    press(gallery, qtbot, "ar")
+    gallery.set_filter(GalleryFilter(chosen={"verdict": ("rejected",)}))
+    assert shown(gallery) == ["eosinophil/EO_225902"]
+    gallery.set_filter(GalleryFilter(chosen={"verdict": ("not reviewed",)}))
+    assert len(shown(gallery)) == 5
+
+
+def test_verdicts_of_another_window_are_seen(
+    gallery: GalleryWidget, session: Session, qtbot: QtBot
+) -> None:
+    name = session.dataset.samples[4].name
+    session.project.set_verdict(session.dataset.identity, name, "accepted")
+    session.cells_changed.emit()
+    qtbot.waitUntil(lambda: said(gallery)[4] == "accepted")
+
+
+def test_verdict_that_cannot_be_written_is_told(
+    gallery: GalleryWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(GalleryReview, "judge", refuse)
+    press(gallery, qtbot, "a")
+    assert gallery.status.review.text() == "the disk is full."
+    assert gallery.view.currentIndex().row() == 0

@@ -129,9 +129,8 @@ class FactTable:
             {**self.columns, **columns},
             {**self.numbers, **(numbers or {})},
         )
-        for name in ("lowered", "place_of"):  # the names are the same
-            if name in self.__dict__:
-                other.__dict__[name] = self.__dict__[name]
+        # the names are the same
+        other.__dict__.update(lowered=self.lowered, place_of=self.place_of)
         return other
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.browsing import read_marks
-from napari_cellsets._napari.gallery_facts import CLASS, read_facts
-from napari_cellsets._napari.gallery_filter import (
-    GalleryFilter,
-    class_counts,
-    filter_from,
+from napari_cellsets._napari.gallery_facts import CLASS, FactTable
+from napari_cellsets._napari.gallery_filter import GalleryFilter, class_counts
+from napari_cellsets._napari.gallery_items import Card, SampleItems
+from napari_cellsets._napari.gallery_review import (
+    VERDICT,
+    GalleryReview,
+    read_set,
 )
-from napari_cellsets._napari.gallery_items import SampleItems
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
@@ -27,17 +29,18 @@ from napari_cellsets._qt.gallery_facets import ClassPlot, FacetTree
 from napari_cellsets._qt.gallery_memory import GalleryMemory
 from napari_cellsets._qt.gallery_model import GalleryModel
 from napari_cellsets._qt.gallery_pictures import GalleryPictures
+from napari_cellsets._qt.gallery_verdicts import VerdictKeys
 from napari_cellsets._qt.gallery_view import GalleryView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.switching import Switcher
-from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.errors import CellsetsError, StoreError
 
 if TYPE_CHECKING:
     import napari.viewer
     from qtpy.QtGui import QHideEvent
 
-    from napari_cellsets._napari.gallery_facts import FactTable
+    from napari_cellsets._napari.gallery_review import Read
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
 
@@ -78,6 +81,7 @@ class GalleryWidget(DockContent):
         if self._session.navigator is None:
             Switcher(self._session, self)
         self._build()
+        self.verdicts = VerdictKeys(self)
         self._memory = GalleryMemory(self)
         self._connect()
         self._memory.restore_look()
@@ -91,14 +95,31 @@ class GalleryWidget(DockContent):
         return self._items
 
     @property
+    def table(self) -> FactTable:
+        """What is known of the items, with what reviewers said."""
+        if self._items is None:
+            return FactTable(())
+        table, review = self._items.table, self.verdicts.review
+        if review is None or not len(table):
+            return table
+        return table.with_columns({VERDICT: review.column})
+
+    def show_item(self, item: int, *, walk: bool = False) -> None:
+        """Make an item the current one; `walk` takes the viewer along."""
+        self.view.show_row(self._model.row_of(item))
+        if walk:
+            self._walk_timer.start()
+
+    def step(self, by: int) -> None:
+        """Go on by so many items, and take the viewer along."""
+        row = self.view.currentIndex().row() + by
+        if 0 <= row < self._model.rowCount():
+            self.show_item(self._model.item_at(row), walk=True)
+
+    @property
     def model(self) -> GalleryModel:
         """The items in their order."""
         return self._model
-
-    @property
-    def runner(self) -> JobRunner:
-        """Reads the facts."""
-        return self._runner
 
     def wanted(self) -> GalleryFilter:
         """Return what the person asks for."""
@@ -197,15 +218,17 @@ class GalleryWidget(DockContent):
             widget.setVisible(dataset is not None)
         self._memory.keep()
         self._runner.stop()
-        self._items = None
+        self._items = self.verdicts.review = None
         if dataset is None:
             self._pictures.serve(None)
             self._model.show_items(np.empty(0, np.intp))
             return
         self._show_items(SampleItems(dataset))
 
-        def work(_token: CancelToken, _progress: Progress) -> FactTable:
-            return read_facts(dataset)
+        session = self._session
+
+        def work(_token: CancelToken, _progress: Progress) -> Read:
+            return read_set(dataset, lambda: session.project)
 
         self._runner.start(work, title="Facts", done=self._on_facts, quiet=True)
 
@@ -219,18 +242,21 @@ class GalleryWidget(DockContent):
         self.view.show_row(self._model.row_of(self._session.index))
         self._show_counts()
 
-    def _on_facts(self, table: FactTable) -> None:
-        dataset = self._session.dataset
+    def _on_facts(self, read: Read) -> None:
+        (table, review), dataset = read, self._session.dataset
         if dataset is None or len(table) != len(dataset.samples):
             return
         self._items = SampleItems(dataset, table)
+        self.verdicts.review = review if isinstance(review, GalleryReview) else None
+        if isinstance(review, StoreError):
+            self.status.review.setText(str(review))
         self._read_marks()
         self._memory.restore(dataset.identity)
 
     def _sorts(self) -> list[str]:
         if self._items is None:
             return []
-        table = self._items.table
+        table = self.table
         telling = [n for n, column in table.columns.items() if len(column.values) > 1]
         return list(dict.fromkeys([*telling, *table.numbers]))
 
@@ -240,6 +266,8 @@ class GalleryWidget(DockContent):
             return
         try:
             items.set_marks(read_marks(items.dataset, self._session.project))
+            if self.verdicts.review is not None:
+                self.verdicts.review.refresh()
         except CellsetsError as error:
             self.status.review.setText(str(error))
         self.bar.offer_sorts(self._sorts())
@@ -299,7 +327,7 @@ class GalleryWidget(DockContent):
         others = {key: v for key, v in wanted.chosen.items() if key != CLASS}
         if wanted.chosen.get(CLASS) != (name,):
             others[CLASS] = (name,)
-        self.set_filter(filter_from({**wanted.state(), "chosen": _lists(others)}))
+        self.set_filter(replace(wanted, chosen=others))
 
     # Inside
 
@@ -318,21 +346,21 @@ class GalleryWidget(DockContent):
         items = self._items
         if items is None or not len(items.table):
             return
-        order = wanted.apply(items.table)
+        order = wanted.apply(self.table)
         if not np.array_equal(order, self._model.order):
             here = self.view.currentIndex().row()
             item = self._model.item_at(here) if here >= 0 else self._session.index
-            self._model.show_items(order, items.card)
+            self._model.show_items(order, self._card)
             self.view.show_row(self._model.row_of(item))
         else:
-            self._model.describe_by(items.card)
+            self._model.describe_by(self._card)
         self._show_classes()
         self._show_counts()
 
     def _show_facets(self, wanted: GalleryFilter) -> None:
         items = self._items
         if items is not None and len(items.table):
-            facets = wanted.facets(items.table)
+            facets = wanted.facets(self.table)
             self.tree.show_facets(facets, wanted.chosen, items.colours)
 
     def _show_classes(self) -> None:
@@ -351,6 +379,12 @@ class GalleryWidget(DockContent):
             chosen = sum(span.bottom() - span.top() + 1 for span in spans)
             shown = self._model.rowCount()
             self.status.show_counts(shown, len(items), chosen, items.noun)
+            self.verdicts.show_progress()
+
+    def _card(self, item: int) -> Card:
+        items = self._items
+        card = Card("") if items is None else items.card(item)
+        return self.verdicts.with_verdict(item, card)
 
     def _serve_pictures(self) -> None:
         """Decode at the scale that the size on screen needs."""
@@ -363,7 +397,3 @@ class GalleryWidget(DockContent):
             self._decoded = size
             make = self._items.maker(self._cache, size)
             self._pictures.serve(make, same=same)
-
-
-def _lists(chosen: dict[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    return {name: list(values) for name, values in chosen.items()}

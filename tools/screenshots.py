@@ -32,6 +32,7 @@ from napari_cellsets._qt.docking import raise_dock
 from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.simulated import write_simulated_cells, write_simulated_set
 from napari_cellsets.catalogue import open_dataset
+from napari_cellsets.editing.splitting import split_along
 
 if TYPE_CHECKING:
     import napari
@@ -50,7 +51,12 @@ def main() -> None:
     width, height = map(int, (sys.argv[2] if len(sys.argv) > 2 else SIZE).split("x"))
     for home in ("CELLSETS_DATA_HOME", "CELLSETS_CACHE_HOME"):
         os.environ.setdefault(home, tempfile.mkdtemp())
-    parts = {"classify": take_classes, "sets": take_sets, "events": take_recording}
+    parts = {
+        "classify": take_classes,
+        "sets": take_sets,
+        "events": take_recording,
+        "edit": take_edit,
+    }
     part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
     part(folder, width, height)
 
@@ -158,6 +164,30 @@ def take_sets(folder: Path, width: int, height: int) -> None:
     settle(1)
     dialog.grab().save(str(folder / "describe.png"))
     dialog.close()
+    viewer.close()
+
+
+def take_edit(folder: Path, width: int, height: int) -> None:
+    """Correct a simulated field: smooth two cells, split the largest."""
+    viewer = open_viewer(width, height)
+    session = get_session(viewer)
+    open_sample_set(viewer)
+    session.correcting_truth = True
+    viewer.layers.selection.active = session.truth_layer
+    desk = open_dock(viewer, "Edit").desk
+    editor = desk.editor
+    by_size = sorted(editor.objects, key=editor.objects.area)
+    editor.select(by_size[:2])
+    desk.perform("smooth")
+    desk.perform("cut")
+    y, x = editor.objects.box(by_size[-1])
+    middle = (y.start + y.stop) / 2
+    line = np.array([[middle, x.start - 6.0], [middle, x.stop + 6.0]])
+    editor.do(lambda objects: split_along(objects, line), select=True)
+    desk.reveal()
+    settle(1.5)
+    photograph(viewer, folder / "edit.png")
+    session.save()
     viewer.close()
 
 

@@ -31,7 +31,7 @@ _PER_PX = 0.002
 HINTS: Final = {
     "select": "Click an object; Shift-click adds more.",
     "join": "Draw from one object into others.",
-    "cut": "Draw across an object, from outside to outside.",
+    "cut": "Draw a line right across an object.",
     "seeds": "Click once in each part, then Enter.",
     "add": "Click where an object is missing; drag right for more.",
     "copy": "Click an object of the other layer.",
@@ -176,11 +176,12 @@ class Tools:
         layer = self._layer
         if layer is None:
             return
-        pans, layer.mouse_pan, self._resting = layer.mouse_pan, True, True
+        pans = layer.mouse_pan
+        layer.mouse_pan = self._resting = True
         yield
         self._resting = False
-        if layer is self._layer:
-            layer.mouse_pan = pans
+        if self._layer is not None:
+            self._layer.mouse_pan = pans
 
     def _on_drag(self, layer: Labels, event: Any) -> Iterator[None]:
         editor = self._desk.editor

@@ -7,6 +7,7 @@ SQLAlchemy, and does so inside functions.
 
 from __future__ import annotations
 
+from napari_cellsets.store.changes import ChangedLabels, Changes
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.facts import FactChange, LayerFacts, ObjectFacts
 from napari_cellsets.store.history import HISTORY_DAYS, LabelChange, StoredLabels
@@ -16,6 +17,8 @@ from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 __all__ = [
     "HISTORY_DAYS",
     "VERDICTS",
+    "ChangedLabels",
+    "Changes",
     "FactChange",
     "LabelChange",
     "LabelDelta",

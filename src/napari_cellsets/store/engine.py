@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 FILE_NAME = "project.sqlite"
 #: How long a writer waits for another one, in milliseconds.
 BUSY_MS = 5000
+#: How long a database server may take to answer, in seconds.
+_CONNECT_S = 10
+#: What the lock on making the tables is known by on a PostgreSQL server.
+_TABLES_LOCK = 0x63656C6C
+#: Packages of database drivers, where a name alone is not enough.
+_DRIVERS = {"psycopg": '"napari-cellsets[postgres]"'}
 #: The write-ahead file is cut back to this many bytes after a checkpoint.
 WAL_BYTES = 16 * 2**20
 
@@ -55,6 +61,26 @@ _SENTENCES = (
         "is held by another program that is writing for too long",
         "Close the other program, then try again.",
     ),
+    (
+        "lock timeout",
+        "is held by another program that is writing for too long",
+        "Close the other program, then try again.",
+    ),
+    (
+        "connection to server",
+        "the database server does not answer, or does not let you in",
+        "Check the address, your name and password, and that the server runs.",
+    ),
+    (
+        "terminating connection",
+        "the database server ended the connection",
+        "Nothing of this step was saved. Try again.",
+    ),
+    (
+        "server closed the connection",
+        "the database server ended the connection",
+        "Nothing of this step was saved. Try again.",
+    ),
 )
 
 
@@ -70,12 +96,14 @@ def url_of(place: Path | str | None) -> URL:
 
     if isinstance(place, str) and "://" in place:
         try:
-            return sa.make_url(place)
+            url = sa.make_url(place)
         except sa.exc.ArgumentError as error:
             raise StoreError(
                 "A database URL such as 'postgresql://user@host/name' was expected",
                 path=place.split("@")[-1],
             ) from error
+        plain = url.drivername in ("postgresql", "postgres")
+        return url.set(drivername="postgresql+psycopg") if plain else url
     path = Path(place) if place is not None else data_home()
     if place is None or path.is_dir():
         path = path / FILE_NAME
@@ -99,7 +127,8 @@ def connect(url: URL, place: str) -> Engine:
             raise StoreError(
                 f"needs the Python package {error.name!r}, which is not installed",
                 path=place,
-                advice=f"Install it with 'pip install {error.name}'.",
+                advice="Install it with "
+                f"'pip install {_DRIVERS.get(error.name or '', error.name)}'.",
             ) from error
         except sa.exc.NoSuchModuleError as error:
             raise StoreError(
@@ -124,6 +153,10 @@ def _prepare(engine: Engine, place: str) -> None:
     if file is not None:
         _use_write_ahead_log(engine)
     with _one_writer(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            # there is no table yet that two programs could lock
+            lock = f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"
+            connection.exec_driver_sql(lock)
         schema.check(connection, place)
         schema.raise_to_current(connection)
     if created and file is not None:
@@ -140,6 +173,11 @@ def file_of(url: URL) -> Path | None:
 def _make_engine(url: URL) -> Engine:
     import sqlalchemy as sa
 
+    if url.get_backend_name() == "postgresql":
+        # as on SQLite: a writer waits only so long; one that hangs is let go
+        waits = f"-c lock_timeout={BUSY_MS} -c idle_in_transaction_session_timeout=60s"
+        said = {"options": waits, "connect_timeout": _CONNECT_S}
+        return sa.create_engine(url, pool_pre_ping=True, connect_args=said)
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)
     if file_of(url) is None:
@@ -213,8 +251,11 @@ def _one_writer(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Yield a connection that sees one state of the store throughout."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":  # which does so by itself
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

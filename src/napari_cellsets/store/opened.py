@@ -88,7 +88,7 @@ class OpenStore:
         """Return the number of the newest change of the whole store, whoever made it.
 
         It costs one short read: ask every second or so whether others did something,
-        and then what, with ``since=``.
+        and then what, with `Project.changed_since`.
 
         Raises
         ------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import results
+from napari_cellsets.store.changes import ChangeLog
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
 from napari_cellsets.store.facts import RESTORE, ObjectStore
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerKey, LayerState
 
 
-class Project(Verdicts, ObjectStore):
+class Project(Verdicts, ObjectStore, ChangeLog):
     """Labels, edits, facts, counts and verdicts on disk; open it with `Project.open`.
 
     Every method may be called from any thread, and several processes may hold

@@ -216,6 +216,7 @@ def _objects(meta: MetaData) -> Table:
         sa.Column("change", sa.BigInteger, nullable=False),
         sa.Index("cellsets_objects_order", "layer", "id"),
         sa.Index("cellsets_objects_object", "layer", "object"),
+        sa.Index("cellsets_objects_change", "change"),
     )
 
 

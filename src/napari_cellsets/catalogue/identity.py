@@ -61,3 +61,20 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
         anchor = first.encode()
     digest = hashlib.sha256(anchor).hexdigest()[:16]
     return f"{recipe.key}:{home}:{digest}"
+
+
+def same_content(one: str, other: str) -> bool:
+    """Tell whether two identities are of the same pictures in folders of two names."""
+    return _parts(one) != () and _parts(one)[::2] == _parts(other)[::2]
+
+
+def same_place(one: str, other: str) -> bool:
+    """Tell whether two identities are of folders of one name with other pictures."""
+    return _parts(one) != () and _parts(one)[:2] == _parts(other)[:2]
+
+
+def _parts(identity: str) -> tuple[str, ...]:
+    """Return key, folder and digest of an own identity; nothing of a published one."""
+    key, _, rest = identity.partition(":")
+    home, _, digest = rest.rpartition(":")
+    return (key, home, digest) if home else ()

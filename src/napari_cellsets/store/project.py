@@ -16,6 +16,7 @@ from napari_cellsets.store.history import (
     changes_of,
     labels_at,
 )
+from napari_cellsets.store.moving import DatasetStore
 from napari_cellsets.store.opened import layer_key
 from napari_cellsets.store.pixels import encode_labels
 from napari_cellsets.store.verdicts import Verdicts
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerKey, LayerState
 
 
-class Project(Verdicts, ObjectStore, ChangeLog):
+class Project(Verdicts, ObjectStore, ChangeLog, DatasetStore):
     """Labels, edits, facts, counts and verdicts on disk; open it with `Project.open`.
 
     Every method may be called from any thread, and several processes may hold

@@ -63,6 +63,8 @@ class GalleryView(QAbstractItemView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAcceptDrops(False)
+        # what is drawn whole can be moved as it is when the view scrolls
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Gallery")
         self.doubleClicked.connect(self._on_double_clicked)
 
@@ -246,6 +248,8 @@ class GalleryView(QAbstractItemView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the items that need it, and no others."""
         painter = QPainter(self.viewport())
+        ground = self.palette().color(self.backgroundRole())
+        painter.fillRect(event.rect(), ground)
         top = event.rect().top() + self.verticalOffset()
         bottom = event.rect().bottom() + 1 + self.verticalOffset()
         self._painter.begin(self._picture, listed=self._listed)

@@ -15,6 +15,7 @@ from miniatures_neuromorphic import (
     content,
     drawn,
     events,
+    members,
     preview,
     write_neuromorphic,
 )
@@ -68,6 +69,23 @@ def test_one_archive_opens_as_its_class(name: str, tmp_path: Path) -> None:
         for column in ("t", "x", "y", "p"):
             np.testing.assert_array_equal(getattr(found, column), array[column])
     assert dataset.problems == []
+
+
+@pytest.mark.parametrize("place", ["set", "set/RBC.zip"])
+def test_previews_in_a_folder_of_their_own_are_no_samples(
+    tmp_path: Path, place: str
+) -> None:
+    root = tmp_path / "set"
+    root.mkdir()
+    for number, name in enumerate(CLASSES):
+        with zipfile.ZipFile(root / f"{name}.zip", "w") as archive:
+            for file, packed in members(number, previews=True, copies=False).items():
+                folder = file.rpartition(".")[2]
+                archive.writestr(f"{name}/{folder}/{file}", packed)
+    dataset = open_dataset(tmp_path / place)
+    classes = len(CLASSES) if place == "set" else 1
+    assert len(dataset.samples) == classes * len(WINDOWS)
+    assert all(dataset.holds_events(sample) for sample in dataset.samples)
 
 
 def test_windows_have_the_size_of_the_cut(tmp_path: Path) -> None:

@@ -263,3 +263,10 @@ def test_many_threads_get_the_frames_that_one_gets() -> None:
         thread.join()
 
     assert wrong == []
+
+
+def test_the_step_of_a_moment_is_the_last_that_is_not_after_it() -> None:
+    frames = EventFrames(recorded(of_times(0, 95)), FrameSettings(), stride_us=10)
+
+    assert [frames.step_at(at) for at in (-5, 0, 9, 10, 94)] == [0, 0, 0, 1, 9]
+    assert [frames.step_at(at) for at in (95, 1000)] == [10, 10]

@@ -17,7 +17,6 @@ from napari_cellsets._napari.fitting import (
     fitting_speed,
     fitting_window,
     looks_back_us,
-    step_of,
 )
 from napari_cellsets._napari.flat_view import FlatView
 from napari_cellsets._napari.recording_layer import (
@@ -268,7 +267,7 @@ class Film:
         viewer, frames = self._viewer(), self.frames
         if viewer is None or frames is None or viewer.dims.ndim < frames.ndim:
             return
-        self.step = step_of(frames, position_us, self.playback.duration_us)
+        self.step = frames.step_at(position_us)
         at = frames.time_of(self.step) / US_OF_AXIS
         viewer.dims.set_point(viewer.dims.ndim - frames.ndim, at)
 
@@ -285,8 +284,8 @@ class Film:
         frames = self.frames
         if frames is None or self.layer is None:
             return
-        position_us, end_us = self.playback.position_us, self.playback.duration_us
-        if not self._busy and step_of(frames, position_us, end_us) != self.step:
+        position_us = self.playback.position_us
+        if not self._busy and frames.step_at(position_us) != self.step:
             with self._filling():
                 self._go_to(position_us)
 

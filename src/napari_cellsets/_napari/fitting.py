@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from napari_cellsets.playback.clock import SLOWEST
 from napari_cellsets.playback.frames import FrameSettings
-
-if TYPE_CHECKING:
-    from napari_cellsets.playback.event_frames import EventFrames
 
 _SHORT_S = 5.0
 """A recording shorter than this plays as slowly that it takes about as long."""
@@ -19,25 +15,6 @@ _SHORTEST_US = 10
 _GLANCE_US = 1_000
 """A recording no longer than this, such as a cell cut out of a longer one, is but a
 moment: it is shown as a whole at first."""
-
-
-def step_of(frames: EventFrames, time_us: int, end_us: int) -> int:
-    """Return the step of the last frame that is not after a moment.
-
-    Parameters
-    ----------
-    frames
-        Frames of a recording.
-    time_us
-        The moment.
-    end_us
-        The end of the recording: there and later it is the last frame, which may lie
-        a little after it, so that the last events are seen too.
-    """
-    last = len(frames) - 1
-    if time_us >= end_us:
-        return last
-    return min(max((time_us - frames.first_us) // frames.stride_us, 0), last)
 
 
 def looks_back_us(settings: FrameSettings) -> int | None:

@@ -320,7 +320,7 @@ class FiltersPage(QWidget):
         frames = self._film.frames
         removed = {}
         if frames is not None and frames.filters is not None and not self.isHidden():
-            removed = frames.removed(frames.step_at(self._film.playback.position_us))
+            removed = frames.removed(self._film.step)
         for kind, label in self.removed.items():
             label.setVisible(kind in removed)
             if kind in removed:

@@ -105,18 +105,18 @@ def with_recordings(recipe: Recipe, tree: FileTree) -> tuple[FileTree, Sequence[
     -------
     tree, names
         Recordings, and pictures beside which none of the same name lies: pictures
-        of the same name are previews. The same tree where there is no recording.
+        of the same name are previews, of windows of one size (`events.size`) also
+        where they lie in other folders. The same tree where there is no recording.
     """
     row = recipe.events
     template = recipe.layout.image_template
     names = tree.names()
     fitting = [name for name, _ in template.find_all("\n".join(names))]
     recordings = find_recordings(tree, fitting)
-    stems = {name.rpartition(".")[0] for name in recordings}
+    stem = _stem if row is None or row.size is None else _stem_in_archive
+    stems = {stem(name) for name in recordings}
     pictures = [
-        name
-        for name in fitting
-        if is_picture_name(name) and name.rpartition(".")[0] not in stems
+        name for name in fitting if is_picture_name(name) and stem(name) not in stems
     ]
     if row is None or not recordings:
         return tree, pictures
@@ -126,6 +126,17 @@ def with_recordings(recipe: Recipe, tree: FileTree) -> tuple[FileTree, Sequence[
     alone = [name for name in recordings if name not in shared]
     held = EventTree(tree, alone, size, inside)
     return held, natural_order([*alone, *inside, *pictures])
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _stem_in_archive(name: str) -> str:
+    """Name of a file without its folders and ending, and the archive it is in."""
+    folders, _, file = name.rpartition("/")
+    archive, inside, _ = folders.partition(".zip/")
+    return f"{archive if inside or folders.endswith('.zip') else ''}/{_stem(file)}"
 
 
 def _inside(tree: FileTree, names: Sequence[str]) -> dict[str, tuple[str, str]]:

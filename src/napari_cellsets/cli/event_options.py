@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.core.sample import Sample
     from napari_cellsets.playback.filters import FilterChain
     from napari_cellsets.playback.recording import Recording
 
@@ -185,8 +186,9 @@ def range_of(options: argparse.Namespace, recording: Recording) -> tuple[int, in
     stop = last if options.stop is None else min(options.stop, last)
     if start >= stop:
         raise ExportError(
-            f"the recording has {recording.duration_us / 1e6:g} s; from"
-            f" {start / 1e6:g} to {stop / 1e6:g} s there is nothing",
+            f"the recording lasts {recording.duration_us / 1e6:g} s: none of it lies"
+            f" from {start / 1e6:g} s on"
+            + ("" if options.stop is None else f" and before {options.stop / 1e6:g} s"),
             path=options.path,
             advice="Choose other times for --from and --to.",
         )
@@ -238,7 +240,7 @@ def _of_set(place: Path, name: str, reading: str | None) -> Recording:
     dataset = open_dataset(place)
     samples = [s for s in dataset.samples if dataset.holds_events(s)]
     if name:
-        samples = [s for s in samples if s.image == name]
+        samples = [s for s in samples if _name_in(dataset, s) == name]
     if len(samples) != 1:
         raise NotRecognisedError(
             f"one recording was expected; there are {len(samples):,}",
@@ -254,8 +256,15 @@ def _of_set(place: Path, name: str, reading: str | None) -> Recording:
 
 
 def _advice(dataset: Dataset) -> str:
-    names = [s.image for s in dataset.samples if dataset.holds_events(s)]
-    if not names:
+    held = [s for s in dataset.samples if dataset.holds_events(s)]
+    if not held:
         return "Name a recording of an event camera."
-    some = ", ".join(str(dataset.path / name) for name in names[:_NAMED])
-    return f"Name one, such as {some}."
+    listed = ", ".join(str(dataset.path / _name_in(dataset, s)) for s in held[:_NAMED])
+    return f"Name one, such as {listed}."
+
+
+def _name_in(dataset: Dataset, sample: Sample) -> str:
+    """Name of a recording from the set on; that of a lone archive may be its folder."""
+    if dataset.path.is_file():
+        return sample.image.removeprefix(f"{dataset.path.name}/")
+    return sample.image

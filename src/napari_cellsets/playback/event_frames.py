@@ -83,6 +83,7 @@ class EventFrames:
         self.filters = filters
         self.stride_us = max(1, int(stride_us or settings.window_us))
         self.first_us = recording.start_us // self.stride_us * self.stride_us
+        self._end_us = recording.duration_us
         self._sensor = recording.geometry
         shown = (
             self._sensor if filters is None else filters.geometry_after(self._sensor)
@@ -95,7 +96,7 @@ class EventFrames:
         self._local = threading.local()
 
     def _count_steps(self) -> int:
-        span = self.recording.duration_us - self.first_us
+        span = self._end_us - self.first_us
         return -(-span // self.stride_us) + 1
 
     def __len__(self) -> int:
@@ -106,9 +107,15 @@ class EventFrames:
         return self.first_us + step * self.stride_us
 
     def step_at(self, time_us: int) -> int:
-        """Return the step that shows a moment, the nearest where there is none."""
-        step = (time_us - self.first_us + self.stride_us // 2) // self.stride_us
-        return min(max(step, 0), self.shape[0] - 1)
+        """Return the step of the last frame that is not after a moment.
+
+        At the end of the recording, and later, it is the last frame, which may lie a
+        little after it, so that the last events are seen too.
+        """
+        last = self.shape[0] - 1
+        if time_us >= self._end_us:
+            return last
+        return min(max((time_us - self.first_us) // self.stride_us, 0), last)
 
     def frame(self, step: int) -> Frame:
         """Return one frame; it is shared and cannot be written to."""

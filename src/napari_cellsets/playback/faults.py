@@ -97,7 +97,9 @@ def _of_times(sums: Tally, start_us: int) -> list[str]:
         found.append(f"There are gaps, the longest of {span(sums.largest_gap)}.")
     if sums.wraps:
         times = "once" if sums.wraps == 1 else f"{sums.wraps:,} times"
-        found.append(f"The camera's clock ran over {times}: taken out of the times.")
+        found.append(
+            f"The camera's clock went round {times}; the times go on all the same."
+        )
     return found
 
 

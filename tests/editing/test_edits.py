@@ -325,6 +325,19 @@ def test_what_cannot_be_done_says_why(
         act(ObjectIndex(labels))
 
 
+@given(labels=planes)
+def test_renumbering_closes_gaps_and_moves_as_few_as_it_can(labels: np.ndarray) -> None:
+    before = ObjectIndex(labels)
+    edit = attempt(lambda: joining.renumber(before))
+    after = labels if edit is None else applied(labels, edit)
+    numbers = np.unique(after[after > 0]).tolist()
+    assert numbers == list(range(1, len(before) + 1))
+    assert ObjectIndex(after).next_label() == len(numbers) + 1
+    for label in before:
+        if label <= len(before):
+            assert np.array_equal(after == label, labels == label)
+
+
 def test_another_label_is_another_class_for_the_whole_object() -> None:
     labels = np.zeros((6, 6), np.uint8)
     labels[:2, :2], labels[4:, 4:] = 3, 5

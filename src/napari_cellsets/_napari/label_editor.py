@@ -32,6 +32,8 @@ TOOL = "napari-cellsets Edit"
 _SMALL_PX = 4_000_000
 """Layers up to this many pixels are looked through again after a redraw without
 reason: somebody may have written into the array."""
+_MOST_PX = 20_000_000
+"""No edit changes more at once: napari keeps 24 bytes a pixel to undo it."""
 _MOST_ACTS = 1_000
 _MOST_SELECTED = 100
 """More parts of one act than this are not selected."""
@@ -247,6 +249,12 @@ class LabelEditor:
         return there
 
     def _apply(self, edit: Edit) -> None:
+        if len(edit) > _MOST_PX:
+            raise EditError(
+                f"{edit.title} would change {len(edit):,} pixels at once, and all of"
+                " them would be kept for undo",
+                advice="Choose fewer objects.",
+            )
         layer = self.layer
         said = {"source": "corrected by hand", "tool": TOOL, "act": edit.title}
         self._edit, self._mirror.about = edit, edit.title

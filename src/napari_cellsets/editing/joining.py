@@ -111,18 +111,21 @@ def touching_border(objects: ObjectIndex) -> list[int]:
 
 
 def renumber(objects: ObjectIndex) -> Edit:
-    """Return the edit that numbers all objects from 1 on, in the order of labels.
+    """Return the edit after which objects are numbered from 1 on, without gaps.
+
+    Those with the highest numbers move into the gaps, all others keep theirs.
 
     Raises
     ------
     EditError
         If they are numbered so already.
     """
-    image = objects.labels
+    image, numbers = objects.labels, sorted(objects)
+    gaps = sorted(set(range(1, len(numbers) + 1)).difference(numbers))
+    moving = numbers[len(numbers) - len(gaps) :]
     parts = [
         writes(image.shape, objects.box(label), objects.mask(label), number)
-        for number, label in enumerate(sorted(objects), 1)
-        if number != label
+        for label, number in zip(moving, gaps, strict=True)
     ]
     return Edit.of("renumber", image, parts)
 

@@ -48,7 +48,7 @@ class ObjectIndex:
 
     def __init__(self, labels: NDArray[np.integer], taken: int = 0) -> None:
         self.labels = labels
-        self._highest = taken
+        self._taken = taken
         self._fill()
 
     def __len__(self) -> int:
@@ -65,7 +65,7 @@ class ObjectIndex:
     @property
     def highest(self) -> int:
         """No label in use is above this."""
-        return self._highest
+        return max(self._taken, int(self._label[: len(self._row)].max(initial=0)))
 
     def box(self, label: int) -> Box:
         """Return the smallest box around an object.
@@ -104,8 +104,9 @@ class ObjectIndex:
         self._settle()
         count = len(self._row)
         unknown = np.flatnonzero(self._area[:count] == _UNKNOWN)
-        if len(unknown) > count // _MANY and self._highest <= _MANY * count + _SPARSE:
-            sizes = _counted(self.labels, self._highest)
+        highest = int(self._label[:count].max(initial=0))
+        if len(unknown) > count // _MANY and highest <= _MANY * count + _SPARSE:
+            sizes = _counted(self.labels, highest)
             self._area[:count] = sizes[self._label[:count]]
         else:
             for row in unknown.tolist():
@@ -120,17 +121,17 @@ class ObjectIndex:
         EditError
             If the image's type of pixel cannot hold them.
         """
-        most = int(np.iinfo(self.labels.dtype).max)
-        if self._highest + count > most:
+        most, highest = int(np.iinfo(self.labels.dtype).max), self.highest
+        if highest + count > most:
             raise EditError(
                 f"labels go up to {most:,} in this image, and all are taken",
                 advice="Renumber the objects first.",
             )
-        return self._highest + 1
+        return highest + 1
 
     def take(self, label: int) -> None:
         """Take note that labels up to this one are in use elsewhere."""
-        self._highest = max(self._highest, label)
+        self._taken = max(self._taken, label)
 
     def update(self, edit: Edit) -> None:
         """Take note of an edit that was applied to `labels`."""
@@ -170,7 +171,6 @@ class ObjectIndex:
         self._loose = np.zeros(len(labels), bool)
         self._area = np.full(len(labels), _UNKNOWN)
         self._row = {label: row for row, label in enumerate(labels.tolist())}
-        self._highest = max(self._highest, int(labels.max(initial=0)))
 
     def _known(self, label: int) -> bool:
         row = self._row.get(label)
@@ -219,7 +219,6 @@ class ObjectIndex:
         self._row[label] = row
         self._label[row], self._corners[row] = label, corners
         self._loose[row], self._area[row] = False, 0
-        self._highest = max(self._highest, label)
 
     def _make_room(self) -> None:
         more = max(len(self._label), 64)

@@ -88,6 +88,31 @@ def test_previews_in_a_folder_of_their_own_are_no_samples(
     assert all(dataset.holds_events(sample) for sample in dataset.samples)
 
 
+@pytest.mark.parametrize("place", ["set", "set/RBC.zip"])
+def test_renamed_windows_are_known_by_what_they_hold(
+    tmp_path: Path, place: str
+) -> None:
+    root = tmp_path / "set"
+    root.mkdir()
+    for number, name in enumerate(CLASSES):
+        with zipfile.ZipFile(root / f"{name}.zip", "w") as archive:
+            for window in WINDOWS:
+                packed = content(events(number, window))
+                archive.writestr(f"train_Rename/{name}_{window}.npy", packed)
+                archive.writestr(f"train_Rename/{name}_{window}_90rotated.npy", packed)
+    dataset = open_dataset(tmp_path / place)
+    assert dataset.recipe.key == KEY
+    classes = len(CLASSES) if place == "set" else 1
+    assert len(dataset.samples) == classes * len(WINDOWS) * 2
+    assert [s.facts.get("copy") for s in dataset.samples].count(None) == (
+        classes * len(WINDOWS)
+    )
+    assert len({dataset.class_of(s).name for s in dataset.samples}) == classes
+    assert dataset.event_source(dataset.samples[0]).header.geometry == Geometry(
+        224, 224
+    )
+
+
 def test_windows_have_the_size_of_the_cut(tmp_path: Path) -> None:
     dataset = open_dataset(write_neuromorphic(tmp_path / "set"))
     source = dataset.event_source(dataset.samples[0])
@@ -124,7 +149,7 @@ def test_previews_alone_are_shown_as_pictures(tmp_path: Path) -> None:
     (tmp_path / "RBC" / "600us.png").write_bytes(preview(events(0, 6)))
     dataset = open_dataset(tmp_path)
     (sample,) = dataset.samples
-    assert dataset.recipe.key == KEY
+    assert dataset.recipe.key == "plain_images"
     assert not dataset.holds_events(sample)
     assert dataset.event_source(sample) is None
     assert dataset.read_picture(sample).pixels.shape == (224, 224, 3)

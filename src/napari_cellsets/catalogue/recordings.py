@@ -106,20 +106,21 @@ def with_recordings(recipe: Recipe, tree: FileTree) -> tuple[FileTree, Sequence[
     tree, names
         Recordings, and pictures beside which none of the same name lies: pictures
         of the same name are previews, of windows of one size (`events.size`) also
-        where they lie in other folders. The same tree where there is no recording.
+        where they lie in other folders. The same tree and no names where there is
+        no recording.
     """
     row = recipe.events
     template = recipe.layout.image_template
     names = tree.names()
     fitting = [name for name, _ in template.find_all("\n".join(names))]
     recordings = find_recordings(tree, fitting)
-    stem = _stem if row is None or row.size is None else _stem_in_archive
+    if row is None or not recordings:
+        return tree, []
+    stem = _stem if row.size is None else _stem_in_archive
     stems = {stem(name) for name in recordings}
     pictures = [
         name for name in fitting if is_picture_name(name) and stem(name) not in stems
     ]
-    if row is None or not recordings:
-        return tree, pictures
     size = None if row.size is None else Geometry(*row.size)
     inside = _inside(tree, recordings)
     shared = {file for file, _ in inside.values()}

@@ -43,7 +43,8 @@ def sentences(
     found += _of_places(header, sums, geometry)
     found += _of_times(sums, start_us)
     if sums.unknown:
-        found.append(f"{sums.unknown:,} words of no known kind were passed over.")
+        entries = "entry" if sums.unknown == 1 else "entries"
+        found.append(f"Passed over as no events: {sums.unknown:,} {entries}.")
     if grown:
         found.append(
             "The file has grown since it was opened: open it again to see the rest."

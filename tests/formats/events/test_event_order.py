@@ -59,7 +59,7 @@ def test_parts_one_after_the_other_are_sorted_stably(tmp_path):
     found = all_of(source)
     assert found.t.tolist() == sorted(times.tolist())
     assert found.x[:4].tolist() == [0, 500, 1, 501]
-    assert any("not in order (1)" in doubt for doubt in source.header.doubts)
+    assert any("back in time (1 step)" in doubt for doubt in source.header.doubts)
 
 
 def test_rows_left_out_of_what_is_sorted_are_counted(tmp_path):

@@ -115,7 +115,8 @@ def _sorted(source: EventSource) -> EventSource:
     parts = [part.take(np.arange(len(part))) for part in pieces(source)]
     events = Events.joined(parts)
     steps = np.count_nonzero(np.diff(events.t) < 0)
-    doubts = [f"Its events were sorted by time: they were not in order ({steps:,})."]
+    back = "1 step" if steps == 1 else f"{steps:,} steps"
+    doubts = [f"Its events went back in time ({back}): they were sorted by time."]
     left_out = source.units - len(events)
     if left_out:
         doubts.append(f"Rows that are no events were left out: {left_out:,}.")

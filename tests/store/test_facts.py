@@ -151,6 +151,14 @@ def test_renumbering_takes_the_facts_along(project: Project, field: np.ndarray) 
         project.set_object_facts(*WHERE, [1], {"class_id": 5})
 
 
+def test_renumbering_plain_objects_writes_nothing_of_them(
+    project: Project, field: np.ndarray
+) -> None:
+    edit(project, field, np.where(field > 0, field + 10, field))
+    assert project.object_facts(*WHERE).differing == {}
+    assert facts(project, 11).origin == MODEL
+
+
 def test_two_objects_may_change_numbers(project: Project, field: np.ndarray) -> None:
     project.set_object_facts(*WHERE, [1], {"class_id": 4})
     edit(project, field, np.choose(field, [0, 2, 1]).astype(np.int32))

@@ -262,7 +262,8 @@ class ObjectStore(OpenStore):
             shape = outcome.shapes[label]
             rows[label] = known.get(label, plain)._replace(gone=1, pixels=shape)
         for label, source in outcome.moved.items():
-            rows[label] = known.get(source, plain)._replace(gone=0)
+            if label in known or source in known:
+                rows[label] = known.get(source, plain)._replace(gone=0)
         for label, source in outcome.copied.items():
             rows[label] = known.get(source, plain)._replace(
                 gone=0, corrected_by=self._author, corrected=moment

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: What was done within this many days can be seen and restored.
 HISTORY_DAYS = 30
-_DAY_S = 86_400
+DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def forget_old(
     moment
         Now.
     """
-    limit = moment - HISTORY_DAYS * _DAY_S
+    limit = moment - HISTORY_DAYS * DAY_S
     old = [
         (revision, time)
         for revision, time in _events(connection, state)

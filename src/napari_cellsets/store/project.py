@@ -19,6 +19,7 @@ from napari_cellsets.store.history import (
 from napari_cellsets.store.moving import DatasetStore
 from napari_cellsets.store.opened import layer_key
 from napari_cellsets.store.pixels import encode_labels
+from napari_cellsets.store.upkeep import Upkeep
 from napari_cellsets.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerKey, LayerState
 
 
-class Project(Verdicts, ObjectStore, ChangeLog, DatasetStore):
+class Project(Verdicts, ObjectStore, ChangeLog, DatasetStore, Upkeep):
     """Labels, edits, facts, counts and verdicts on disk; open it with `Project.open`.
 
     Every method may be called from any thread, and several processes may hold

@@ -77,7 +77,7 @@ def test_a_row_selects_its_object_and_brings_it_into_view(objects: ObjectsDesk) 
     objects.viewer.scene.camera.center = (0, 5_000, 5_000)
     select_rows(objects, 4)
     assert objects.selected == (4,)
-    assert objects.viewer.layers[SELECTED_NAME].nshapes == 1
+    assert len(objects.viewer.layers[SELECTED_NAME].data) > 0
     np.testing.assert_allclose(objects.viewer.scene.camera.center[-2:], (89.5, 69.5))
 
 
@@ -284,3 +284,26 @@ def test_a_problem_that_an_edit_makes_is_listed(searched: ObjectsDesk) -> None:
 def test_nothing_is_looked_for_while_the_page_is_behind(objects: ObjectsDesk) -> None:
     objects.labels.data_setitem((np.arange(10, 30), np.full(20, 20)), 0)
     assert objects.dock.problems.found is None
+
+
+def test_rows_have_short_headings_with_their_meaning_in_a_tooltip(
+    objects: ObjectsDesk,
+) -> None:
+    model = objects.dock.table.objects
+    roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+    column = model.column_of("equivalent_diameter_px")
+    short, whole = (
+        model.headerData(column, Qt.Orientation.Horizontal, role) for role in roles
+    )
+    assert short == "Ø px"
+    assert whole.startswith("Diameter (px): Diameter of the circle")
+
+
+def test_a_problem_says_what_is_wrong_with_which_object(searched: ObjectsDesk) -> None:
+    model = searched.dock.problems.model
+    words = [model.data(model.index(row, 0)) for row in range(model.rowCount())]
+    assert words == [
+        "Object 9 – tiny: 6 px, the median is 400 px",
+        "Object 3 – holes of 16 px",
+        "Object 4 – cut off by the edge of the image",
+    ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ROOM = 3.0
 """Around an act that is shown again, the view holds so many times its size."""
+_FAR = 20.0
 _LEAST_PX = 60.0
 
 
@@ -273,8 +274,25 @@ class EditDesk:
             self.marks.clear()
 
 
-def show_box(viewer: ViewerModel, layer: Labels, box: tuple[slice, ...]) -> None:
-    """Bring a part of a layer into view, its plane too."""
+def show_box(
+    viewer: ViewerModel,
+    layer: Labels,
+    box: tuple[slice, ...],
+    *,
+    far: float = _FAR,
+    room: float = _ROOM,
+) -> None:
+    """Bring a part of a layer into view, its plane too.
+
+    Parameters
+    ----------
+    viewer, layer, box
+        What to show where.
+    far
+        The view is zoomed where it holds more than so many times the part.
+    room
+        How many times it holds it then.
+    """
     start = np.array([side.start for side in box], float)
     stop = np.array([side.stop for side in box], float)
     # of a box over several planes the first one
@@ -287,8 +305,8 @@ def show_box(viewer: ViewerModel, layer: Labels, box: tuple[slice, ...]) -> None
     canvas = np.asarray(viewer.canvas.size, float)
     seen = canvas / camera.zoom
     away = np.abs(world[-2:] - np.asarray(camera.center)[-2:])
-    if (size > seen).any() or (size * 20 < seen).any():
-        camera.zoom = float((canvas / (size * _ROOM)).min())
+    if (size > seen).any() or (size * far < seen).any():
+        camera.zoom = float((canvas / (size * room)).min())
     elif not (away + size / 2 > seen / 2).any():
         return
     camera.center = (*tuple(camera.center)[:-2], *world[-2:])

@@ -38,6 +38,13 @@ COLUMNS: dict[str, tuple[str, int, str]] = {
 WORDS = ("class", "flag", "comment")
 """Columns of text; they are shown where somebody has said them."""
 _LAST = {"comment": ("Comment", 0, "What was noted of the cell")}
+_SHORT = {
+    "area_px": "Area px",
+    "area_um2": "Area µm²",
+    "equivalent_diameter_px": "Ø px",
+    "equivalent_diameter_um": "Ø µm",
+    "eccentricity": "Ecc.",
+}
 _REPLACED_BY = {
     "area_px": "area_um2",
     "equivalent_diameter_px": "equivalent_diameter_um",
@@ -58,6 +65,11 @@ def heading(name: str) -> str:
     if name in _HEADED:
         return _HEADED[name][0]
     return f"Mean {name.removeprefix(_MEAN)}"
+
+
+def short_heading(name: str) -> str:
+    """Return what stands above a column where there is little room."""
+    return _SHORT.get(name) or heading(name).removeprefix("Mean ")
 
 
 def meaning(name: str) -> str:

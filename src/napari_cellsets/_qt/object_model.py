@@ -13,6 +13,7 @@ from napari_cellsets._qt.object_columns import (
     digits,
     heading,
     meaning,
+    short_heading,
     shown_columns,
 )
 from napari_cellsets._qt.object_filter import chosen_by
@@ -43,6 +44,7 @@ class ObjectTableModel(QAbstractTableModel):
         self._editable: frozenset[str] = frozenset()
         self._colours: Mapping[str, QColor] = {}
         self._hidden: frozenset[str] = frozenset()
+        self._narrow = False
         self._names: list[str] = []
         self._filter = ""
         self._order = np.empty(0, np.intp)
@@ -81,6 +83,10 @@ class ObjectTableModel(QAbstractTableModel):
         self._put_words(*said)
         self.endResetModel()
 
+    def words_of(self, name: str) -> Mapping[int, str] | None:
+        """Return what is shown of each label in a column of words, None for none."""
+        return self._words.get(name)
+
     def set_editable(self, names: Iterable[str]) -> None:
         """Let the person write into these columns; `edited` tells of it."""
         self._editable = frozenset(names)
@@ -89,9 +95,10 @@ class ObjectTableModel(QAbstractTableModel):
         """Show these colours beside classes, from the next question on."""
         self._colours = {name: QColor(colour) for name, colour in colours.items()}
 
-    def hide_columns(self, names: Iterable[str]) -> None:
-        """Never show these columns, from the next table on."""
-        self._hidden = frozenset(names)
+    def make_narrow(self, without: Iterable[str]) -> None:
+        """Show short headings, and never these columns, from the next table on."""
+        self._hidden = frozenset(without)
+        self._narrow = True
 
     def set_filter(self, text: str) -> None:
         """Show only rows that a line of text asks for; see `chosen_by`."""
@@ -209,7 +216,7 @@ class ObjectTableModel(QAbstractTableModel):
         name = self._names[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag
-            across = side.AlignLeft if name in WORDS[1:] else side.AlignRight
+            across = side.AlignLeft if name in WORDS else side.AlignRight
             return across | side.AlignVCenter
         value = self._columns[name][self._order[index.row()]]
         if role == Qt.ItemDataRole.DecorationRole and name == "class":
@@ -247,9 +254,11 @@ class ObjectTableModel(QAbstractTableModel):
             return None
         name = self._names[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return heading(name)
+            return short_heading(name) if self._narrow else heading(name)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return meaning(name)
+            return (
+                f"{heading(name)}: {meaning(name)}" if self._narrow else meaning(name)
+            )
         return None
 
     def sort(

@@ -58,6 +58,8 @@ class ObjectTableView(QTableView):
         trigger = QAbstractItemView.EditTrigger
         self.setEditTriggers(trigger.DoubleClicked | trigger.EditKeyPressed)
         self.setAlternatingRowColors(False)
+        # widths are those that the rows on screen need
+        self.horizontalHeader().setResizeContentsPrecision(0)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         self.setAccessibleName("Objects")
@@ -90,12 +92,11 @@ class ObjectTableView(QTableView):
 
     def show_words(self, said: Mapping[str, Mapping[int, str] | None]) -> None:
         """Show what was said of each label; see `ObjectTableModel.set_words`."""
-        before = {name: self._objects.column_of(name) for name in said}
+        others = [name for name in said if said[name] != self._objects.words_of(name)]
         with self._keeping_place():
             self._objects.set_words(said)
-        for name, known in before.items():
-            column = self._objects.column_of(name)
-            if column is not None and (known is None or name == "class"):
+        for column in map(self._objects.column_of, others):
+            if column is not None:
                 self.resizeColumnToContents(column)
 
     def show_choice(self, column: int | None, choice: QAbstractItemDelegate) -> None:

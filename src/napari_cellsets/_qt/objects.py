@@ -48,6 +48,8 @@ WELCOME = (
     " Layers > Annotate > Draw cells by hand."
 )
 _LEAST_WIDTH = 300
+_FAR, _ROOM = 80.0, 10.0
+"""A row that is selected moves the view, and zooms only where nothing could be seen."""
 _HIDDEN = ("centroid_y", "centroid_x")
 """A row leads to its object; where that is need not stand there too."""
 
@@ -112,7 +114,7 @@ class ObjectsWidget(DockContent):
         self.said = QLabel()
         self.said.setAccessibleName("How many objects")
         self.table = ObjectTableView(many=True)
-        self.table.objects.hide_columns(_HIDDEN)
+        self.table.objects.make_narrow(_HIDDEN)
         self.delegate = ClassDelegate(self.table)
         self.facts = ObjectFactsLink(self.session, self.flow, self)
         self.problems = ProblemsPage(self.search_runner)
@@ -224,7 +226,7 @@ class ObjectsWidget(DockContent):
     def _on_rows_chosen(self, labels: tuple[int, ...]) -> None:
         self._select(labels)
         if len(labels) == 1:
-            self._show(labels[0])
+            self._show(labels[0], far=_FAR, room=_ROOM)
 
     @Slot(int)
     def _on_problem_chosen(self, label: int) -> None:
@@ -272,13 +274,13 @@ class ObjectsWidget(DockContent):
         if self.desk.editor is not None:
             self.desk.editor.select(labels)
 
-    def _show(self, label: int) -> None:
-        """Bring an object into view."""
+    def _show(self, label: int, **how: float) -> None:
+        """Bring an object into view; `how` as for `show_box`."""
         editor = self.desk.editor
         if editor is not None and label in editor.objects:
             box = editor.objects.box(label)
             plane = tuple(slice(at, at + 1) for at in editor.plane)
-            show_box(self._viewer, editor.layer, (*plane, *box[-2:]))
+            show_box(self._viewer, editor.layer, (*plane, *box[-2:]), **how)
 
     def _on_pressed(self, viewer: Any, event: Any) -> Iterator[None]:
         """Select the object under a click that is no drag, no stroke, no tool."""

@@ -105,7 +105,8 @@ class ProblemList(QAbstractListModel):
         if role != Qt.ItemDataRole.DisplayRole or not index.isValid():
             return None
         one = self.problems[index.row()]
-        return f"{KINDS[one.kind][0]}: {one.label} – {one.text}"
+        tiny = "tiny: " if one.kind is ProblemKind.TINY else ""
+        return f"Object {one.label} – {tiny}{one.text}"
 
 
 class ProblemsPage(QWidget):

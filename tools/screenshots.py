@@ -56,6 +56,7 @@ def main() -> None:
         "sets": take_sets,
         "events": take_recording,
         "edit": take_edit,
+        "objects": take_objects,
     }
     part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
     part(folder, width, height)
@@ -187,6 +188,35 @@ def take_edit(folder: Path, width: int, height: int) -> None:
     desk.reveal()
     settle(1.5)
     photograph(viewer, folder / "edit.png")
+    session.save()
+    viewer.close()
+
+
+def take_objects(folder: Path, width: int, height: int) -> None:
+    """Show the table of cells, some of them with a word, and what may be wrong."""
+    viewer = open_viewer(width, height)
+    open_sample_set(viewer)
+    count_on_screen(viewer)
+    dock = open_dock(viewer, "Objects")
+    raise_dock(dock)
+    session, model = get_session(viewer), dock.table.objects
+    viewer.layers.selection.active = session.cells_layer
+    wait_until(lambda: model.column_of("comment") is not None, "measuring")
+    for number, name in enumerate(("neuron", "artefact")):
+        session.dataset.class_table.id_for(name)
+        chosen = tuple(model.labels_in(3 * number, 3 * number + 2))
+        dock.facts.say(chosen, "class", name)
+    dock.facts.say((model.label_at(1),), "flag", "touches another")
+    dock.facts.say((model.label_at(5),), "comment", "dust?")
+    wait_until(lambda: bool(dock.facts.words["comment"]), "writing")
+    dock.table.selectRow(1)
+    settle(1)
+    photograph(viewer, folder / "objects.png")
+    dock.tabs.setCurrentWidget(dock.problems)
+    wait_until(lambda: dock.problems.found is not None, "looking for problems")
+    dock.problems.step(1)
+    settle(1)
+    photograph(viewer, folder / "problems.png")
     session.save()
     viewer.close()
 

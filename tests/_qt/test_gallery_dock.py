@@ -292,3 +292,51 @@ def test_verdict_that_cannot_be_written_is_told(
     press(gallery, qtbot, "a")
     assert gallery.status.review.text() == "the disk is full."
     assert gallery.view.currentIndex().row() == 0
+
+
+def with_scope(gallery: GalleryWidget, scope: str, qtbot: QtBot) -> GalleryWidget:
+    gallery.bar.scope.setCurrentIndex(gallery.bar.scope.findData(scope))
+    qtbot.waitUntil(lambda: bool(gallery.items) and gallery.items.noun == "objects")
+    qtbot.waitUntil(lambda: gallery.model.rowCount() > 0)
+    return gallery
+
+
+def test_objects_of_the_set_are_shown_and_found_in_the_viewer(
+    viewer: Viewer, set_path: Path, session: Session, qtbot: QtBot
+) -> None:
+    dock = with_scope(opened(viewer, set_path, qtbot), "set", qtbot)
+    assert dock.model.rowCount() == 6
+    assert dock.status.shown.text() == "6 objects"
+    dock.view.show_row(5)
+    dock.view.opened.emit(5)
+    qtbot.waitUntil(lambda: session.index == 2)
+    assert tuple(viewer.scene.camera.center)[-2:] == (29.5, 36.5)
+
+
+def test_objects_of_the_image_follow_the_sample_on_screen(
+    viewer: Viewer, set_path: Path, session: Session, qtbot: QtBot
+) -> None:
+    dock = with_scope(opened(viewer, set_path, qtbot), "image", qtbot)
+    assert {title.split(" #")[0] for title in shown(dock)} == {session.sample.name}
+    session.show(1)
+    qtbot.waitUntil(
+        lambda: shown(dock) == [f"{session.sample.name} #{n}" for n in (1, 2)]
+    )
+
+
+def test_objects_are_judged_as_samples_are(
+    viewer: Viewer, set_path: Path, session: Session, qtbot: QtBot
+) -> None:
+    dock = with_scope(opened(viewer, set_path, qtbot), "set", qtbot)
+    dock.view.show_row(1)
+    press(dock, qtbot, "r")
+    kept = session.project.object_verdicts(session.dataset.identity)
+    assert {(one.object, verdict.verdict) for one, verdict in kept.items()} == {
+        (2, "rejected")
+    }
+    assert said(dock) == ["", "rejected", "", "", "", ""]
+
+
+def test_set_without_objects_says_so(gallery: GalleryWidget, qtbot: QtBot) -> None:
+    gallery.bar.scope.setCurrentIndex(gallery.bar.scope.findData("set"))
+    qtbot.waitUntil(lambda: "No object is marked" in gallery.status.shown.text())

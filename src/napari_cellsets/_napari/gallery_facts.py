@@ -118,6 +118,11 @@ class FactTable:
         text = "" if column is None else column.values[column.codes[item]]
         return "" if text == NONE else text
 
+    def sorts(self) -> list[str]:
+        """Return the facts and figures by which items can be sorted."""
+        telling = [n for n, column in self.columns.items() if len(column.values) > 1]
+        return list(dict.fromkeys([*telling, *self.numbers]))
+
     def with_columns(
         self,
         columns: Mapping[str, Column],

@@ -11,7 +11,7 @@ from napari_cellsets._napari.gallery_facts import CLASS, FactTable, marked
 from napari_cellsets.store import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -50,8 +50,9 @@ class Items(Protocol):
 
     noun: str
     """What many of them are called."""
-    colours: Mapping[str, str]
+    colours: dict[str, str]
     """``#rrggbb`` by class."""
+    dataset: Dataset
 
     @property
     def table(self) -> FactTable:
@@ -66,8 +67,14 @@ class Items(Protocol):
     def maker(self, cache: ThumbnailCache, size: int) -> Make:
         """Return a function for any thread that makes the picture of one."""
 
-    def subject(self, item: int) -> Subject:
-        """Return what a verdict on one is about."""
+    def set_marks(self, marks: Marks) -> None:
+        """Say what was done with the samples."""
+
+    def subjects(self) -> list[Subject]:
+        """Return what a verdict on each is about."""
+
+    def box_of(self, item: int) -> tuple[float, float, float, float] | None:
+        """Return where one is in its picture, px; None for a whole picture."""
 
     def sample_of(self, item: int) -> int:
         """Return the index of the sample where one is."""
@@ -122,9 +129,12 @@ class SampleItems:
         """Return a function from index to thumbnail, for any thread."""
         return cache.maker(self.dataset, size)
 
-    def subject(self, item: int) -> Subject:
-        """Return a whole sample as what a verdict is about."""
-        return Subject(self.dataset.samples[item].name)
+    def subjects(self) -> list[Subject]:
+        """Return whole samples as what verdicts are about."""
+        return [Subject(name) for name in self._table.names]
+
+    def box_of(self, _item: int) -> None:
+        """Return None: it is the whole picture."""
 
     def sample_of(self, item: int) -> int:
         """Return the same index: items are samples."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets._napari.gallery_facts import Column, read_facts
+from napari_cellsets._napari.gallery_items import SampleItems
+from napari_cellsets._napari.gallery_objects import ObjectItems, read_objects
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.review import ReviewQueue
 from napari_cellsets.store import VERDICTS, Subject
@@ -16,18 +18,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellsets._napari.gallery_facts import FactTable
+    from napari_cellsets._napari.gallery_items import Items
     from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.store import Project, Verdict
 
-    Read = tuple[FactTable, "GalleryReview | StoreError"]
+    Read = tuple[Items, "GalleryReview | StoreError"]
 
 VERDICT = "verdict"
 OPEN = "not reviewed"
 
 
-def read_set(dataset: Dataset, project: Callable[[], Project]) -> Read:
-    """Return facts of all samples, and the review of them or why there is none.
+def read_samples(dataset: Dataset, project: Callable[[], Project]) -> Read:
+    """Return all samples with their facts, and the review of them.
 
     Parameters
     ----------
@@ -36,12 +39,28 @@ def read_set(dataset: Dataset, project: Callable[[], Project]) -> Read:
     project
         Opens the store.
     """
-    table = read_facts(dataset)
-    subjects = [Subject(name) for name in table.names]
+    return _reviewed(SampleItems(dataset, read_facts(dataset)), project)
+
+
+def read_crops(
+    dataset: Dataset,
+    samples: Sequence[int],
+    project: Callable[[], Project],
+    token: CancelToken,
+    progress: Progress,
+) -> Read:
+    """Return all objects of samples, and the review of them; see `read_objects`."""
+    crops = read_objects(dataset, samples, token, progress)
+    return _reviewed(ObjectItems(dataset, crops), project)
+
+
+def _reviewed(items: Items, project: Callable[[], Project]) -> Read:
+    """Add the review, or why there is none."""
+    identity = items.dataset.identity
     try:
-        return table, GalleryReview(project(), dataset.identity, subjects)
+        return items, GalleryReview(project(), identity, items.subjects())
     except StoreError as error:
-        return table, error
+        return items, error
 
 
 class GalleryReview:

@@ -7,31 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QSize, Qt, QTimer, Slot
+from qtpy.QtCore import QTimer, Slot
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.browsing import read_marks
 from napari_cellsets._napari.gallery_facts import CLASS, FactTable
-from napari_cellsets._napari.gallery_filter import GalleryFilter, class_counts
+from napari_cellsets._napari.gallery_filter import GalleryFilter
 from napari_cellsets._napari.gallery_items import Card, SampleItems
+from napari_cellsets._napari.gallery_objects import look_at
 from napari_cellsets._napari.gallery_review import (
     VERDICT,
     GalleryReview,
-    read_set,
 )
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
-from napari_cellsets._qt.docking import DockContent, float_dock
-from napari_cellsets._qt.gallery_bar import GalleryBar, GalleryStatus
-from napari_cellsets._qt.gallery_facets import ClassPlot, FacetTree
+from napari_cellsets._qt.docking import float_dock
+from napari_cellsets._qt.gallery_bar import (
+    OF_IMAGE,
+    SAMPLES,
+)
+from napari_cellsets._qt.gallery_face import GalleryFace
 from napari_cellsets._qt.gallery_memory import GalleryMemory
-from napari_cellsets._qt.gallery_model import GalleryModel
-from napari_cellsets._qt.gallery_pictures import GalleryPictures
+from napari_cellsets._qt.gallery_reader import GalleryReader
 from napari_cellsets._qt.gallery_verdicts import VerdictKeys
-from napari_cellsets._qt.gallery_view import GalleryView
-from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.switching import Switcher
 from napari_cellsets.core.errors import CellsetsError, StoreError
@@ -39,22 +38,18 @@ from napari_cellsets.core.errors import CellsetsError, StoreError
 if TYPE_CHECKING:
     import napari.viewer
     from qtpy.QtGui import QHideEvent
+    from qtpy.QtWidgets import QWidget
 
+    from napari_cellsets._napari.gallery_items import Items
     from napari_cellsets._napari.gallery_review import Read
     from napari_cellsets.catalogue import Dataset
-    from napari_cellsets.core.cancel import CancelToken, Progress
 
-WELCOME = (
-    "No data set is open. Drop one on the Samples dock, and all its pictures are "
-    "shown here."
-)
 #: Pictures are decoded at one of these sizes, px.
 _DECODED = (144, 288)
 _FILTER_DELAY_MS, _WALK_DELAY_MS, _MARKS_DELAY_MS = 120, 150, 400
-_SIZE = QSize(900, 330)
 
 
-class GalleryWidget(DockContent):
+class GalleryWidget(GalleryFace):
     """All samples of the open set as pictures.
 
     Parameters
@@ -69,18 +64,15 @@ class GalleryWidget(DockContent):
         super().__init__(parent)
         self._viewer = viewer
         self._session = get_session(viewer)
-        self._items: SampleItems | None = None
-        self._runner = JobRunner(self)
+        self._items: Items | None = None
+        self._reader = GalleryReader(self._session, self)
         self._cache = ThumbnailCache(preference("storage.thumbnail_cache_mb", 200))
-        self._pictures = GalleryPictures(self)
-        self._model = GalleryModel(self._pictures)
         self._decoded = 0
         self._filter_timer = self._timer(_FILTER_DELAY_MS, self._on_filter_timeout)
         self._walk_timer = self._timer(_WALK_DELAY_MS, self._on_walk_timeout)
         self._marks_timer = self._timer(_MARKS_DELAY_MS, self._on_marks_timeout)
         if self._session.navigator is None:
             Switcher(self._session, self)
-        self._build()
         self.verdicts = VerdictKeys(self)
         self._memory = GalleryMemory(self)
         self._connect()
@@ -90,7 +82,7 @@ class GalleryWidget(DockContent):
     # What is shown
 
     @property
-    def items(self) -> SampleItems | None:
+    def items(self) -> Items | None:
         """What is shown; None without a data set."""
         return self._items
 
@@ -106,20 +98,15 @@ class GalleryWidget(DockContent):
 
     def show_item(self, item: int, *, walk: bool = False) -> None:
         """Make an item the current one; `walk` takes the viewer along."""
-        self.view.show_row(self._model.row_of(item))
+        self.view.show_row(self.model.row_of(item))
         if walk:
             self._walk_timer.start()
 
     def step(self, by: int) -> None:
         """Go on by so many items, and take the viewer along."""
         row = self.view.currentIndex().row() + by
-        if 0 <= row < self._model.rowCount():
-            self.show_item(self._model.item_at(row), walk=True)
-
-    @property
-    def model(self) -> GalleryModel:
-        """The items in their order."""
-        return self._model
+        if 0 <= row < self.model.rowCount():
+            self.show_item(self.model.item_at(row), walk=True)
 
     def wanted(self) -> GalleryFilter:
         """Return what the person asks for."""
@@ -146,10 +133,6 @@ class GalleryWidget(DockContent):
         self._show_facets(wanted)
         self._apply(wanted)
 
-    def sizeHint(self) -> QSize:
-        """Ask for a wide strip."""
-        return _SIZE
-
     def hideEvent(self, event: QHideEvent) -> None:
         """Keep how it looks: the window may be closing."""
         super().hideEvent(event)
@@ -162,32 +145,6 @@ class GalleryWidget(DockContent):
 
     # Building
 
-    def _build(self) -> None:
-        self.bar = GalleryBar(self)
-        self.tree = FacetTree(self)
-        self.plot = ClassPlot(self)
-        self.view = GalleryView(self._model, self)
-        self.status = GalleryStatus(self)
-        self.welcome = QLabel(WELCOME, self)
-        self.welcome.setWordWrap(True)
-        self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.side = QTabWidget(self)
-        self.side.setDocumentMode(True)
-        self.side.addTab(self.tree, "Facts")
-        self.side.addTab(self.plot, "Classes")
-        self.side.hide()
-        self.split = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.addWidget(self.side)
-        self.split.addWidget(self.view)
-        self.split.setStretchFactor(1, 1)
-        self.split.setSizes([220, 680])
-        self.split.setChildrenCollapsible(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 6, 4)
-        layout.setSpacing(4)
-        for widget in (self.welcome, self.bar, self.split, self.status):
-            layout.addWidget(widget, stretch=1 if widget is self.split else 0)
-
     def _connect(self) -> None:
         session = self._session
         follow(self, session.dataset_changed, self._on_dataset_changed)
@@ -197,6 +154,10 @@ class GalleryWidget(DockContent):
         self._viewer.events.theme.connect(self._on_theme_changed)
         self.bar.filter_changed.connect(self._filter_timer.start)
         self.bar.look_changed.connect(self._on_look_changed)
+        self.bar.scope_changed.connect(self._read)
+        self._reader.arrived.connect(self._on_read)
+        self._reader.failed.connect(self.status.shown.setText)
+        self._reader.cancelled.connect(self._on_cancelled)
         self.bar.large.toggled.connect(self._on_large_toggled)
         self.tree.changed.connect(self._filter_timer.start)
         self.plot.class_chosen.connect(self._on_class_chosen)
@@ -213,52 +174,60 @@ class GalleryWidget(DockContent):
     # Following the session
 
     def _on_dataset_changed(self, dataset: Dataset | None) -> None:
-        self.welcome.setVisible(dataset is None)
-        for widget in (self.bar, self.split, self.status):
-            widget.setVisible(dataset is not None)
-        self._memory.keep()
-        self._runner.stop()
+        self.show_set(is_open=dataset is not None)
+        self._read()
+
+    @Slot()
+    def _read(self) -> None:
+        """Show the samples at once and their facts soon; objects when found."""
+        dataset, session = self._session.dataset, self._session
+        self._memory.leave()
+        self._reader.stop()
         self._items = self.verdicts.review = None
+        if dataset is None or self._scope != SAMPLES:
+            self.pictures.serve(None)
+            self.model.show_items(np.empty(0, np.intp))
         if dataset is None:
-            self._pictures.serve(None)
-            self._model.show_items(np.empty(0, np.intp))
             return
-        self._show_items(SampleItems(dataset))
+        if self._scope == SAMPLES:
+            self._show_items(SampleItems(dataset))
+            self._reader.read_samples(dataset)
+        else:
+            self.status.shown.setText("Looking for objects …")
+            one = self._scope == OF_IMAGE
+            samples = [session.index] if one else range(len(dataset.samples))
+            self._reader.read_objects(dataset, samples)
 
-        session = self._session
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self.bar.scope.setCurrentIndex(0)
 
-        def work(_token: CancelToken, _progress: Progress) -> Read:
-            return read_set(dataset, lambda: session.project)
+    @property
+    def _scope(self) -> str:
+        return str(self.bar.scope.currentData())
 
-        self._runner.start(work, title="Facts", done=self._on_facts, quiet=True)
-
-    def _show_items(self, items: SampleItems) -> None:
+    def _show_items(self, items: Items) -> None:
         """Show all in their own order, before anything is known of them."""
         self._items = items
         self._decoded = 0
         self.tree.clear()
         self._serve_pictures()
-        self._model.show_items(np.arange(len(items)), items.card)
-        self.view.show_row(self._model.row_of(self._session.index))
+        self.model.show_items(np.arange(len(items)), items.card)
+        self.view.show_row(self.model.row_of(self._session.index))
         self._show_counts()
 
-    def _on_facts(self, read: Read) -> None:
-        (table, review), dataset = read, self._session.dataset
-        if dataset is None or len(table) != len(dataset.samples):
+    def _on_read(self, read: Read) -> None:
+        items, review = read
+        if items.dataset is not self._session.dataset:
             return
-        self._items = SampleItems(dataset, table)
+        if self._items is None:
+            self._show_items(items)
+        self._items = items
         self.verdicts.review = review if isinstance(review, GalleryReview) else None
         if isinstance(review, StoreError):
             self.status.review.setText(str(review))
         self._read_marks()
-        self._memory.restore(dataset.identity)
-
-    def _sorts(self) -> list[str]:
-        if self._items is None:
-            return []
-        table = self.table
-        telling = [n for n, column in table.columns.items() if len(column.values) > 1]
-        return list(dict.fromkeys([*telling, *table.numbers]))
+        self._memory.restore(f"{items.dataset.identity}|{self._scope}")
 
     def _read_marks(self) -> None:
         items = self._items
@@ -270,27 +239,31 @@ class GalleryWidget(DockContent):
                 self.verdicts.review.refresh()
         except CellsetsError as error:
             self.status.review.setText(str(error))
-        self.bar.offer_sorts(self._sorts())
+        self.bar.offer_sorts(self.table.sorts())
 
     @Slot()
     def _on_marks_timeout(self) -> None:
         if self._items is not None and len(self._items.table):
             self._read_marks()
             self._show_facets(self.wanted())
-            self._model.refresh()
+            self.model.refresh()
 
     def _on_cells_changed(self) -> None:
         self._marks_timer.start()
 
     def _on_sample_changed(self, index: int) -> None:
-        if self._items is not None and self._session.dataset is self._items.dataset:
-            self.view.show_row(self._model.row_of(index))
+        if self._items is None or self._session.dataset is not self._items.dataset:
+            return
+        if self._scope == SAMPLES:
+            self.view.show_row(self.model.row_of(index))
+        elif self._scope == OF_IMAGE:
+            self._read()
+        else:
+            self._look_at_object()
 
     def _on_theme_changed(self, *_: object) -> None:
         theme = get_theme(self._viewer.theme)
-        self.plot.set_colours(
-            QColor(theme.background.as_hex()), QColor(theme.text.as_hex())
-        )
+        self.set_colours(QColor(theme.background.as_hex()), QColor(theme.text.as_hex()))
 
     # Following the person
 
@@ -333,43 +306,47 @@ class GalleryWidget(DockContent):
 
     def _open(self, row: int) -> None:
         """Show the sample of a row; page keys go on from there in this order."""
-        if self._items is None or row >= self._model.rowCount():
+        if self._items is None or row >= self.model.rowCount():
             return
         wanted = self.wanted()
-        ordered = wanted.narrows or wanted.sort or wanted.descending
-        self._session.order = self._model.order.tolist() if ordered else None
-        index = self._items.sample_of(self._model.item_at(row))
+        if self._scope == SAMPLES:
+            ordered = wanted.narrows or wanted.sort or wanted.descending
+            self._session.order = self.model.order.tolist() if ordered else None
+        index = self._items.sample_of(self.model.item_at(row))
         if index != self._session.heading:
             self._session.go_to(index)
+        else:
+            self._look_at_object()
+
+    def _look_at_object(self) -> None:
+        """Put the current object into the middle of the view."""
+        row, items = self.view.currentIndex().row(), self._items
+        if items is None or row < 0:
+            return
+        item = self.model.item_at(row)
+        box, layer = items.box_of(item), self._session.image_layer
+        if box is not None and items.sample_of(item) == self._session.index and layer:
+            look_at(self._viewer, layer, box)
 
     def _apply(self, wanted: GalleryFilter) -> None:
         items = self._items
         if items is None or not len(items.table):
             return
         order = wanted.apply(self.table)
-        if not np.array_equal(order, self._model.order):
+        if not np.array_equal(order, self.model.order):
             here = self.view.currentIndex().row()
-            item = self._model.item_at(here) if here >= 0 else self._session.index
-            self._model.show_items(order, self._card)
-            self.view.show_row(self._model.row_of(item))
+            item = self.model.item_at(here) if here >= 0 else self._session.index
+            self.model.show_items(order, self._card)
+            self.view.show_row(self.model.row_of(item))
         else:
-            self._model.describe_by(self._card)
-        self._show_classes()
+            self.model.describe_by(self._card)
+        self.side.show_classes(self.table, order, items.colours)
         self._show_counts()
 
     def _show_facets(self, wanted: GalleryFilter) -> None:
         items = self._items
         if items is not None and len(items.table):
-            facets = wanted.facets(self.table)
-            self.tree.show_facets(facets, wanted.chosen, items.colours)
-
-    def _show_classes(self) -> None:
-        items = self._items
-        if items is None:
-            return
-        counts = class_counts(items.table, self._model.order)
-        self.side.setTabVisible(1, len(counts) > 1)
-        self.plot.show_counts(counts, items.colours)
+            self.side.show_facets(self.table, wanted, items.colours)
 
     @Slot()
     def _show_counts(self) -> None:
@@ -377,7 +354,7 @@ class GalleryWidget(DockContent):
         if items is not None:
             spans = self.view.selectionModel().selection()
             chosen = sum(span.bottom() - span.top() + 1 for span in spans)
-            shown = self._model.rowCount()
+            shown = self.model.rowCount()
             self.status.show_counts(shown, len(items), chosen, items.noun)
             self.verdicts.show_progress()
 
@@ -396,4 +373,4 @@ class GalleryWidget(DockContent):
             same = self._decoded > 0
             self._decoded = size
             make = self._items.maker(self._cache, size)
-            self._pictures.serve(make, same=same)
+            self.pictures.serve(make, same=same)

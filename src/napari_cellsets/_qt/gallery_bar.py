@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 SMALLEST, LARGEST, USUAL = 40, 256, 96
 _WIDE = 640
+SAMPLES, OF_IMAGE, OF_SET = "samples", "image", "set"
+SCOPES: Final = (
+    ("Samples", SAMPLES),
+    ("Objects of this image", OF_IMAGE),
+    ("Objects of the set", OF_SET),
+)
 _A_CLASS: Final = 100_000
 
 
@@ -35,6 +41,7 @@ class GalleryBar(QWidget):
 
     filter_changed = Signal()
     look_changed = Signal()
+    scope_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,10 +50,19 @@ class GalleryBar(QWidget):
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter by name or fact")
         self.text.setMinimumWidth(90)
+        self.scope = QComboBox(self)
+        self.scope.setAccessibleName("What is shown")
+        self.scope.setToolTip("Whole samples, or their marked objects one by one")
+        for words, scope in SCOPES:
+            self.scope.addItem(words, scope)
         self.sort = QComboBox(self)
         self.sort.setAccessibleName("Sort by")
         self.sort.setToolTip("Sort by")
-        self.sort.setMinimumContentsLength(7)
+        self.sort.setMinimumContentsLength(6)
+        self.scope.setMinimumContentsLength(8)
+        self.scope.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        adjust = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.scope.setSizeAdjustPolicy(adjust)
         self.sort.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.descending = _toggle(self, "↓", "Last one first")
         self.listed = _toggle(self, "List", "One a line, with what is known")
@@ -107,7 +123,7 @@ class GalleryBar(QWidget):
 
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.facets, self.text, self.sort, self.descending):
+        for widget in (self.facets, self.scope, self.text, self.sort, self.descending):
             first.addWidget(widget, stretch=1 if widget is self.text else 0)
         for widget in (self.a_class, self.again, self.listed, self.size, self.large):
             second.addWidget(widget, stretch=1 if widget is self.size else 0)
@@ -118,6 +134,7 @@ class GalleryBar(QWidget):
         self._rows.addLayout(second, 2)
 
     def _connect(self) -> None:
+        self.scope.currentIndexChanged.connect(self._on_scope_chosen)
         self.text.textChanged.connect(self._on_filter_edited)
         self.sort.currentIndexChanged.connect(self._on_filter_edited)
         self.descending.toggled.connect(self._on_filter_edited)
@@ -130,6 +147,10 @@ class GalleryBar(QWidget):
     @Slot()
     def _on_filter_edited(self) -> None:
         self.filter_changed.emit()
+
+    @Slot()
+    def _on_scope_chosen(self) -> None:
+        self.scope_changed.emit()
 
     @Slot()
     def _on_look_edited(self) -> None:
@@ -192,6 +213,9 @@ class GalleryStatus(QWidget):
 
     def show_counts(self, shown: int, total: int, chosen: int, noun: str) -> None:
         """Say how many of how many are shown, and how many are selected."""
+        if not total:
+            self.shown.setText("No object is marked here.")
+            return
         text = f"{total:,} {noun}" if shown == total else f"{shown:,} of {total:,}"
         self.shown.setText(f"{text} · {chosen:,} selected" if chosen > 1 else text)
 

@@ -10,15 +10,23 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QSizePolicy,
+    QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
     QWidget,
 )
 
+from napari_cellsets._napari.gallery_filter import class_counts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from qtpy.QtGui import QColor
+
+    from napari_cellsets._napari.gallery_facts import FactTable
+    from napari_cellsets._napari.gallery_filter import GalleryFilter
 
 _TITLES: Final = {
     "class": "Class",
@@ -209,6 +217,32 @@ class ClassPlot(pg.PlotWidget):
         name = self.class_at(event.scenePos())
         if name:
             self.class_chosen.emit(name)
+
+
+class FacetSide(QTabWidget):
+    """Facts to choose from, and the distribution of classes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDocumentMode(True)
+        self.tree = FacetTree(self)
+        self.plot = ClassPlot(self)
+        self.addTab(self.tree, "Facts")
+        self.addTab(self.plot, "Classes")
+
+    def show_facets(
+        self, table: FactTable, wanted: GalleryFilter, colours: Mapping[str, str]
+    ) -> None:
+        """Show what can be chosen, with numbers."""
+        self.tree.show_facets(wanted.facets(table), wanted.chosen, colours)
+
+    def show_classes(
+        self, table: FactTable, order: NDArray[np.intp], colours: Mapping[str, str]
+    ) -> None:
+        """Show how many of each class are listed; nothing where there is one."""
+        counts = class_counts(table, order)
+        self.setTabVisible(1, len(counts) > 1)
+        self.plot.show_counts(counts, colours)
 
 
 def _short(name: str) -> str:

@@ -69,6 +69,11 @@ class GalleryMemory(QObject):
         if row is not None:
             gallery.view.scroll_to_row(row)
 
+    def leave(self) -> None:
+        """Write it down now; what comes next is not of this set."""
+        self.keep()
+        self._identity = ""
+
     def keep_soon(self) -> None:
         """Write it down when the person rests."""
         self._timer.start()

@@ -44,7 +44,18 @@ def read_thumbnail(tree: FileTree, name: str, size: int = 128) -> np.ndarray:
         pixels = jpeg_bmp.decode_small(content, size, tree.place(name))
     else:
         pixels = _middle_plane(read_picture(tree, name))
-    return _stretched(_as_colour(_shrunk(pixels, size)))
+    return _stretched(_as_colour(shrunk(pixels, size)))
+
+
+def in_colour(picture: Picture) -> np.ndarray:
+    """Return a picture as a thumbnail shows it, at its own size.
+
+    Returns
+    -------
+    ndarray
+        uint8, shape (y, x, 3); of a stack the middle plane.
+    """
+    return _stretched(_as_colour(_middle_plane(picture)))
 
 
 def _jpeg(tree: FileTree, name: str) -> bytes | None:
@@ -64,7 +75,8 @@ def _middle_plane(picture: Picture) -> np.ndarray:
     return picture.pixels
 
 
-def _shrunk(pixels: np.ndarray, size: int) -> np.ndarray:
+def shrunk(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Scale pixels down to a longer edge of `size`; smaller ones stay as they are."""
     import cv2
     import numpy as np
 

@@ -41,7 +41,9 @@ def simulated_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", ["docs/library.md", "docs/events.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/library.md", "docs/events.md", "docs/storage.md"]
+)
 def test_examples_of_the_page_run(page: str, simulated_set: Path) -> None:
     script = simulated_set / "examples.py"
     script.write_text("\n".join(python_blocks(page)), encoding="utf-8")

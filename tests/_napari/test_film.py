@@ -331,6 +331,20 @@ def test_layer_grows_with_the_index_at_the_same_moment(viewer: ViewerModel) -> N
     assert told == [True]
 
 
+def test_an_index_that_only_ends_is_told(viewer: ViewerModel) -> None:
+    film = get_session(viewer).film
+    events = bar(3, count=2_000_000, length_us=20_000_000)
+    events.t[100_000:] = events.t[100_000]
+    recording = open_recording(MemoryEvents(events, SIZE), name="then all at once")
+    film.show(recording, "then all at once", None, None)
+    told: list[int] = []
+    film.grown.connect(lambda: told.append(recording.event_count))
+    recording.build_index()
+    film.grow()
+    film.grow()
+    assert told == [2_000_000]
+
+
 def test_grown_sensor_gives_larger_frames(viewer: ViewerModel) -> None:
     film = get_session(viewer).film
     events = bar(3, count=2_000_000, length_us=20_000_000)

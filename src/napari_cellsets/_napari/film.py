@@ -89,6 +89,7 @@ class Film:
         self.pixel_size_um: float | None = None
         self.step = 0
         self._busy = False
+        self._known: tuple[object, ...] = ()
         self._speed_chosen = self._window_chosen = self._dots_chosen = False
         self._flat = FlatView(viewer, self._is_shown)
         events = self.playback.events
@@ -163,11 +164,10 @@ class Film:
         recording = self.recording
         if recording is None or self.frames is None:
             return
-        duration_us = recording.duration_us
-        size = self._new_frames(recording).shape[1:]
-        if (duration_us, size) == (self.playback.duration_us, self.frames.shape[1:]):
+        if self._known == (known := _known_of(recording)):
             return
-        self.playback.duration_us = duration_us
+        self._known = known
+        self.playback.duration_us = recording.duration_us
         self._fit_to_length()
         self._fill()
         self.grown.emit()
@@ -219,6 +219,7 @@ class Film:
         playback = self.playback
         playback.pause()
         self.recording, self._name, self.pixel_size_um = recording, name, size
+        self._known = _known_of(recording)
         with self._filling():
             playback.a_us = playback.b_us = None
             playback.position_us = 0
@@ -322,6 +323,11 @@ class Film:
 
     def _on_speed_changed(self, *_: object) -> None:
         self._speed_chosen |= not self._busy
+
+
+def _known_of(recording: Recording) -> tuple[object, ...]:
+    """What is told of a recording that may change while its index grows."""
+    return recording.event_count, recording.geometry, recording.complete
 
 
 def new_film_layer(

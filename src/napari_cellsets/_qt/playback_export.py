@@ -75,7 +75,9 @@ class ExportPage(QWidget):
         self.runner = JobRunner(self)
         self._resting = QTimer(self, singleShot=True, interval=_REST_MS)
         self._resting.timeout.connect(self._tell_plan)
-        self._make_parts()
+        self._make_film_parts()
+        self._make_stack_parts()
+        self._make_told_parts()
         self._lay_out()
         self._connect()
         self._on_kind_changed()
@@ -87,7 +89,7 @@ class ExportPage(QWidget):
 
     # Building
 
-    def _make_parts(self) -> None:
+    def _make_film_parts(self) -> None:
         self.kind = QComboBox()
         self.kind.setAccessibleName("What to write")
         self.kind.setMinimumContentsLength(8)
@@ -118,6 +120,8 @@ class ExportPage(QWidget):
         self.bar = QCheckBox("Scale bar")
         for box in (self.stamp, self.bar):
             box.setChecked(True)
+
+    def _make_stack_parts(self) -> None:
         self.stack = QComboBox()
         self.stack.setAccessibleName("What the stack shows")
         for value, title in _STACK_KINDS.items():
@@ -125,6 +129,8 @@ class ExportPage(QWidget):
         self.step = WordField(time_words, read_time, 1, _LONGEST_US)
         self.step.set_value(10_000)
         self.step.setAccessibleName("Time of a plane")
+
+    def _make_told_parts(self) -> None:
         self.plan = QLabel()
         self.plan.setWordWrap(True)
         self.plan.setSizePolicy(

@@ -70,6 +70,15 @@ class WindowPart(QWidget):
         )
         self._tau_label = QLabel(_TAU)
         self._tau_label.setToolTip(_TAU_ABOUT)
+        self._lay_out()
+        self.kind.activated.connect(self._on_kind_activated)
+        self.time.edited.connect(self._on_time_edited)
+        self.events.edited.connect(self._on_events_edited)
+        self.tau.edited.connect(self._on_tau_edited)
+        follow(self, film.settings_changed, self._on_settings_changed)
+        self._on_settings_changed()
+
+    def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(1, 1)
@@ -78,12 +87,6 @@ class WindowPart(QWidget):
         for field in (self.time, self.events, self.tau):
             grid.addWidget(field, 0, 1)
             field.refused.connect(self.refused)
-        self.kind.activated.connect(self._on_kind_activated)
-        self.time.edited.connect(self._on_time_edited)
-        self.events.edited.connect(self._on_events_edited)
-        self.tau.edited.connect(self._on_tau_edited)
-        follow(self, film.settings_changed, self._on_settings_changed)
-        self._on_settings_changed()
 
     def _on_settings_changed(self) -> None:
         settings = self._film.settings

@@ -14,6 +14,8 @@ from objects_docks import FIELD, Click, field, make_objects, objects
 from qtpy.QtCore import QItemSelectionModel, Qt
 
 from napari_cellsets._napari.edit_marks import SELECTED_NAME
+from napari_cellsets._qt.objects_problems import Search
+from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.counting.measure import measure
 from napari_cellsets.editing.problems import ProblemKind
 
@@ -306,4 +308,66 @@ def test_a_problem_says_what_is_wrong_with_which_object(searched: ObjectsDesk) -
         "Object 9 – tiny: 6 px, the median is 400 px",
         "Object 3 – holes of 16 px",
         "Object 4 – cut off by the edge of the image",
+    ]
+
+
+def test_keys_typed_into_the_filter_are_no_acts(objects: ObjectsDesk) -> None:
+    select_rows(objects, 1, 2)
+    objects.dock.window().activateWindow()
+    objects.dock.filter.setFocus()
+    objects.wait(objects.dock.filter.hasFocus)
+    objects.qtbot.keyClicks(objects.dock.filter, "sm1")
+    objects.qtbot.keyClick(objects.dock.filter, Qt.Key.Key_Delete)
+    assert objects.dock.filter.text() == "sm1"
+    assert int(np.count_nonzero(objects.labels.data == 2)) == 400
+
+
+def test_keys_act_on_selected_rows(objects: ObjectsDesk) -> None:
+    select_rows(objects, 1, 2)
+    objects.dock.window().activateWindow()
+    objects.dock.table.setFocus()
+    objects.wait(objects.dock.table.hasFocus)
+    objects.qtbot.keyClick(objects.dock.table, Qt.Key.Key_M)
+    assert objects.column("label") == ["1", "3", "4", "9"]
+    objects.qtbot.keyClick(objects.dock.table, Qt.Key.Key_Delete)
+    assert objects.column("label") == ["3", "4", "9"]
+
+
+def test_looking_for_problems_is_cancelled_and_begun_again(
+    searched: ObjectsDesk,
+) -> None:
+    dock = searched.dock
+    cancelled: list[bool] = []
+
+    def cancel(busy: bool) -> None:
+        if busy and not cancelled:
+            cancelled.append(True)
+            dock.search_runner.cancel()
+
+    dock.search_runner.busy_changed.connect(cancel)
+    dock.search.look()
+    searched.wait(lambda: "cancelled" in dock.problems.said.text())
+    assert listed(searched) == []
+    dock.tabs.setCurrentIndex(0)
+    dock.tabs.setCurrentWidget(dock.problems)
+    searched.wait(lambda: len(listed(searched)) == 3)
+
+
+def test_what_was_painted_while_the_dock_was_behind_is_shown(
+    objects: ObjectsDesk,
+) -> None:
+    objects.dock.hide()
+    objects.labels.data_setitem((np.arange(12, 20), np.full(8, 15)), 0)
+    objects.dock.show()
+    objects.wait(lambda: objects.column("area_px")[0] == "392")
+
+
+def test_cells_over_an_object_of_another_class_are_a_problem() -> None:
+    labels = field()
+    alive = dict.fromkeys((1, 2, 3, 4, 9), "alive")
+    search = Search(labels, alive, labels, {**alive, 2: "dead"})
+    found = search(CancelToken(), lambda _part, _text: None)
+    overlaps = [one for one in found if one.kind is ProblemKind.OVERLAP]
+    assert [(one.label, one.text) for one in overlaps] == [
+        (2, "400 px over object 2 (dead)")
     ]

@@ -81,15 +81,15 @@ def picture_under(
 def classes_of(session: Session, layer: Labels) -> Mapping[int, str]:
     """Return the class of each object of a layer, as far as it is known.
 
-    From the data set for its ground truth, from the Classify dock for cells.
+    From the data set for its ground truth; from the Classify dock for cells, or for
+    ground truth where that is all there is.
     """
     truth = session.truth
     if layer is session.truth_layer and truth is not None and truth.class_of:
         names = truth.class_names
         return {one: names.get(kind, str(kind)) for one, kind in truth.class_of.items()}
-    if layer in (session.cells_layer, session.truth_layer):
-        return object_classes(session).titles
-    return {}
+    named = session.truth_layer if session.cells is None else session.cells_layer
+    return object_classes(session).titles if layer is named else {}
 
 
 def other_layer(session: Session, layer: Labels) -> Labels | None:

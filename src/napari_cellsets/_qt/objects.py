@@ -203,12 +203,14 @@ class ObjectsWidget(DockContent):
         """Measure, now that somebody looks."""
         super().showEvent(event)
         self.flow.wake(True)
+        self.facts.wake(True)
         self._on_page_changed()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Rest while another dock is in front."""
         super().hideEvent(event)
         self.flow.wake(False)
+        self.facts.wake(False)
         self.search.wake(False)
 
     # Wishes

@@ -75,6 +75,7 @@ class ObjectFactsLink(QObject):
         self._runner = JobRunner(parent, mirrored=False)
         self._wishes: deque[tuple[Labels, tuple[int, ...], FactChange]] = deque()
         self._writing = False
+        self._awake = False
         self.words: Words = {"class": None, "flag": None, "comment": None}
         self._facts: LayerFacts | None = None
         flow.measured.connect(self.look)
@@ -102,10 +103,15 @@ class ObjectFactsLink(QObject):
         """Class of each object as far as one is known."""
         return self.words["class"] or {}
 
+    def wake(self, awake: bool) -> None:
+        """Read, now that somebody looks, or no more."""
+        self._awake = awake
+        self.look()
+
     def look(self, *_: object) -> None:
         """Read what the store knows of the objects."""
-        if self._writing:
-            return  # which reads afterwards
+        if self._writing or not self._awake:
+            return  # what was written is read afterwards
         layer = self.layer
         place = None if layer is None else self._session.place_of(layer)
         if place is None:

@@ -76,6 +76,8 @@ class EditKeys:
         act
             Called with the name of the command.
         """
+        if self._bound is not None and self._bound[0] is layer:
+            return
         self.release()
         if layer is None:
             return
@@ -113,6 +115,7 @@ class EditKeys:
         remember(_KEPT, own)
         bound, act = self._bound, self._act
         if bound is not None and act is not None:
+            self.release()
             self.bind(bound[0], act)
         self.changed.emit()
 

@@ -26,7 +26,8 @@ SELECTED_NAME = "Selected objects"
 DRAWN_NAME = "Edit preview"
 MOST_OUTLINED = 1_000
 """So many selected objects are outlined; of more, the first."""
-_SELECTED_COLOUR, _DRAWN_COLOUR = "#ffffff", "#ffd400"
+# seen on dark fields and on bright smears, and none of napari's own
+_SELECTED_COLOUR, _DRAWN_COLOUR = "#ff3df2", "#ff8c00"
 _LINE = 2.5
 """Width of lines in pixels of the screen."""
 _ZOOMED = 1.5

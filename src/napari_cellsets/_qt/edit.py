@@ -148,7 +148,8 @@ class EditWidget(DockContent):
         self.options.source_chosen.connect(self._on_source_chosen)
         self.history.chosen.connect(self._on_act_chosen)
         self.key_map.refused.connect(self._on_key_refused)
-        follow(self, desk.told, self.message.tell)
+        self.message.act_wanted.connect(self._on_accepted)
+        follow(self, desk.told, self._on_told)
         follow(self, desk.target_changed, self._on_target_changed)
         follow(self, desk.acts_changed, self._on_acts_changed)
         follow(self, desk.selection_changed, self._on_selection_changed)
@@ -217,7 +218,17 @@ class EditWidget(DockContent):
     def _on_key_refused(self, why: str) -> None:
         self.message.tell(why, True)
 
+    @Slot()
+    def _on_accepted(self) -> None:
+        self.desk.tools.accept()
+
     # What has changed
+
+    def _on_told(self, text: str, failed: bool) -> None:
+        if self.desk.tools.pending and not failed:
+            self.message.offer(text, "Take it")
+        else:
+            self.message.tell(text, failed)
 
     def _on_layers_changed(self, *_: object) -> None:
         layers = reversed(self._viewer.layers)

@@ -144,6 +144,8 @@ def _journal(meta: MetaData) -> Table:
         sa.Column(
             "provenance", sa.ForeignKey("cellsets_provenance.id"), nullable=False
         ),
+        # when each revision was made, without reading past the pixels
+        sa.Index("cellsets_journal_times", "layer", "sequence", "time"),
     )
 
 
@@ -356,6 +358,8 @@ def _add_history(connection: Connection) -> None:
 
     layers, journal, bases = tables().layers, tables().journal, tables().bases
     tables().replaced.create(connection)
+    for index in journal.indexes:
+        index.create(connection)
     _add_columns(connection, layers, "created", "kept_since", "kept_from")
     first = sa.select(sa.func.min(journal.c.time)).where(journal.c.layer == layers.c.id)
     since = sa.func.coalesce(first.scalar_subquery(), layers.c.changed)

@@ -206,7 +206,11 @@ def test_dragging_widens_the_tolerance_and_escape_forgets(desk: Desk) -> None:
     tools = desk.dock.desk.tools
     before = desk.dock.desk.options.tolerance
     desk.drag((80, 80), (80, 84), (80, 100))
-    assert desk.dock.desk.options.tolerance > before
+    wider = desk.dock.desk.options.tolerance
+    assert wider > before
+    assert tools.pending
+    desk.drag((80, 80), (80, 76), (80, 70))
+    assert desk.dock.desk.options.tolerance < wider
     assert tools.pending
     tools._on_escape(desk.layer)
     assert not tools.pending

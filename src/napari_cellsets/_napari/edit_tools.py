@@ -189,7 +189,8 @@ class Tools:
             return
         begin, points = np.asarray(event.pos), [editor.point(event.position)]
         moved = False
-        if self.tool == "add":
+        again = self._found is not None and _holds(self._found, points[0])
+        if self.tool == "add" and not again:
             self._desk.attempt(lambda: self._press(points[0]))
         start = self._desk.options.tolerance
         yield
@@ -206,6 +207,8 @@ class Tools:
         if self.tool in ("join", "cut"):
             self._desk.marks.clear_drawn()
             self._desk.attempt(lambda: self._stroke(np.array(points), moved))
+        elif again and not moved:
+            self.accept()
         elif not moved:
             more = "Shift" in event.modifiers
             where = event.position
@@ -234,10 +237,7 @@ class Tools:
             self._copy(where)
 
     def _press(self, point: Point) -> None:
-        """Begin a new object, or take the one that is shown."""
-        if self._found is not None and _holds(self._found, point):
-            self._add_found()
-            return
+        """Begin a new object."""
         self._click = self._found = None
         editor, options = self._desk.editor, self._desk.options
         if editor is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pwd
     from collections.abc import Iterator
 
 #: Who runs the server where the tests run as root, which PostgreSQL refuses.
@@ -19,6 +19,8 @@ ACCOUNTS = ("postgres", "nobody")
 
 def why_not() -> str:
     """Return why no server can be started here; empty where one can."""
+    if os.name != "posix":
+        return "a PostgreSQL server on a socket needs Linux or macOS"
     if _programs() is None:
         return "no PostgreSQL server (initdb, pg_ctl) is installed"
     try:
@@ -85,6 +87,8 @@ def _programs() -> Path | None:
 
 
 def _account() -> pwd.struct_passwd | None:
+    import pwd
+
     for name in ACCOUNTS:
         try:
             return pwd.getpwnam(name)

@@ -331,6 +331,14 @@ def test_layer_grows_with_the_index_at_the_same_moment(viewer: ViewerModel) -> N
     assert told == [True]
 
 
+def test_time_surface_leaves_a_number_of_events(playing: Session) -> None:
+    playing.film.change(window_events=50)
+    assert playing.film.playback.window_us is None
+    playing.film.change(mode=FrameMode.SURFACE)
+    assert playing.film.settings.window_events is None
+    assert playing.film.playback.window_us == playing.film.settings.reach_us
+
+
 def test_an_index_that_only_ends_is_told(viewer: ViewerModel) -> None:
     film = get_session(viewer).film
     events = bar(3, count=2_000_000, length_us=20_000_000)

@@ -199,3 +199,18 @@ def test_information_tells_size_counts_and_faults(
     assert rows["Sensor"] == "40 × 30 pixels"
     assert rows["Events"] == f"{recording.event_count:,}"
     assert dock.information.faults.text() == "No faults were found."
+
+
+def test_information_tells_what_was_assumed_apart_from_faults(
+    dock: PlaybackWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock.tabs.setCurrentWidget(dock.information)
+    monkeypatch.setattr(
+        type(dock.film.recording),
+        "assumed",
+        property(lambda _: ("Seconds, it seems.",)),
+    )
+    dock.film.grown.emit()
+    assert dock.information.faults.text() == (
+        "Seconds, it seems.\nNo faults were found."
+    )

@@ -31,7 +31,7 @@ from napari_cellsets._napari.recording_looks import Looks, fresh_limits
 from napari_cellsets._napari.slots import put_layer
 from napari_cellsets.playback.clock import Playback
 from napari_cellsets.playback.event_frames import EventFrames
-from napari_cellsets.playback.frames import FrameSettings
+from napari_cellsets.playback.frames import FrameMode, FrameSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,7 +175,9 @@ class Film:
     # How it is shown
 
     def change(self, **settings: Any) -> None:
-        """Change some of `settings`."""
+        """Change some of `settings`; a time surface looks back a time, not a number."""
+        if settings.get("mode") == FrameMode.SURFACE:
+            settings["window_events"] = None
         self._window_chosen |= not {"window_us", "tau_us"}.isdisjoint(settings)
         self._dots_chosen |= "dot_px" in settings
         self._set(**settings)

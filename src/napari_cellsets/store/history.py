@@ -244,23 +244,18 @@ def _end(
         .order_by(table.c.revision)
         .limit(1)
     ).first()
+    found: Any
     if row is None:
-        labels, found = journal.replay(connection, state), state
-        return _End(
-            labels,
-            found.provenance,
-            found.revision,
-            found.edits,
-            found.changed,
-            found.author,
-        )
+        found, labels = state, journal.replay(connection, state)
+    else:
+        found, labels = row, decode_labels(row.labels)
     return _End(
-        decode_labels(row.labels),
-        row.provenance,
-        row.revision,
-        row.edits,
-        row.changed,
-        row.author,
+        labels,
+        found.provenance,
+        found.revision,
+        found.edits,
+        found.changed,
+        found.author,
     )
 
 

@@ -83,6 +83,15 @@ def test_a_row_selects_its_object_and_brings_it_into_view(objects: ObjectsDesk) 
     np.testing.assert_allclose(objects.viewer.scene.camera.center[-2:], (89.5, 69.5))
 
 
+def test_objects_that_were_measured_are_not_looked_for_again(
+    objects: ObjectsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("napari_cellsets.editing.objects._found")
+    select_rows(objects, 4)
+    assert objects.selected == (4,)
+    assert len(objects.viewer.layers[SELECTED_NAME].data) > 0
+
+
 def test_several_rows_select_several_objects(objects: ObjectsDesk) -> None:
     select_rows(objects, 1, 3)
     assert set(objects.selected) == {1, 3}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets.editing.edit import Edit
+    from napari_cellsets.editing.objects import KnownObjects
 
     Box = tuple[slice, ...]
 
@@ -112,6 +113,13 @@ class LabelEditor:
         if self.in_plane:
             return self._plane_objects()
         return self._whole_objects()
+
+    def know(self, found: KnownObjects) -> None:
+        """Take over what somebody found in a flat layer, so as not to look again."""
+        if self.layer.ndim == 2 and self._whole is None:
+            labels = np.asarray(self.layer.data)
+            self._whole = ObjectIndex(labels, self._highest, found)
+            self._highest = self._whole.highest
 
     @property
     def in_plane(self) -> bool:

@@ -13,6 +13,7 @@ from napari_cellsets._napari.object_source import source_of
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.counting.measure import ObjectTable, measure
 from napari_cellsets.counting.remeasure import remeasure
+from napari_cellsets.editing.objects import KnownObjects
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -159,6 +160,8 @@ class ObjectsFlow(QObject):
         due, self._due = self._due, []
         for box in due:
             self._update(box)
+        if self._editor is not None and not self._stale:
+            self._editor.know(_known(self.table))
         self._put(self.table)
 
     def _on_stopped(self) -> None:
@@ -199,3 +202,12 @@ class ObjectsFlow(QObject):
             return None
         self.table, touched = found
         return touched
+
+
+def _known(table: ObjectTable) -> KnownObjects:
+    columns = table.columns
+    sides = (("bbox_top", "bbox_left"), ("bbox_bottom", "bbox_right"))
+    corners = [np.stack([columns[name] for name in side], axis=1) for side in sides]
+    return KnownObjects(
+        columns["label"], np.stack(corners, axis=1).astype(np.intp), columns["area_px"]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,24 @@ _MANY = 4
 _UNKNOWN = -1
 
 
+class KnownObjects(NamedTuple):
+    """All objects of an image as it is now.
+
+    Parameters
+    ----------
+    labels
+        int64, (n,), all above 0.
+    corners
+        Of their boxes, intp, (n, 2, axes): the first pixel, and one past the last.
+    areas
+        int64, (n,), in pixels.
+    """
+
+    labels: NDArray[np.int64]
+    corners: Corners
+    areas: NDArray[np.int64]
+
+
 class ObjectIndex:
     """Bounding boxes and areas of all objects of a label image.
 
@@ -44,12 +62,19 @@ class ObjectIndex:
         copied: it is the image that is edited.
     taken
         Highest label that is in use elsewhere: in other planes of a stack.
+    known
+        What is there, where somebody has looked already; else it is looked for.
     """
 
-    def __init__(self, labels: NDArray[np.integer], taken: int = 0) -> None:
+    def __init__(
+        self,
+        labels: NDArray[np.integer],
+        taken: int = 0,
+        known: KnownObjects | None = None,
+    ) -> None:
         self.labels = labels
         self._taken = taken
-        self._fill()
+        self._fill(known)
 
     def __len__(self) -> int:
         self._settle()
@@ -165,11 +190,15 @@ class ObjectIndex:
 
     # Inside
 
-    def _fill(self) -> None:
-        labels, corners = _found(self.labels)
+    def _fill(self, known: KnownObjects | None = None) -> None:
+        if known is None:
+            labels, corners = _found(self.labels)
+            areas = np.full(len(labels), _UNKNOWN)
+        else:
+            labels, corners, areas = (column.copy() for column in known)
         self._label, self._corners = labels, corners
         self._loose = np.zeros(len(labels), bool)
-        self._area = np.full(len(labels), _UNKNOWN)
+        self._area = areas
         self._row = {label: row for row, label in enumerate(labels.tolist())}
 
     def _known(self, label: int) -> bool:

@@ -2,7 +2,8 @@
 
 `python tools/screenshots.py FOLDER [WIDTHxHEIGHT [PART]]` under a display, real or
 virtual. PART `classify` takes those of the Classify dock, of drawn cells; `sets` those
-of annotations and of a folder that is described; `events` that of a recording.
+of annotations and of a folder that is described; `events` that of a recording;
+`gallery` that of the gallery.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from qtpy.QtCore import Qt
 from window import (
     PLUGIN,
     count_on_screen,
@@ -56,6 +58,7 @@ def main() -> None:
         "sets": take_sets,
         "events": take_recording,
         "edit": take_edit,
+        "gallery": take_gallery,
         "objects": take_objects,
     }
     part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
@@ -165,6 +168,26 @@ def take_sets(folder: Path, width: int, height: int) -> None:
     settle(1)
     dialog.grab().save(str(folder / "describe.png"))
     dialog.close()
+    viewer.close()
+
+
+def take_gallery(folder: Path, width: int, height: int) -> None:
+    """Review drawn blood cells in the gallery: facts, verdicts by key."""
+    place = Path(tempfile.mkdtemp()) / "drawn_blood_cells"
+    write_simulated_cells(place, 4 * CELLS_OF_A_CLASS)
+    viewer = open_viewer(width, height)
+    session = get_session(viewer)
+    gallery = open_dock(viewer, "Gallery")
+    session.open(place)
+    wait_until(lambda: gallery.verdicts.review is not None, "reading facts")
+    gallery.bar.facets.setChecked(True)
+    gallery.window().resizeDocks(
+        [gallery.parentWidget()], [height // 2], Qt.Orientation.Vertical
+    )
+    for key in "AARAA":
+        gallery.view.key_pressed.emit(key)
+    settle(2)
+    photograph(viewer, folder / "gallery.png")
     viewer.close()
 
 

@@ -30,8 +30,8 @@ _WIDE = 640
 SAMPLES, OF_IMAGE, OF_SET = "samples", "image", "set"
 SCOPES: Final = (
     ("Samples", SAMPLES),
-    ("Objects of this image", OF_IMAGE),
-    ("Objects of the set", OF_SET),
+    ("Objects here", OF_IMAGE),
+    ("All objects", OF_SET),
 )
 _A_CLASS: Final = 100_000
 
@@ -52,7 +52,9 @@ class GalleryBar(QWidget):
         self.text.setMinimumWidth(90)
         self.scope = QComboBox(self)
         self.scope.setAccessibleName("What is shown")
-        self.scope.setToolTip("Whole samples, or their marked objects one by one")
+        self.scope.setToolTip(
+            "Whole samples; marked objects of the one on screen; those of the whole set"
+        )
         for words, scope in SCOPES:
             self.scope.addItem(words, scope)
         self.sort = QComboBox(self)

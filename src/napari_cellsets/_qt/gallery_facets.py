@@ -118,7 +118,7 @@ class FacetTree(QTreeWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Be content with a few rows."""
-        return QSize(120, 60)
+        return QSize(120, 24)
 
     def _shape(self) -> list[tuple[str, list[str]]]:
         branches = [self.topLevelItem(n) for n in range(self.topLevelItemCount())]
@@ -144,7 +144,7 @@ class FacetTree(QTreeWidget):
             self.addTopLevelItem(branch)
             for value in values:
                 leaf = QTreeWidgetItem([value, ""])
-                leaf.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight))
+                leaf.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
                 leaf.setToolTip(0, value)
                 if name == "class" and value in colours:
                     leaf.setIcon(0, _swatch(colours[value]))
@@ -225,6 +225,7 @@ class FacetSide(QTabWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setDocumentMode(True)
+        self.tabBar().setDrawBase(False)
         self.tree = FacetTree(self)
         self.plot = ClassPlot(self)
         self.addTab(self.tree, "Facts")
@@ -246,7 +247,7 @@ class FacetSide(QTabWidget):
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 4 else f"{name[:3]}…"
+    return name if len(name) <= 4 else name[:3]
 
 
 def _swatch(colour: str) -> pg.QtGui.QIcon:

@@ -277,7 +277,7 @@ class GalleryView(QAbstractItemView):
 
     def minimumSizeHint(self) -> QSize:
         """Be content with little."""
-        return QSize(160, 80)
+        return QSize(160, 50)
 
     # Inside
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 #: Pictures are decoded at one of these sizes, px.
 _DECODED = (144, 288)
+#: Facts wait for the first screen: they would take the time of its pictures.
+_FACTS_DELAY_MS = 300
 _FILTER_DELAY_MS, _WALK_DELAY_MS, _MARKS_DELAY_MS = 120, 150, 400
 
 
@@ -70,6 +72,7 @@ class GalleryWidget(GalleryFace):
         self._decoded = 0
         self._filter_timer = self._timer(_FILTER_DELAY_MS, self._on_filter_timeout)
         self._walk_timer = self._timer(_WALK_DELAY_MS, self._on_walk_timeout)
+        self._facts_timer = self._timer(_FACTS_DELAY_MS, self._on_facts_timeout)
         self._marks_timer = self._timer(_MARKS_DELAY_MS, self._on_marks_timeout)
         if self._session.navigator is None:
             Switcher(self._session, self)
@@ -191,12 +194,18 @@ class GalleryWidget(GalleryFace):
             return
         if self._scope == SAMPLES:
             self._show_items(SampleItems(dataset))
-            self._reader.read_samples(dataset)
+            self._facts_timer.start()
         else:
             self.status.shown.setText("Looking for objects …")
             one = self._scope == OF_IMAGE
             samples = [session.index] if one else range(len(dataset.samples))
             self._reader.read_objects(dataset, samples)
+
+    @Slot()
+    def _on_facts_timeout(self) -> None:
+        dataset = self._session.dataset
+        if dataset is not None and self._scope == SAMPLES:
+            self._reader.read_samples(dataset)
 
     @Slot()
     def _on_cancelled(self) -> None:

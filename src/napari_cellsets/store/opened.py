@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 import threading
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import StoreError
+from napari_cellsets.core.people import account_name
 from napari_cellsets.store.engine import (
     connect,
     file_of,
@@ -68,7 +68,7 @@ class OpenStore:
         url = url_of(place)
         file = file_of(url)
         name = str(file) if file else url.render_as_string(hide_password=True)
-        return cls(connect(url, name), name, author or _account())
+        return cls(connect(url, name), name, author or account_name())
 
     @property
     def author(self) -> str:
@@ -116,10 +116,3 @@ def layer_key(dataset_id: str, sample: str, layer: str) -> LayerKey:
     if layer not in LAYERS:
         raise StoreError(f"A layer is one of {LAYERS}, found {layer!r}")
     return LayerKey(dataset_id, sample, layer)
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name
-        return "unknown"

@@ -20,7 +20,6 @@ VERDICT_SIGNS: Final = {
     "accepted": ("✓", "#009e73"),
     "flagged": ("!", "#e69f00"),
     "rejected": ("×", "#d55e00"),
-    "relabelled": ("↺", "#56b4e9"),
     "commented": ("…", "#9e9e9e"),
 }
 _STRIP, _BADGE, _GAP = 3, 16, 6

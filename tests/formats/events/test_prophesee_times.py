@@ -312,9 +312,8 @@ def test_sensors_too_large_for_the_words_are_refused(tmp_path, key):
         EVENT_FORMATS[key].write(tmp_path / "a.raw", [], Geometry(4096, 10))
 
 
-@pytest.mark.parametrize("t", [[0, 1 << 62], [1 << 62]])
-def test_pauses_too_long_for_words_are_refused(tmp_path, t):
-    events = Events.of(t, [0] * len(t), [0] * len(t), [0] * len(t))
+def test_pauses_too_long_for_words_are_refused(tmp_path):
+    events = Events.of([0, 1 << 62], [0, 0], [0, 0], [0, 0])
     with pytest.raises(ExportError, match="the recording pauses for"):
         EVENT_FORMATS["evt3"].write(tmp_path / "a.raw", [events], SENSOR)
 
@@ -359,3 +358,16 @@ def test_a_file_may_be_renamed_while_it_is_open_and_is_missed_then(tmp_path):
     words._held.of = None
     with pytest.raises(UnreadableFileError, match="cannot be read"):
         source.decode(0, 3, source.start(), Events.empty(99))
+
+
+@pytest.mark.parametrize(
+    ("key", "first"), [("evt2", 1 << 62), ("evt3", 1_600_000_000_000_000)]
+)
+def test_times_that_begin_too_late_are_refused_in_plain_words(tmp_path, key, first):
+    events = Events.of([0, 5], [1, 2], [3, 4], [0, 1])
+    with pytest.raises(ExportError, match="begin too late for EVT") as refused:
+        EVENT_FORMATS[key].write(
+            tmp_path / "a.raw", [events], Geometry(9, 9), start_us=first
+        )
+    assert "Cut it" in str(refused.value)
+    assert not list(tmp_path.iterdir())

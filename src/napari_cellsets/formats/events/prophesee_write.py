@@ -157,11 +157,7 @@ def high_words(high: NDArray[np.int64], last: int, reach: int, name: str) -> Hig
     at = np.flatnonzero(steps)
     needed = (np.abs(steps[at]) + reach - 1) // reach
     if needed.sum() > len(at) + _MOST_FILLED:
-        raise ExportError(
-            f"the recording pauses for {np.abs(steps).max():,} ticks; {name} can step"
-            f" {reach:,} at once",
-            advice="Export the parts before and after the pause as two files.",
-        )
+        raise _too_far(name, begins=last < 0 and abs(steps[0]) == np.abs(steps).max())
     before = np.repeat(at, needed)
     ends = np.cumsum(needed)
     number = np.arange(len(before)) - np.repeat(ends - needed, needed) + 1
@@ -199,3 +195,17 @@ def runs_of_32(
     first = np.flatnonzero(starts)
     bits = np.left_shift(np.uint32(1), (x & 31).astype(np.uint32))
     return first, np.bitwise_or.reduceat(bits, first)
+
+
+def _too_far(name: str, *, begins: bool) -> ExportError:
+    """Say why times cannot be written: they begin too late, or pause too long."""
+    if begins:
+        return ExportError(
+            f"its times begin too late for {name}, whose clock starts at 0 and goes"
+            " round, such as those that count from 1970",
+            advice="Cut it, so that time counts from 0, or export to HDF5 or npz.",
+        )
+    return ExportError(
+        f"the recording pauses for longer than {name} can tell: its clock goes round",
+        advice="Export the parts before and after the pause as two files.",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellsets.cli.console import bar, say, some, tell
+from napari_cellsets.cli.console import bar, say, tell
 from napari_cellsets.cli.event_options import (
     add_filters,
     add_range,
@@ -92,8 +92,8 @@ def _cut(options: argparse.Namespace, token: CancelToken) -> int:
             progress=progress,
         )
     for name, count in cut.removed.items():
-        tell(f"{name.replace('_', ' ')}: {some(count, 'event')} taken out")
-    say(f"{some(cut.events, 'event')} -> {options.out}")
+        tell(f"{name.replace('_', ' ')}: {count:,} events taken out")
+    say(f"{cut.events:,} events -> {options.out}")
     return 0
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
         "CISD.json",
         "a/b/cyto_ins.mat",
         "NUC_INS_BBOX.mat",
-        "000us.npy",
-        "1800us_inv_polar.npy",
         "train.json",
         "annotations_red_test.json",
     ],

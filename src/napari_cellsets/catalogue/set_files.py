@@ -64,5 +64,3 @@ def _texts(recipe: Recipe) -> Iterator[str]:
         yield from tables_of(recipe)
         if recipe.samples_from is not None:
             yield recipe.samples_from.file
-        if recipe.events is not None:
-            yield recipe.images

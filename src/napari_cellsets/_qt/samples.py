@@ -20,6 +20,7 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.legend import Legend
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.opening import OpenButton, dropped_path
+from napari_cellsets._qt.others_flow import OthersFlow
 from napari_cellsets._qt.readings import ReadingRow
 from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
 from napari_cellsets._qt.samples_filter import FilterRow
@@ -77,6 +78,7 @@ class SamplesWidget(DockContent):
         self._runner = JobRunner(self)
         self._timers = SaveTimers(self._session, self)
         self._switcher = Switcher(self._session, self)
+        self.others = OthersFlow(self._session, self)
         cache = ThumbnailCache(preference("storage.thumbnail_cache_mb", 200))
         self._model = SampleListModel(Thumbnails(cache, self), self)
         self._marks_timer = QTimer(self, singleShot=True, interval=_MARKS_DELAY_MS)
@@ -217,6 +219,7 @@ class SamplesWidget(DockContent):
         self.steps.export_asked.connect(self._on_export_asked)
         self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
         self._switcher.failed.connect(self._say)
+        self.others.told.connect(self._on_others_told)
 
     # Following the session
 
@@ -268,6 +271,11 @@ class SamplesWidget(DockContent):
         self.correct_truth.setEnabled(
             self._session.truth is not None or self._session.correcting_truth
         )
+        self._marks_timer.start()
+
+    @Slot(str)
+    def _on_others_told(self, words: str) -> None:
+        self._say(words)
         self._marks_timer.start()
 
     def _on_status_changed(self, text: str) -> None:

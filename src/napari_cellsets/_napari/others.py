@@ -1,0 +1,65 @@
+"""What other windows and other people do to the set on screen, seen and told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from napari_cellsets._napari.session import Session
+    from napari_cellsets.store import Project
+    from napari_cellsets.store.changes import Changes
+
+
+class Others:
+    """Compares what a session shows with what the store holds by now.
+
+    Parameters
+    ----------
+    session
+        Whose sample is shown again when somebody else has changed it.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._identity = ""
+        self._number = -1
+
+    def question(self) -> tuple[Project, str, int] | None:
+        """Return what to ask `Project.changed_since`; None while there is nothing.
+
+        The first question about a set asks about nothing that was there before.
+        """
+        session = self._session
+        if session.dataset is None:
+            return None
+        try:
+            project = session.project
+            if session.dataset.identity != self._identity:
+                self._identity = session.dataset.identity
+                self._number = project.last_change()
+        except StoreError:
+            return None  # saving and loading tell what is wrong
+        return project, self._identity, self._number
+
+    def take(self, identity: str, changes: Changes) -> str:
+        """Show what changed; return a sentence for the person, empty for nothing.
+
+        What is painted here and not saved yet is never replaced: saving it says that
+        the image was changed meanwhile.
+        """
+        session = self._session
+        if identity != self._identity or session.sample is None:
+            return ""
+        self._number = changes.number
+        if not changes.labels:
+            return ""
+        mine = [one for one in changes.labels if one.sample == session.sample.name]
+        if mine and not session.unsaved:
+            session.reload()
+            return f"{mine[-1].author} changed this image: it is shown as it is now."
+        last = changes.labels[-1]
+        more = len({one.sample for one in changes.labels}) - 1
+        further = f" and {more:,} more" if more else ""
+        return f"{last.author} changed {last.sample}{further}."

@@ -39,12 +39,12 @@ contracts: setup
 headless: setup
 	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest $(WINDOWS:%=--ignore=%)
 
-## pyqt6, pyside6: the window's tests, on either Qt binding
+## pyqt6, pyside6: the window's tests; what knows no Qt runs on one binding only
 pyqt6: setup
 	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB_PYQT6) $(BIN)/python -m pytest $(WINDOWS)
 
 pyside6: setup
-	QT_API=pyside6 PYTEST_QT_API=pyside6 $(XVFB_PYSIDE6) $(BIN)/python -m pytest $(WINDOWS)
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(XVFB_PYSIDE6) $(BIN)/python -m pytest tests/_qt
 
 ## bench: every ratio with its reference, also as JSON under benchmarks/results
 bench: setup

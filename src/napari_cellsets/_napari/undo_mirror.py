@@ -1,8 +1,11 @@
 """What was done to a Labels layer, and what of it is undone: heard, not searched for.
 
 napari tells of every act when it is done (event ``paint``), but undo and redo only
-say ``set_data``, as do a hundred other things. So a few pixels of every act are
-remembered: where they do not hold any more what the act wrote, it was undone.
+say ``set_data``, as do a hundred other things. How many acts napari could undo now
+tells what happened. Where a version of napari does not tell that, a few pixels of
+every act are remembered: where they do not hold any more what the act wrote, it was
+undone. (That alone cannot tell the undoing of one act from the redoing of another
+that covers it.)
 """
 
 from __future__ import annotations
@@ -77,6 +80,7 @@ class UndoMirror:
         self._undone: list[Step] = []
         self._due: Step | None = None
         self._array = layer.data
+        self._older = self._depth() or 0
         events = layer.events
         events.paint.connect(self._on_paint)
         events.labels_update.connect(self._on_labels_update)
@@ -102,24 +106,54 @@ class UndoMirror:
             return True
         found = self._due is not None
         self._on_labels_update()
+        depth = self._depth()
+        if depth is not None:
+            self._older = min(self._older, depth)
+            return self._follow_depth(depth - self._older) or found
         while self._done and not self._done[-1].stands(labels):
             found = True
-            step = self._done.pop()
-            self._undone.append(step)
-            self._tell(step, done=False)
+            self._take_back()
         if not found:
             while self._undone and self._undone[-1].stands(labels):
                 found = True
-                step = self._undone.pop()
-                self._done.append(step)
-                self._tell(step, done=True)
+                self._do_again()
         return found
+
+    def _follow_depth(self, depth: int) -> bool:
+        """Undo and redo until so many steps are done; return whether any was moved."""
+        found = False
+        while len(self._done) > depth:
+            found = True
+            self._take_back()
+        while self._undone and len(self._done) < depth:
+            found = True
+            self._do_again()
+        return found
+
+    def _depth(self) -> int | None:
+        """Return how many acts napari could undo; None where it does not tell."""
+        history = getattr(self.layer, "_undo_history", None)
+        return None if history is None else len(history)
+
+    def _take_back(self) -> None:
+        step = self._done.pop()
+        self._undone.append(step)
+        self._tell(step, done=False)
+
+    def _do_again(self) -> None:
+        step = self._undone.pop()
+        self._done.append(step)
+        self._tell(step, done=True)
 
     def _on_paint(self, event: Any) -> None:
         self._on_labels_update()
         step, written = _step_of(event.value, self.layer.data, self.about)
         self._undone.clear()
         self._done.append(step)
+        # napari has forgotten its oldest act where it was full
+        depth = self._depth()
+        if depth is not None:
+            self._older = max(depth - len(self._done), 0)
         if written:
             self._tell(step, done=True)
         else:
@@ -138,6 +172,7 @@ class UndoMirror:
         self._undone.clear()
         self._due = None
         self._array = self.layer.data
+        self._older = self._depth() or 0
         self.lost.emit()
 
     def _tell(self, step: Step, *, done: bool) -> None:

@@ -128,3 +128,27 @@ def test_a_store_that_cannot_be_read_asks_nothing(
     monkeypatch.setattr(session.project, "last_change", broken)
     dock.others.others._identity = ""
     assert dock.others.others.question() is None
+
+
+def test_a_store_that_stops_answering_is_told_once_until_it_answers(
+    dock: SamplesWidget,
+    viewer: Viewer,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = get_session(viewer).project
+    said: list[str] = []
+    dock.others.told.connect(said.append)
+
+    def broken(*_: object) -> None:
+        raise StoreError("the server does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(project, "changed_since", broken)
+        answered(dock, qtbot)
+        answered(dock, qtbot)
+        assert said == ["the server does not answer."]
+    answered(dock, qtbot)
+    monkeypatch.setattr(project, "changed_since", broken)
+    answered(dock, qtbot)
+    assert len(said) == 2

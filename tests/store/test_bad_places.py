@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import LabelDelta, Project, schema
+from napari_cellsets.store import LabelDelta, Project, migrations, schema
 
 WHERE = ("set", "a", "cells")
 
@@ -64,7 +64,7 @@ def test_an_older_store_is_migrated_once(
         )
 
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
-    monkeypatch.setattr(schema, "MIGRATIONS", {schema.VERSION - 1: add_note})
+    monkeypatch.setattr(migrations, "STEPS", {schema.VERSION - 1: add_note})
     for _ in range(2):
         with Project.open(place) as project:
             assert project.load_labels(*WHERE) is not None
@@ -84,7 +84,7 @@ def test_a_migration_that_fails_changes_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(schema, "VERSION", schema.VERSION + 1)
-        patch.setattr(schema, "MIGRATIONS", {schema.VERSION - 1: fail})
+        patch.setattr(migrations, "STEPS", {schema.VERSION - 1: fail})
         with pytest.raises(StoreError, match="the database said: no such table"):
             Project.open(place)
     with Project.open(place) as project:

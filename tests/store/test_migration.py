@@ -8,7 +8,7 @@ import pytest
 from old_stores import rows_of, write_version_1
 
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import LabelDelta, Project, schema
+from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project, schema
 from napari_cellsets.store.pixels import encode_labels
 
 if TYPE_CHECKING:
@@ -58,6 +58,16 @@ def test_work_goes_on_in_a_store_of_version_1(old: tuple[Path, np.ndarray]) -> N
         assert stored is not None
         assert np.array_equal(stored.labels, after)
         assert project.verdicts("set")["a"].verdict == "accepted"
+
+
+def test_marks_are_kept_in_a_store_of_version_1(old: tuple[Path, np.ndarray]) -> None:
+    point = {MarkKey("a", "points", 1): Mark("points", [2.0, 3.0])}
+    with Project.open(old[0]) as project:
+        project.record_marks("set", point, {})
+    with Project.open(old[0]) as project:
+        assert [kept.mark for kept in project.marks("set").values()] == [
+            Mark("points", [2.0, 3.0])
+        ]
 
 
 def test_a_migrated_store_has_the_tables_of_a_new_one(

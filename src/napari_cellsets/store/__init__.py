@@ -7,10 +7,11 @@ SQLAlchemy, and does so inside functions.
 
 from __future__ import annotations
 
-from napari_cellsets.store.changes import ChangedLabels, Changes
+from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.facts import FactChange, LayerFacts, ObjectFacts
 from napari_cellsets.store.history import HISTORY_DAYS, LabelChange, StoredLabels
+from napari_cellsets.store.marks import Mark, MarkAct, MarkKey, StoredMark
 from napari_cellsets.store.project import Project
 from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 
@@ -18,15 +19,20 @@ __all__ = [
     "HISTORY_DAYS",
     "VERDICTS",
     "ChangedLabels",
+    "ChangedMarks",
     "Changes",
     "FactChange",
     "LabelChange",
     "LabelDelta",
     "LayerFacts",
+    "Mark",
+    "MarkAct",
+    "MarkKey",
     "ObjectFacts",
     "Opinion",
     "Project",
     "StoredLabels",
+    "StoredMark",
     "Subject",
     "Verdict",
 ]

@@ -31,6 +31,23 @@ class ChangedLabels(NamedTuple):
     time: float
 
 
+class ChangedMarks(NamedTuple):
+    """Marks that somebody else changed.
+
+    Parameters
+    ----------
+    sample, layer
+        Which; an empty layer for the class of the picture.
+    author, time
+        Who changed one last; when, in seconds since 1970.
+    """
+
+    sample: str
+    layer: str
+    author: str
+    time: float
+
+
 class Changes(NamedTuple):
     """What happened in a data set.
 
@@ -45,12 +62,15 @@ class Changes(NamedTuple):
         own are among them.
     facts
         Sample and layer of objects of which something new is known; the same.
+    marks
+        Annotations, and classes of pictures, that somebody else changed.
     """
 
     number: int
     labels: tuple[ChangedLabels, ...] = ()
     verdicts: frozenset[str] = frozenset()
     facts: frozenset[tuple[str, str]] = frozenset()
+    marks: tuple[ChangedMarks, ...] = ()
 
 
 class ChangeLog(OpenStore):
@@ -80,12 +100,13 @@ class ChangeLog(OpenStore):
             labels = _changed_labels(connection, dataset_id, since)
             verdicts = _changed_verdicts(connection, dataset_id, since)
             facts = _changed_facts(connection, dataset_id, since)
+            marks = _changed_marks(connection, dataset_id, since, self._hand)
         others = (
             found
             for found in labels
             if self._seen.get(LayerKey(dataset_id, *found[:2])) != found.revision
         )
-        return Changes(number, tuple(others), verdicts, facts)
+        return Changes(number, tuple(others), verdicts, facts, marks)
 
 
 def _changed_labels(
@@ -133,3 +154,23 @@ def _changed_facts(
         .distinct()
     )
     return frozenset((row[0], row[1]) for row in connection.execute(query))
+
+
+def _changed_marks(
+    connection: Connection, dataset_id: str, since: int, own: str
+) -> tuple[ChangedMarks, ...]:
+    import sqlalchemy as sa
+
+    known, datasets = tables().marks, tables().datasets
+    query = (
+        sa.select(*(known.c[name] for name in ChangedMarks._fields))
+        .join(datasets, datasets.c.id == known.c.dataset)
+        .where(
+            datasets.c.identity == dataset_id,
+            known.c.change > since,
+            known.c.act.not_like(f"{own}.%"),
+        )
+        .order_by(known.c.id)
+    )
+    rows = (ChangedMarks(*row) for row in connection.execute(query))
+    return tuple({(row.sample, row.layer): row for row in rows}.values())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.core.places import data_home
-from napari_cellsets.store import schema
+from napari_cellsets.store import migrations, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ def _prepare(engine: Engine, place: str) -> None:
             lock = f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"
             connection.exec_driver_sql(lock)
         schema.check(connection, place)
-        schema.raise_to_current(connection)
+        migrations.raise_to_current(connection)
     if created and file is not None:
         _sync_folder(file.parent)
 

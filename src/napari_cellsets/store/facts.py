@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from napari_cellsets.core.errors import StoreError
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerState
 
 DRAWN = "drawn by hand"
+CLASSES = "classes"
+"""Key in what is said of labels when they are saved: ``{class id: labels}``, as the
+data set or a model tells; the class of an object follows it through every edit."""
 #: ``tool`` of an edit that brings an earlier time back.
 RESTORE = "restore"
 #: More objects than this are looked up by reading all rows of their image.
@@ -80,15 +84,21 @@ class LayerFacts(NamedTuple):
         Where the image as a whole comes from.
     differing
         Objects of which more is known.
+    class_of
+        Class ids that objects had when the image was saved, where it was saved with
+        classes; those of `differing` count before these, also where they are None.
     """
 
     origin: Mapping[str, Any]
     differing: dict[int, ObjectFacts]
+    class_of: Mapping[int, int] = MappingProxyType({})
 
     def of(self, label: int) -> ObjectFacts:
         """Return what is known of an object of the image."""
         found = self.differing.get(label)
-        return found if found is not None else ObjectFacts(origin=self.origin)
+        if found is not None:
+            return found
+        return ObjectFacts(self.class_of.get(label), origin=self.origin)
 
 
 class _Row(NamedTuple):
@@ -106,12 +116,21 @@ class _Row(NamedTuple):
     time: float = 0.0
 
 
+def said_classes(class_of: Mapping[int, int]) -> dict[str, list[int]]:
+    """Return classes of objects as `CLASSES` in what is said of labels."""
+    said: dict[str, list[int]] = {}
+    for label, class_id in sorted(class_of.items()):
+        said.setdefault(str(class_id), []).append(int(label))
+    return said
+
+
 class ObjectStore(OpenStore):
     """The part of a project that keeps facts of objects, and in step with edits."""
 
     def __init__(self, engine: Engine, place: str, author: str) -> None:
         super().__init__(engine, place, author)
         self._areas: dict[LayerKey, tuple[int, dict[int, int]]] = {}
+        self._classes: tuple[int, Mapping[int, int]] = (0, {})
 
     def object_facts(self, dataset_id: str, sample: str, layer: str) -> LayerFacts:
         """Return what is known of the objects of an image.
@@ -134,13 +153,15 @@ class ObjectStore(OpenStore):
             rows = _newest(connection, state)
             origins = _origins(connection, {row.origin for row in rows.values()})
             whole = self._journal.provenance_by(connection, state.provenance)
+            class_of = self._classes_of(connection, state)
         return LayerFacts(
-            whole,
+            _without_classes(whole),
             {
                 label: _facts(row, origins)
                 for label, row in rows.items()
                 if not row.gone
             },
+            class_of,
         )
 
     def set_object_facts(
@@ -166,12 +187,35 @@ class ObjectStore(OpenStore):
             If no labels are stored, a label is no object of the image, or it
             cannot be written.
         """
+        self.change_object_facts(
+            dataset_id, sample, layer, dict.fromkeys(map(int, objects), said)
+        )
+
+    def change_object_facts(
+        self,
+        dataset_id: str,
+        sample: str,
+        layer: str,
+        said: Mapping[int, FactChange],
+    ) -> None:
+        """Say something of each of several objects: of all of them, or of none.
+
+        Parameters
+        ----------
+        said
+            What is new, by label.
+
+        Raises
+        ------
+        StoreError
+            As of `set_object_facts`.
+        """
         key = layer_key(dataset_id, sample, layer)
-        labels = [int(label) for label in objects]
-        unknown = said.keys() - FactChange.__annotations__.keys()
-        if unknown:
-            raise StoreError(f"An object has no {sorted(unknown)[0]!r} to be set")
-        if not labels:
+        for one in {id(one): one for one in said.values()}.values():
+            unknown = one.keys() - FactChange.__annotations__.keys()
+            if unknown:
+                raise StoreError(f"An object has no {sorted(unknown)[0]!r} to be set")
+        if not said:
             return
         with (
             self._lock,
@@ -186,16 +230,19 @@ class ObjectStore(OpenStore):
                     advice="Save the labels first.",
                 )
             areas = self._areas_of(connection, key, state)
-            missing = [label for label in labels if label not in areas]
+            missing = [label for label in said if label not in areas]
             if missing:
                 raise StoreError(
                     f"the labels of {sample!r} have no object {missing[0]}",
                     path=self._place,
                     advice="Load the sample again.",
                 )
-            known = _newest(connection, state, labels)
-            plain = _Row(None, "", "", state.provenance)
-            rows = {label: known.get(label, plain)._replace(**said) for label in labels}
+            known = _Known(
+                _newest(connection, state, said.keys()),
+                self._classes_of(connection, state),
+                state.provenance,
+            )
+            rows = {label: known.of(label)._replace(**new) for label, new in said.items()}
             self._write(connection, state, rows)
 
     def object_history(
@@ -248,24 +295,27 @@ class ObjectStore(OpenStore):
         provenance: Mapping[str, Any],
     ) -> dict[int, _Row]:
         """Return the rows of the objects of which an edit changed what is known."""
-        known = _newest(connection, state, outcome.touched)
-        plain = _Row(None, "", "", state.provenance)
+        known = _Known(
+            _newest(connection, state, outcome.touched),
+            self._classes_of(connection, state),
+            state.provenance,
+        )
         moment = now()
         rows = {}
         for label in outcome.reshaped:
-            found = known.get(label, plain)
+            found = known.of(label)
             if found.corrected_by != self._author:
                 rows[label] = found._replace(
                     corrected_by=self._author, corrected=moment
                 )
         for label in outcome.gone:
             shape = outcome.shapes[label]
-            rows[label] = known.get(label, plain)._replace(gone=1, pixels=shape)
+            rows[label] = known.of(label)._replace(gone=1, pixels=shape)
         for label, source in outcome.moved.items():
             if label in known or source in known:
-                rows[label] = known.get(source, plain)._replace(gone=0)
+                rows[label] = known.of(source)._replace(gone=0)
         for label, source in outcome.copied.items():
-            rows[label] = known.get(source, plain)._replace(
+            rows[label] = known.of(source)._replace(
                 gone=0, corrected_by=self._author, corrected=moment
             )
         if outcome.drawn:
@@ -274,12 +324,23 @@ class ObjectStore(OpenStore):
             rows.update(dict.fromkeys(outcome.drawn, drawn))
         restored = provenance.get("tool") == RESTORE
         for label in outcome.new:
-            was = known.get(label)
+            was = known.rows.get(label)
             # the same pixels under the same number: the edit was taken back
             same = was is not None and was.pixels == outcome.shapes[label]
             if was is not None and was.gone and (same or restored):
                 rows[label] = was._replace(gone=0, pixels=NO_SHAPE)
         return rows
+
+    def _classes_of(
+        self, connection: Connection, state: LayerState
+    ) -> Mapping[int, int]:
+        """Return the classes that objects had when their image was saved."""
+        number, classes = self._classes
+        if number != state.provenance:
+            said = self._journal.provenance_by(connection, state.provenance)
+            classes = _classes_in(said)
+            self._classes = state.provenance, classes
+        return classes
 
     def _areas_of(
         self, connection: Connection, key: LayerKey, state: LayerState
@@ -315,6 +376,25 @@ class ObjectStore(OpenStore):
         )
 
 
+class _Known(NamedTuple):
+    """What is known of objects before a change, by label."""
+
+    rows: Mapping[int, _Row]
+    classes: Mapping[int, int]
+    provenance: int
+
+    def __contains__(self, label: object) -> bool:
+        """Whether more is known of an object than where its image comes from."""
+        return label in self.rows or label in self.classes
+
+    def of(self, label: int) -> _Row:
+        """Return what is known of an object."""
+        found = self.rows.get(label)
+        if found is not None:
+            return found
+        return _Row(self.classes.get(label), "", "", self.provenance)
+
+
 def _rows(
     connection: Connection, state: LayerState, labels: Collection[int] | None
 ) -> list[tuple[int, _Row]]:
@@ -343,7 +423,21 @@ def _origins(connection: Connection, ids: set[int]) -> dict[int, dict[str, Any]]
 
     table = tables().provenance
     query = sa.select(table.c.id, table.c.facts).where(table.c.id.in_(ids))
-    return {row[0]: json.loads(row[1]) for row in connection.execute(query)}
+    found = connection.execute(query)
+    return {row[0]: _without_classes(json.loads(row[1])) for row in found}
+
+
+def _classes_in(said: Mapping[str, Any]) -> Mapping[int, int]:
+    return {
+        label: int(class_id)
+        for class_id, labels in said.get(CLASSES, {}).items()
+        for label in labels
+    }
+
+
+def _without_classes(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is said of single objects: it is no origin."""
+    return {name: value for name, value in said.items() if name != CLASSES}
 
 
 def _facts(row: _Row, origins: Mapping[int, Mapping[str, Any]]) -> ObjectFacts:

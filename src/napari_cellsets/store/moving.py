@@ -17,7 +17,8 @@ class DatasetStore(OpenStore):
         Returns
         -------
         dict
-            By `Dataset.identity`; samples with labels or verdicts are counted.
+            By `Dataset.identity`; samples with labels, verdicts or
+            corrected marks are counted.
 
         Raises
         ------
@@ -26,10 +27,10 @@ class DatasetStore(OpenStore):
         """
         import sqlalchemy as sa
 
-        datasets, layers, said = tables().datasets, tables().layers, tables().verdicts
+        datasets = tables().datasets
+        kept = (tables().layers, tables().verdicts, tables().marks)
         work = sa.union(
-            sa.select(layers.c.dataset, layers.c.sample),
-            sa.select(said.c.dataset, said.c.sample),
+            *(sa.select(table.c.dataset, table.c.sample) for table in kept)
         ).subquery()
         query = (
             sa.select(datasets.c.identity, sa.func.count(work.c.sample))

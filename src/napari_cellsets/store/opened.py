@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import StoreError
@@ -44,6 +45,8 @@ class OpenStore:
         self._journal = Journal(place, author)
         self._seen: dict[LayerKey, int] = {}
         self._lock = threading.Lock()
+        #: In front of every act on marks: what is one's own is known by it.
+        self._hand = token_hex(6)
 
     @classmethod
     def open(

@@ -16,6 +16,7 @@ from napari_cellsets.store.history import (
     changes_of,
     labels_at,
 )
+from napari_cellsets.store.marks import MarkStore
 from napari_cellsets.store.moving import DatasetStore
 from napari_cellsets.store.opened import layer_key
 from napari_cellsets.store.pixels import encode_labels
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerKey, LayerState
 
 
-class Project(Verdicts, ObjectStore, ChangeLog, DatasetStore, Upkeep):
-    """Labels, edits, facts, counts and verdicts on disk; open it with `Project.open`.
+class Project(Verdicts, ObjectStore, MarkStore, ChangeLog, DatasetStore, Upkeep):
+    """Labels, edits, facts, marks, counts, verdicts on disk: see `Project.open`.
 
     Every method may be called from any thread, and several processes may hold
     the same store. A layer has one editor at a time: the store remembers the

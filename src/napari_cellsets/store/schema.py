@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from napari_cellsets.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from sqlalchemy import Connection, MetaData, Table
 
-#: Raised by one whenever a table changes, with an entry in `MIGRATIONS`.
-VERSION = 4
+#: Raised by one whenever a table changes, with an entry in `migrations.STEPS`.
+VERSION = 5
 
 #: Row of `about` that counts changes.
 CHANGES = "changes"
@@ -36,6 +34,7 @@ class Tables(NamedTuple):
     verdicts: Table
     objects: Table
     replaced: Table
+    marks: Table
 
 
 @cache
@@ -77,6 +76,7 @@ def tables() -> Tables:
         _verdicts(meta),
         _objects(meta),
         _replaced(meta),
+        _marks(meta),
     )
 
 
@@ -242,6 +242,36 @@ def _replaced(meta: MetaData) -> Table:
     )
 
 
+def _marks(meta: MetaData) -> Table:
+    # Rows are added only, and only for marks that differ from the data set's own.
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_marks",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("dataset", sa.ForeignKey("cellsets_datasets.id"), nullable=False),
+        sa.Column("sample", sa.String(400), nullable=False),
+        sa.Column("layer", sa.String(200), nullable=False),
+        sa.Column("mark", sa.BigInteger, nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("place", sa.Text),
+        sa.Column("class_name", sa.Text, nullable=False),
+        sa.Column("gone", sa.Integer, nullable=False),
+        # what was changed together, and by which window
+        sa.Column("act", sa.String(60), nullable=False),
+        sa.Column(
+            "provenance", sa.ForeignKey("cellsets_provenance.id"), nullable=False
+        ),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column("time", sa.Float, nullable=False),
+        sa.Column("change", sa.BigInteger, nullable=False),
+        sa.Index("cellsets_marks_order", "dataset", "id"),
+        sa.Index("cellsets_marks_sample", "sample", "id"),
+        sa.Index("cellsets_marks_change", "change"),
+    )
+
+
 def check(connection: Connection, place: str) -> None:
     """Refuse a database that this version must not touch; reads only.
 
@@ -278,26 +308,6 @@ def version_of(connection: Connection) -> int:
     about = tables().about
     said = connection.scalar(sa.select(about.c.value).where(about.c.name == "version"))
     return int(said) if said is not None and said.isdigit() else 0
-
-
-def raise_to_current(connection: Connection) -> None:
-    """Create the tables in an empty database, or migrate an older store."""
-    import sqlalchemy as sa
-
-    about = tables().about
-    if not sa.inspect(connection).get_table_names():
-        tables().metadata.create_all(connection)
-        said = {"version": VERSION, CHANGES: 0}
-        rows = [{"name": name, "value": str(value)} for name, value in said.items()]
-        connection.execute(about.insert(), rows)
-        return
-    for version in range(version_of(connection), VERSION):
-        MIGRATIONS[version](connection)
-        connection.execute(
-            about.update()
-            .where(about.c.name == "version")
-            .values(value=str(version + 1))
-        )
 
 
 def now() -> float:
@@ -340,45 +350,3 @@ def last_change(connection: Connection) -> int:
             sa.select(about.c.value).where(about.c.name == CHANGES)
         ).one()
     )
-
-
-def _add_verdicts(connection: Connection) -> None:
-    connection.execute(tables().about.insert(), {"name": CHANGES, "value": "0"})
-    tables().verdicts.create(connection)
-    _add_columns(connection, tables().layers, "change")
-
-
-def _add_objects(connection: Connection) -> None:
-    tables().objects.create(connection)
-    _add_columns(connection, tables().layers, "started")
-
-
-def _add_history(connection: Connection) -> None:
-    import sqlalchemy as sa
-
-    layers, journal, bases = tables().layers, tables().journal, tables().bases
-    tables().replaced.create(connection)
-    for index in journal.indexes:
-        index.create(connection)
-    _add_columns(connection, layers, "created", "kept_since", "kept_from")
-    first = sa.select(sa.func.min(journal.c.time)).where(journal.c.layer == layers.c.id)
-    since = sa.func.coalesce(first.scalar_subquery(), layers.c.changed)
-    base = sa.select(bases.c.revision).where(bases.c.layer == layers.c.id)
-    kept = {"kept_since": since, "kept_from": base.scalar_subquery()}
-    connection.execute(layers.update().values(kept))
-
-
-def _add_columns(connection: Connection, table: Table, *names: str) -> None:
-    from sqlalchemy.schema import CreateColumn
-
-    for name in names:
-        words = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
-        connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {words}")
-
-
-#: From version n to n + 1; each runs in the transaction that writes the number.
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
-    1: _add_verdicts,
-    2: _add_objects,
-    3: _add_history,
-}

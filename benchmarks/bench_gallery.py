@@ -108,6 +108,7 @@ def _window(place: Path) -> list[Ratio]:
     gallery = GalleryWidget(viewer)
     viewer.window.add_dock_widget(gallery, name="Gallery", area="bottom")
     _until(lambda: gallery.isVisible())
+    _draw()  # the window comes to rest before anything is dropped on it
     session = get_session(viewer)
     loaded = session.loader(0, open_dataset(place))()
     start = time.perf_counter()
@@ -167,8 +168,7 @@ def _window(place: Path) -> list[Ratio]:
 
 
 def _filled(gallery: GalleryWidget) -> bool:
-    model, rows = gallery.model, gallery.view.visible_rows()
-    return len(rows) > 0 and all(model.picture(row) is not None for row in rows)
+    return len(gallery.view.visible_rows()) > 0 and gallery.view.is_filled
 
 
 def _scroll(gallery: GalleryWidget) -> tuple[float, float]:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QWidget
 
-from napari_cellsets._qt.thumbnail_queue import ThumbnailQueue
+from napari_cellsets._qt import thumbnail_queue
+from napari_cellsets._qt.thumbnail_queue import WORKERS, ThumbnailQueue
 from napari_cellsets.core.errors import UnreadableFileError
 
 if TYPE_CHECKING:
@@ -102,3 +103,32 @@ def test_another_set_answers_nothing_of_the_one_before(
     qtbot.waitUntil(lambda: 500 in made, timeout=10_000)
     assert set(made) == {500}
     assert second.order == [500]
+
+
+def test_slow_pictures_come_one_by_one_and_each_once(
+    owner: QWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnail_queue, "_SPAN_S", 0.0)
+    queue, maker = ThumbnailQueue(owner), Maker()
+    sizes: list[int] = []
+    queue.made.connect(lambda made: sizes.append(len(made)))
+    queue.serve(maker)
+    queue.want(range(30))
+    qtbot.waitUntil(lambda: sum(sizes) == 30, timeout=10_000)
+    assert sorted(maker.order) == list(range(30))
+    assert len(sizes) > 30 / thumbnail_queue._BATCH
+
+
+def test_slow_pictures_that_were_scrolled_away_are_given_up(
+    owner: QWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnail_queue, "_SPAN_S", 0.0)
+    queue, maker = ThumbnailQueue(owner), Maker()
+    made = collected(queue)
+    queue.serve(maker)
+    with maker.lock:
+        queue.want(range(100, 148))
+        qtbot.waitUntil(lambda: len(queue._under_way) > WORKERS)
+        queue.want([7])
+    qtbot.waitUntil(lambda: 7 in made, timeout=10_000)
+    assert len(maker.order) <= 1 + WORKERS

@@ -53,7 +53,7 @@ def test_objects_come_from_where_their_image_comes_from(project: Project) -> Non
 
 
 def test_nothing_is_known_where_nothing_is_stored(project: Project) -> None:
-    assert project.object_facts(*WHERE) == ({}, {})
+    assert project.object_facts(*WHERE) == ({}, {}, {})
     assert project.object_history(*WHERE, 1) == []
 
 

@@ -200,4 +200,4 @@ def test_marks_are_read_by_their_sample_not_by_reading_all(tmp_path: Path) -> No
             "where dataset = 1 and sample = 'a' order by id"
         ).fetchall()
     raw.close()
-    assert "SEARCH" in str(plan)
+    assert "cellsets_marks_sample (dataset=? AND sample=?)" in str(plan)

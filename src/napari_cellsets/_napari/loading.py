@@ -16,6 +16,7 @@ from napari_cellsets._napari.recordings import open_sample_recording
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.core.image import Picture
+from napari_cellsets.store.object_words import CLASSES, said_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,9 +262,16 @@ def tracked_truth(loaded: LoadedSample) -> Tracked | None:
         loaded.sample.name,
         "truth",
         np.asarray(loaded.truth.labels, np.int32),
-        base={"source": "data set", "files": list(loaded.sample.annotations)},
+        base=_said_of_truth(loaded.truth, loaded.sample),
         lazy=True,
     )
+
+
+def _said_of_truth(truth: LabelImage, sample: Sample) -> dict[str, Any]:
+    """Return what the store is told when ground truth is corrected at first."""
+    said = {"source": "data set", "files": list(sample.annotations)}
+    classes = said_classes(truth.class_of)
+    return {**said, CLASSES: classes} if classes else said
 
 
 def tracked_cells(loaded: LoadedSample) -> Tracked | None:

@@ -133,7 +133,7 @@ def _key(dataset: Dataset, sample: Sample, size: int) -> str:
     """Name a thumbnail by all that it depends on."""
     length = dataset.tree.size(sample.image)
     text = f"{dataset.identity}|{sample.image}|{length}|{size}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _read(place: str) -> NDArray[np.uint8] | None:

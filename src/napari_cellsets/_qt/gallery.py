@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer, Slot
 from qtpy.QtGui import QColor
 
 from napari_cellsets._napari.browsing import read_marks
+from napari_cellsets._napari.first_layer import prepare_first_layer
 from napari_cellsets._napari.gallery_facts import CLASS, FactTable
 from napari_cellsets._napari.gallery_filter import GalleryFilter
 from napari_cellsets._napari.gallery_items import Card, SampleItems
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
 
 #: Pictures are decoded at one of these sizes, px.
 _DECODED = (144, 288)
-#: Facts wait for the first screen: they would take the time of its pictures.
-_FACTS_DELAY_MS = 300
+#: Facts wait for the first screen, as they would take the time of its pictures;
+#: where those take long, not for ever.
+_FACTS_DELAY_MS, _FACTS_WAITS = 300, 5
 _FILTER_DELAY_MS, _WALK_DELAY_MS, _MARKS_DELAY_MS = 120, 150, 400
 
 
@@ -69,11 +71,12 @@ class GalleryWidget(GalleryFace):
         self._items: Items | None = None
         self._reader = GalleryReader(self._session, self)
         self._cache = ThumbnailCache(preference("storage.thumbnail_cache_mb", 200))
-        self._decoded = 0
+        self._decoded = self._facts_waits = 0
         self._filter_timer = self._timer(_FILTER_DELAY_MS, self._on_filter_timeout)
         self._walk_timer = self._timer(_WALK_DELAY_MS, self._on_walk_timeout)
         self._facts_timer = self._timer(_FACTS_DELAY_MS, self._on_facts_timeout)
         self._marks_timer = self._timer(_MARKS_DELAY_MS, self._on_marks_timeout)
+        self._timer(0, prepare_first_layer).start()
         if self._session.navigator is None:
             Switcher(self._session, self)
         self.verdicts = VerdictKeys(self)
@@ -194,6 +197,7 @@ class GalleryWidget(GalleryFace):
             return
         if self._scope == SAMPLES:
             self._show_items(SampleItems(dataset))
+            self._facts_waits = 0
             self._facts_timer.start()
         else:
             self.status.shown.setText("Looking for objects …")
@@ -204,7 +208,12 @@ class GalleryWidget(GalleryFace):
     @Slot()
     def _on_facts_timeout(self) -> None:
         dataset = self._session.dataset
-        if dataset is not None and self._scope == SAMPLES:
+        if dataset is None or self._scope != SAMPLES:
+            return
+        self._facts_waits += 1
+        if self._facts_waits < _FACTS_WAITS and not self.view.is_filled:
+            self._facts_timer.start()
+        else:
             self._reader.read_samples(dataset)
 
     @Slot()

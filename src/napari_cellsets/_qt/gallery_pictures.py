@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 from qtpy.QtCore import Signal as QtSignal
 from qtpy.QtGui import QImage, QPixmap
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Bytes of pictures kept in memory: some ten screens.
 _KEPT_BYTES = 96 * 2**20
+#: Pictures that come within so long are drawn together, ms: each time the whole
+#: window is put on screen anew.
+_TOGETHER_MS = 60
 
 
 class GalleryPictures(QObject):
@@ -41,6 +44,9 @@ class GalleryPictures(QObject):
         self._kept: OrderedDict[int, QPixmap] = OrderedDict()
         self._coarse: OrderedDict[int, QPixmap] = OrderedDict()
         self._bytes = 0
+        self._came: list[int] = []
+        self._telling = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
+        self._telling.timeout.connect(self._on_telling_timeout)
 
     def serve(self, make: Make | None, *, same: bool = False) -> None:
         """Make other pictures from now on.
@@ -56,6 +62,7 @@ class GalleryPictures(QObject):
         self._coarse = self._kept if same else OrderedDict()
         self._kept = OrderedDict()
         self._bytes = 0
+        self._came = []
 
     def get(self, number: int) -> QPixmap | None:
         """Return a picture, a coarser one for now, or None; asks for nothing."""
@@ -77,7 +84,13 @@ class GalleryPictures(QObject):
             self._coarse.pop(number, None)
         while self._bytes > _KEPT_BYTES:
             self._bytes -= _size(self._kept.popitem(last=False)[1])
-        self.ready.emit([number for number, _ in made])
+        self._came += [number for number, _ in made]
+        if not self._telling.isActive():
+            self._telling.start()
+
+    def _on_telling_timeout(self) -> None:
+        came, self._came = self._came, []
+        self.ready.emit(came)
 
 
 def as_pixmap(picture: Picture | None) -> QPixmap:

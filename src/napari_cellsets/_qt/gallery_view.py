@@ -97,6 +97,11 @@ class GalleryView(QAbstractItemView):
         """The first row in view."""
         return self._visible().start
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether the pictures of all rows in view are there."""
+        return all(self._items.picture(row) is not None for row in self._visible())
+
     def visible_rows(self) -> range:
         """Return the rows in view."""
         return self._visible()

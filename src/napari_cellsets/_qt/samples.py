@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.browsing import Marks, read_marks
 from napari_cellsets._napari.docks import open_docks_soon
+from napari_cellsets._napari.first_layer import prepare_first_layer
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
@@ -86,6 +87,7 @@ class SamplesWidget(DockContent):
         self._build()
         self._connect()
         self.setAcceptDrops(True)
+        QTimer.singleShot(0, prepare_first_layer)
         self._on_dataset_changed(self._session.dataset)
 
     # Opening

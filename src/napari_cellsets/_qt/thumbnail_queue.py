@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 #: Decoding lets go of Python's lock: more workers than cores only get in the way.
 WORKERS = max(1, min(4, os.cpu_count() or 1))
-_BATCH = 6
+#: A worker brings what it has made after so long, s, and so many at most: few
+#: hand-overs for pictures that are small, a first look soon at those that are not.
+_SPAN_S, _BATCH = 0.06, 24
 
 
 class ThumbnailQueue(QObject):
@@ -50,6 +53,7 @@ class ThumbnailQueue(QObject):
         self._most = waiting
         self._waiting: OrderedDict[int, None] = OrderedDict()
         self._under_way: set[int] = set()
+        self._unwanted: set[int] = set()
         self._runners = [JobRunner(parent, mirrored=False) for _ in range(WORKERS)]
         # rows ask while they are painted; start when the list has been painted
         self._start = QTimer(self, singleShot=True, interval=0)
@@ -68,9 +72,11 @@ class ThumbnailQueue(QObject):
         self._make = make
         self._waiting.clear()
         self._under_way.clear()
+        self._unwanted.clear()
 
     def ask(self, number: int) -> None:
         """Make this one next."""
+        self._unwanted.discard(number)
         if number in self._coming():
             return
         self._waiting[number] = None
@@ -81,7 +87,8 @@ class ThumbnailQueue(QObject):
 
     def want(self, numbers: Iterable[int]) -> None:
         """Make these, the first one first, and nothing else that still waits."""
-        coming = self._coming()
+        numbers, coming = list(numbers), self._coming()
+        self._unwanted = coming.difference(numbers)
         fresh = [number for number in numbers if number not in coming]
         self._waiting = OrderedDict.fromkeys(reversed(fresh))
         if fresh:
@@ -102,25 +109,37 @@ class ThumbnailQueue(QObject):
         make = self._make
         if make is None:
             return
-        batch = [self._waiting.popitem()[0] for _ in range(_BATCH) if self._waiting]
+        # all workers share what waits: the first screen comes from all of them
+        share = min(_BATCH, -(-len(self._waiting) // len(self._runners)))
+        batch = [self._waiting.popitem()[0] for _ in range(share)]
         self._under_way.update(batch)
 
         def work(token: CancelToken, _progress: Progress) -> Made:
             return _make_all(make, batch, token)
 
-        runner.start(work, title="Thumbnails", done=self._on_done, quiet=True)
+        def done(made: Made) -> None:
+            self._on_done(made, batch[len(made) :])
 
-    def _on_done(self, made: Made) -> None:
+        runner.start(work, title="Thumbnails", done=done, quiet=True)
+
+    def _on_done(self, made: Made, left: list[int]) -> None:
         self._under_way.difference_update(number for number, _ in made)
+        self._under_way.difference_update(left)
+        again = [number for number in left if number not in self._unwanted]
+        self._waiting.update(dict.fromkeys(reversed(again)))
         # the worker has its next batch before anything is drawn
         self._on_start_timeout()
         self.made.emit(made)
 
 
 def _make_all(make: Make, batch: list[int], token: CancelToken) -> Made:
+    """Make the first ones of a batch: all that the time is enough for."""
     made: Made = []
+    end = time.monotonic() + _SPAN_S
     for number in batch:
         token.raise_if_cancelled()
+        if made and time.monotonic() > end:
+            break
         try:
             picture = make(number)
         except CellsetsError:

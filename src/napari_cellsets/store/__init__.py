@@ -12,6 +12,7 @@ from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.facts import FactChange, LayerFacts, ObjectFacts
 from napari_cellsets.store.history import HISTORY_DAYS, LabelChange, StoredLabels
 from napari_cellsets.store.marks import Mark, MarkAct, MarkKey, StoredMark
+from napari_cellsets.store.opened import further_layer
 from napari_cellsets.store.project import Project
 from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 
@@ -35,4 +36,5 @@ __all__ = [
     "StoredMark",
     "Subject",
     "Verdict",
+    "further_layer",
 ]

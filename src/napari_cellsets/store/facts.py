@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
 from napari_cellsets.store.following import NO_SHAPE, outcome_of
 from napari_cellsets.store.journal import LayerKey, provenance_id
+from napari_cellsets.store.object_words import (
+    FactChange,
+    LayerFacts,
+    ObjectFacts,
+    classes_in,
+    without_classes,
+)
 from napari_cellsets.store.opened import OpenStore, layer_key
 from napari_cellsets.store.schema import next_change, now, tables
 
@@ -24,81 +29,12 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerState
 
 DRAWN = "drawn by hand"
-CLASSES = "classes"
-"""Key in what is said of labels when they are saved: ``{class id: labels}``, as the
-data set or a model tells; the class of an object follows it through every edit."""
 #: ``tool`` of an edit that brings an earlier time back.
 RESTORE = "restore"
 #: More objects than this are looked up by reading all rows of their image.
 _FEW = 400
 #: Images whose objects are counted in memory.
 _COUNTED = 8
-
-
-class FactChange(TypedDict, total=False):
-    """What to say of objects; what is left out stays."""
-
-    class_id: int | None
-    flag: str
-    comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
-    """What is known of one object.
-
-    Parameters
-    ----------
-    class_id
-        The data set's own number of a class; None where nobody gave one.
-    flag, comment
-        Free text, empty for none.
-    origin
-        Where the object comes from: what was said when its image was saved, or of
-        the edit that drew it. ``source`` says ``predicted`` (with ``model``,
-        ``model_hash``, ``settings``), ``drawn by hand``, ``data set``, ...
-    corrected_by, corrected
-        Who reshaped it last, and when that person first did, in seconds since
-        1970; empty and 0 where nobody did.
-    author, time
-        Who said the newest of this, and when; empty and 0 for an object that is as
-        its image was saved.
-    """
-
-    class_id: int | None = None
-    flag: str = ""
-    comment: str = ""
-    origin: Mapping[str, Any] = field(default_factory=dict)
-    corrected_by: str = ""
-    corrected: float = 0.0
-    author: str = ""
-    time: float = 0.0
-
-
-class LayerFacts(NamedTuple):
-    """What is known of the objects of one image.
-
-    Parameters
-    ----------
-    origin
-        Where the image as a whole comes from.
-    differing
-        Objects of which more is known.
-    class_of
-        Class ids that objects had when the image was saved, where it was saved with
-        classes; those of `differing` count before these, also where they are None.
-    """
-
-    origin: Mapping[str, Any]
-    differing: dict[int, ObjectFacts]
-    class_of: Mapping[int, int] = MappingProxyType({})
-
-    def of(self, label: int) -> ObjectFacts:
-        """Return what is known of an object of the image."""
-        found = self.differing.get(label)
-        if found is not None:
-            return found
-        return ObjectFacts(self.class_of.get(label), origin=self.origin)
 
 
 class _Row(NamedTuple):
@@ -114,14 +50,6 @@ class _Row(NamedTuple):
     pixels: int = NO_SHAPE
     author: str = ""
     time: float = 0.0
-
-
-def said_classes(class_of: Mapping[int, int]) -> dict[str, list[int]]:
-    """Return classes of objects as `CLASSES` in what is said of labels."""
-    said: dict[str, list[int]] = {}
-    for label, class_id in sorted(class_of.items()):
-        said.setdefault(str(class_id), []).append(int(label))
-    return said
 
 
 class ObjectStore(OpenStore):
@@ -155,7 +83,7 @@ class ObjectStore(OpenStore):
             whole = self._journal.provenance_by(connection, state.provenance)
             class_of = self._classes_of(connection, state)
         return LayerFacts(
-            _without_classes(whole),
+            without_classes(whole),
             {
                 label: _facts(row, origins)
                 for label, row in rows.items()
@@ -242,7 +170,9 @@ class ObjectStore(OpenStore):
                 self._classes_of(connection, state),
                 state.provenance,
             )
-            rows = {label: known.of(label)._replace(**new) for label, new in said.items()}
+            rows = {
+                label: known.of(label)._replace(**new) for label, new in said.items()
+            }
             self._write(connection, state, rows)
 
     def object_history(
@@ -338,7 +268,7 @@ class ObjectStore(OpenStore):
         number, classes = self._classes
         if number != state.provenance:
             said = self._journal.provenance_by(connection, state.provenance)
-            classes = _classes_in(said)
+            classes = classes_in(said)
             self._classes = state.provenance, classes
         return classes
 
@@ -424,20 +354,7 @@ def _origins(connection: Connection, ids: set[int]) -> dict[int, dict[str, Any]]
     table = tables().provenance
     query = sa.select(table.c.id, table.c.facts).where(table.c.id.in_(ids))
     found = connection.execute(query)
-    return {row[0]: _without_classes(json.loads(row[1])) for row in found}
-
-
-def _classes_in(said: Mapping[str, Any]) -> Mapping[int, int]:
-    return {
-        label: int(class_id)
-        for class_id, labels in said.get(CLASSES, {}).items()
-        for label in labels
-    }
-
-
-def _without_classes(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is said of single objects: it is no origin."""
-    return {name: value for name, value in said.items() if name != CLASSES}
+    return {row[0]: without_classes(json.loads(row[1])) for row in found}
 
 
 def _facts(row: _Row, origins: Mapping[int, Mapping[str, Any]]) -> ObjectFacts:

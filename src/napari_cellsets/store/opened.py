@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 LAYERS = ("cells", "truth")
+_FURTHER = "more-"
+_DIGITS = 12
 
 
 class OpenStore:
@@ -116,6 +119,21 @@ def layer_key(dataset_id: str, sample: str, layer: str) -> LayerKey:
     StoreError
         If there is no such layer.
     """
-    if layer not in LAYERS:
+    if layer not in LAYERS and not layer.startswith(_FURTHER):
         raise StoreError(f"A layer is one of {LAYERS}, found {layer!r}")
     return LayerKey(dataset_id, sample, layer)
+
+
+def further_layer(annotation: str) -> str:
+    """Return the name of the layer that keeps corrections of a further annotation.
+
+    Names of annotations have any length and any letters, those of layers 20 at most:
+    so it is a digest, the same wherever and whenever it is asked for. The provenance
+    of the labels tells the annotation's own name.
+
+    Parameters
+    ----------
+    annotation
+        As of `core.annotation_names.names_of`.
+    """
+    return _FURTHER + hashlib.sha256(annotation.encode()).hexdigest()[:_DIGITS]

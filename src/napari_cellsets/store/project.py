@@ -10,6 +10,7 @@ from napari_cellsets.store.changes import ChangeLog
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
 from napari_cellsets.store.facts import RESTORE, ObjectStore
+from napari_cellsets.store.growing import GrowingStacks
 from napari_cellsets.store.history import (
     LabelChange,
     StoredLabels,
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from napari_cellsets.store.journal import LayerKey, LayerState
 
 
-class Project(Verdicts, ObjectStore, MarkStore, ChangeLog, DatasetStore, Upkeep):
+class Project(
+    Verdicts, ObjectStore, GrowingStacks, MarkStore, ChangeLog, DatasetStore, Upkeep
+):
     """Labels, edits, facts, marks, counts, verdicts on disk: see `Project.open`.
 
     Every method may be called from any thread, and several processes may hold
@@ -66,7 +69,7 @@ class Project(Verdicts, ObjectStore, MarkStore, ChangeLog, DatasetStore, Upkeep)
         sample
             `Sample.name`.
         layer
-            ``cells`` or ``truth``.
+            ``cells`` or ``truth``, or of a further annotation as of `further_layer`.
         at
             As they were at this time, to be looked at: edits are made on the
             present ones. By default now.

@@ -267,7 +267,7 @@ def _marks(meta: MetaData) -> Table:
         sa.Column("time", sa.Float, nullable=False),
         sa.Column("change", sa.BigInteger, nullable=False),
         sa.Index("cellsets_marks_order", "dataset", "id"),
-        sa.Index("cellsets_marks_sample", "sample", "id"),
+        sa.Index("cellsets_marks_sample", "dataset", "sample", "id"),
         sa.Index("cellsets_marks_change", "change"),
     )
 

@@ -1,0 +1,102 @@
+"""What can be known of an object, and of all objects of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CLASSES: Final = "classes"
+"""Key in what is said of labels when they are saved: ``{class id: labels}``, as the
+data set or a model tells; the class of an object follows it through every edit."""
+
+
+class FactChange(TypedDict, total=False):
+    """What to say of objects; what is left out stays."""
+
+    class_id: int | None
+    flag: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """What is known of one object.
+
+    Parameters
+    ----------
+    class_id
+        The data set's own number of a class; None where nobody gave one.
+    flag, comment
+        Free text, empty for none.
+    origin
+        Where the object comes from: what was said when its image was saved, or of
+        the edit that drew it. ``source`` says ``predicted`` (with ``model``,
+        ``model_hash``, ``settings``), ``drawn by hand``, ``data set``, ...
+    corrected_by, corrected
+        Who reshaped it last, and when that person first did, in seconds since
+        1970; empty and 0 where nobody did.
+    author, time
+        Who said the newest of this, and when; empty and 0 for an object that is as
+        its image was saved.
+    """
+
+    class_id: int | None = None
+    flag: str = ""
+    comment: str = ""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    corrected_by: str = ""
+    corrected: float = 0.0
+    author: str = ""
+    time: float = 0.0
+
+
+class LayerFacts(NamedTuple):
+    """What is known of the objects of one image.
+
+    Parameters
+    ----------
+    origin
+        Where the image as a whole comes from.
+    differing
+        Objects of which more is known.
+    class_of
+        Class ids that objects had when the image was saved, where it was saved with
+        classes; those of `differing` count before these, also where they are None.
+    """
+
+    origin: Mapping[str, Any]
+    differing: dict[int, ObjectFacts]
+    class_of: Mapping[int, int] = MappingProxyType({})
+
+    def of(self, label: int) -> ObjectFacts:
+        """Return what is known of an object of the image."""
+        found = self.differing.get(label)
+        if found is not None:
+            return found
+        return ObjectFacts(self.class_of.get(label), origin=self.origin)
+
+
+def said_classes(class_of: Mapping[int, int]) -> dict[str, list[int]]:
+    """Return classes of objects as `CLASSES` in what is said of labels."""
+    said: dict[str, list[int]] = {}
+    for label, class_id in sorted(class_of.items()):
+        said.setdefault(str(class_id), []).append(int(label))
+    return said
+
+
+def classes_in(said: Mapping[str, Any]) -> dict[int, int]:
+    """Return the class of each object, of what was said of labels."""
+    return {
+        label: int(class_id)
+        for class_id, labels in said.get(CLASSES, {}).items()
+        for label in labels
+    }
+
+
+def without_classes(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is said of single objects: it is no origin."""
+    return {name: value for name, value in said.items() if name != CLASSES}

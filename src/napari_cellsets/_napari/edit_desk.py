@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from psygnal import Signal
 from napari_cellsets._napari.edit_acts import COMMANDS, EditOptions, perform
 from napari_cellsets._napari.edit_marks import EditMarks
 from napari_cellsets._napari.edit_tools import Tools
-from napari_cellsets._napari.label_editor import Act, LabelEditor
+from napari_cellsets._napari.history_acts import Act, ActLog
+from napari_cellsets._napari.label_editor import LabelEditor
 from napari_cellsets._napari.session import get_session
 from napari_cellsets.core.errors import EditError
 
@@ -41,6 +43,8 @@ class EditDesk:
         Outlines and lines over the labels.
     source
         Layer that *Copy* copies from.
+    log
+        Acts on layers that are no edits of labels.
     """
 
     target_changed = Signal()
@@ -60,6 +64,8 @@ class EditDesk:
         self.source: Labels | None = None
         self.marks = EditMarks(viewer)
         self.tools = Tools(self)
+        self.log = ActLog()
+        self.log.changed.connect(self._on_log_changed)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active_changed)
         viewer.dims.events.current_step.connect(self._on_step_changed)
@@ -99,12 +105,21 @@ class EditDesk:
         viewer = self._viewer()
         if editor is None and viewer is not None:
             editor = self._editors[layer] = LabelEditor(viewer, layer)
-            editor.changed.connect(self._on_changed)
+            editor.changed.connect(partial(self._on_changed, layer))
             editor.selection_changed.connect(self._on_selection_changed)
             editor.acts_changed.connect(self.acts_changed.emit)
         if editor is None:
             raise EditError("the window is gone")
         return editor
+
+    @property
+    def acts(self) -> list[Act]:
+        """What was done to the layer that is edited, oldest first."""
+        editor, layer = self.editor, self._target
+        if editor is None or layer is None:
+            return []
+        both = [*editor.acts, *self.log.of(layer)]
+        return sorted(both, key=lambda act: act.when)
 
     def why_not(self) -> str:
         """Return why the layer cannot be edited; empty where it can."""
@@ -172,8 +187,8 @@ class EditDesk:
 
     def tell_last(self) -> None:
         """Say what was done just now."""
-        if self.editor is not None and self.editor.acts:
-            self.told.emit(f"Done: {self.editor.acts[-1].title}.", False)
+        if self.acts:
+            self.told.emit(f"Done: {self.acts[-1].title}.", False)
 
     def picture(self) -> NDArray[Any]:
         """Return the picture under the labels, (y, x) or (y, x, c).
@@ -196,9 +211,10 @@ class EditDesk:
     def reveal(self, act: Act | None = None) -> None:
         """Show where an act was, by default the last; `marks` frames it."""
         viewer, editor = self._viewer(), self.editor
-        if viewer is None or editor is None or not (act or editor.acts):
+        placed = [one for one in self.acts if one.box is not None]
+        act = act or (placed[-1] if placed else None)
+        if viewer is None or editor is None or act is None or act.box is None:
             return
-        act = act or editor.acts[-1]
         show_box(viewer, editor.layer, act.box)
         self.flash(act.box)
 
@@ -242,8 +258,13 @@ class EditDesk:
             self.target_changed.emit()
             self.acts_changed.emit()
 
-    def _on_changed(self, box: object) -> None:
+    def _on_log_changed(self, layer: object) -> None:
+        if layer is self._target:
+            self.acts_changed.emit()
+
+    def _on_changed(self, layer: Labels, box: object) -> None:
         if box is None:
+            self.log.clear(layer)
             # other labels, or locked now, or no more
             self.tools.drop()
             self.target_changed.emit()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
 
 from napari_cellsets._napari.edits import saying
+from napari_cellsets._napari.history_acts import Act
 from napari_cellsets._napari.undo_mirror import Step, UndoMirror
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.core.people import account_name
@@ -38,29 +38,6 @@ _MOST_PX = 20_000_000
 _MOST_ACTS = 1_000
 _MOST_SELECTED = 100
 """More parts of one act than this are not selected."""
-
-
-@dataclass(eq=False)
-class Act:
-    """One line of the history.
-
-    Parameters
-    ----------
-    title
-        What was done.
-    who, when
-        By whom; seconds since 1970.
-    box
-        Around what it changed.
-    done
-        False while it is undone.
-    """
-
-    title: str
-    who: str
-    when: float
-    box: Box
-    done: bool = True
 
 
 class LabelEditor:

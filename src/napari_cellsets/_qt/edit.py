@@ -31,7 +31,7 @@ from napari_cellsets._qt.saving import SaveTimers
 if TYPE_CHECKING:
     import napari.viewer
 
-    from napari_cellsets._napari.label_editor import Act
+    from napari_cellsets._napari.history_acts import Act
 
 WELCOME = (
     "There are no labels to edit. Count the image, or draw cells by hand: Layers >"
@@ -271,8 +271,7 @@ class EditWidget(DockContent):
             self.acts.show_selected(len(editor.selected), stack=stack)
 
     def _on_acts_changed(self) -> None:
-        editor = self.desk.editor
-        self.history.synchronize([] if editor is None else editor.acts)
+        self.history.synchronize(self.desk.acts)
 
     def _on_tool_changed(self, tool: str) -> None:
         self.tools.show_tool(tool)

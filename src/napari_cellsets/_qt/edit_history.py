@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_cellsets._napari.label_editor import Act
+    from napari_cellsets._napari.history_acts import Act
 
 _HEADINGS = ("Time", "What", "Who")
 _EMPTY = "Nothing was changed yet. Every edit and every stroke of a brush stands here."

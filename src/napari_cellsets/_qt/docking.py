@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QSize, QTimer, Slot
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from napari_cellsets._napari.first_layer import prepare_first_layer
+
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
@@ -45,9 +47,13 @@ class DockContent(QWidget):
         """Hear no more of viewer and session; for docks that hold on to them."""
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Join our other docks once the window has laid this one out."""
+        """Join our other docks once the window has laid this one out.
+
+        Then, as nobody waits for anything, what the first picture needs is loaded.
+        """
         super().showEvent(event)
         QTimer.singleShot(0, self._join_docks)
+        QTimer.singleShot(0, prepare_first_layer)
 
     @Slot()
     def _join_docks(self) -> None:

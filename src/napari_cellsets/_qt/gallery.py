@@ -11,7 +11,6 @@ from qtpy.QtCore import QTimer, Slot
 from qtpy.QtGui import QColor
 
 from napari_cellsets._napari.browsing import read_marks
-from napari_cellsets._napari.first_layer import prepare_first_layer
 from napari_cellsets._napari.gallery_facts import CLASS, FactTable
 from napari_cellsets._napari.gallery_filter import GalleryFilter
 from napari_cellsets._napari.gallery_items import Card, SampleItems
@@ -76,7 +75,6 @@ class GalleryWidget(GalleryFace):
         self._walk_timer = self._timer(_WALK_DELAY_MS, self._on_walk_timeout)
         self._facts_timer = self._timer(_FACTS_DELAY_MS, self._on_facts_timeout)
         self._marks_timer = self._timer(_MARKS_DELAY_MS, self._on_marks_timeout)
-        self._timer(0, prepare_first_layer).start()
         if self._session.navigator is None:
             Switcher(self._session, self)
         self.verdicts = VerdictKeys(self)

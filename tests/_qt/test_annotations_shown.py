@@ -11,7 +11,6 @@ from qtpy.QtCore import Qt
 from annotated_sets import write_annotated_set
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.describe import DescribeDialog
-from napari_cellsets._qt.export import Export
 from napari_cellsets._qt.export_annotations import (
     ContainerExport,
     ContainerRow,
@@ -20,6 +19,7 @@ from napari_cellsets._qt.export_annotations import (
     names_in,
 )
 from napari_cellsets._qt.legend import Legend
+from napari_cellsets.batch.kept_export import Export
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import ExportError
 

@@ -16,11 +16,11 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_cellsets._napari.remembered import remember_model
 from napari_cellsets._qt.evaluation import SetPlots
-from napari_cellsets._qt.export import COUNTS_NAME, OBJECTS_NAME, Export
 from napari_cellsets._qt.forms import Asked, SettingsForm, input_for
 from napari_cellsets._qt.model_picker import ModelPicker, card_text
 from napari_cellsets._qt.object_model import ObjectTableModel
 from napari_cellsets._qt.object_table import ObjectTableView
+from napari_cellsets.batch.kept_export import COUNTS_NAME, OBJECTS_NAME, Export
 from napari_cellsets.batch.rows import CountRow
 from napari_cellsets.batch.whole_set import SetRow
 from napari_cellsets.catalogue import open_dataset

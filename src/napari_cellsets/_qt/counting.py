@@ -40,7 +40,7 @@ from napari_cellsets._qt.count_keeping import CountKeeper
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.doubt_link import CellsPage, DoubtLink
 from napari_cellsets._qt.engine_label import EngineLabel
-from napari_cellsets._qt.export import Export, ExportView
+from napari_cellsets._qt.export import ExportView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import (
     ComparisonLink,
@@ -53,6 +53,7 @@ from napari_cellsets._qt.regions_view import RegionsView
 from napari_cellsets._qt.result_view import ResultView
 from napari_cellsets._qt.saving import SaveTimers
 from napari_cellsets._qt.set_view import SetFlow, SetView
+from napari_cellsets.batch.kept_export import Export
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.counting.model import CountModel
 

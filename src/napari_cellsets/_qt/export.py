@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,169 +22,19 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._qt.export_annotations import (
-    ContainerExport,
     ContainerRow,
     losses_in,
     names_in,
 )
-from napari_cellsets.batch.export import (
-    MaskForm,
-    export_masks,
-    write_counts_csv,
-    write_objects_csv,
-)
-from napari_cellsets.batch.places import image_names
-from napari_cellsets.batch.rows import CountRow
-from napari_cellsets.batch.whole_set import is_corrected, trust_kept
-from napari_cellsets.core.errors import ExportError
-from napari_cellsets.counting.evaluate import evaluate
-from napari_cellsets.counting.measure import ObjectTable, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from napari_cellsets.batch.export import MaskForm
 
-    import numpy as np
-
-    from napari_cellsets.catalogue import Dataset
-    from napari_cellsets.core.cancel import CancelToken, Progress
-    from napari_cellsets.core.sample import Sample
-    from napari_cellsets.store import Project
-
-COUNTS_NAME: Final = "counts.csv"
-OBJECTS_NAME: Final = "objects.csv"
-MASKS_NAME: Final = "masks"
 _FORMS: Final[dict[str, MaskForm]] = {
     "As in the data set": "own",
     "16-bit TIFF labels": "tiff",
     "16-bit PNG labels": "png",
 }
-
-
-@dataclass(frozen=True)
-class Export:
-    """What to write, and where.
-
-    Parameters
-    ----------
-    dataset, project
-        Whose labels; those in the store are exported, corrections included.
-    samples
-        Which of them.
-    folder
-        Where to write.
-    masks
-        Form of the masks, None for none.
-    counts, objects
-        Whether to write the tables.
-    annotations
-        Annotations to write as well, None for none.
-    """
-
-    dataset: Dataset
-    project: Project
-    samples: Sequence[Sample]
-    folder: Path
-    masks: MaskForm | None
-    counts: bool
-    objects: bool
-    annotations: ContainerExport | None = None
-
-    def __call__(self, token: CancelToken, progress: Progress) -> str:
-        """Write everything; return a sentence for the person.
-
-        Raises
-        ------
-        ExportError
-            If the folder cannot be written, the disk is full, or nothing was
-            counted yet.
-        """
-        said = []
-        if self.annotations is not None:
-            said.append(
-                self.annotations.write(
-                    self.dataset,
-                    self.project,
-                    self.samples,
-                    self.folder,
-                    token,
-                    progress,
-                )
-            )
-            if self.masks is None and not (self.counts or self.objects):
-                return said[0]
-        kept = [sample for sample in self.samples if self._labels(sample) is not None]
-        if not kept and self.annotations is not None:
-            return f"{said[0]}, no masks or tables: nothing was counted yet"
-        if not kept:
-            raise ExportError(
-                "nothing was counted yet, so there is nothing to export",
-                advice="Count first.",
-            )
-        if self.masks is not None:
-            report = export_masks(
-                self.dataset,
-                self._labels,
-                self.folder / MASKS_NAME,
-                self.masks,
-                samples=kept,
-                token=token,
-                progress=progress,
-            )
-            said.append("masks of " + _number(len(kept) - len(report.failed), "image"))
-            said += [problem.message for problem in report.failed[:1]]
-        if self.counts or self.objects:
-            said += self._tables(kept, token, progress)
-        return ", ".join(said)
-
-    def _tables(
-        self, kept: Sequence[Sample], token: CancelToken, progress: Progress
-    ) -> list[str]:
-        rows: list[CountRow] = []
-        tables: list[tuple[str, ObjectTable]] = []
-        names = image_names(self.dataset.samples)
-        for number, sample in enumerate(kept):
-            token.raise_if_cancelled()
-            progress(number / len(kept), sample.name)
-            name = names[sample.name]
-            row, table = self._describe(sample, name)
-            rows.append(row)
-            tables.append((name, table))
-        said = []
-        if self.counts:
-            write_counts_csv(rows, self.folder / COUNTS_NAME)
-            said.append(f"{COUNTS_NAME} with " + _number(len(rows), "image"))
-        if self.objects:
-            write_objects_csv(tables, self.folder / OBJECTS_NAME)
-            cells = sum(len(table) for _, table in tables)
-            said.append(f"{OBJECTS_NAME} with " + _number(cells, "cell"))
-        return said
-
-    def _describe(self, sample: Sample, name: str) -> tuple[CountRow, ObjectTable]:
-        stored = self.project.load_labels(self.dataset.identity, sample.name, "cells")
-        if stored is None:
-            raise ExportError("the labels have gone from the store", path=sample.name)
-        labels, trust = stored.labels, trust_kept(stored)
-        table = measure(labels, self.dataset.read_picture(sample))
-        truth = self.dataset.read_truth(sample)
-        compared = None if truth is None else evaluate(labels, truth.labels)
-        untouched = trust is not None and not is_corrected(stored)
-        row = CountRow.of(
-            name,
-            len(table),
-            compared,
-            split=sample.split,
-            interval=trust.interval if trust is not None and untouched else None,
-            model=str(stored.provenance.get("model", "")),
-        )
-        return row, table if trust is None else trust.into(table)
-
-    def _labels(self, sample: Sample) -> np.ndarray | None:
-        stored = self.project.load_labels(self.dataset.identity, sample.name, "cells")
-        return None if stored is None else stored.labels
-
-
-def _number(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 class ExportView(QWidget):

@@ -2,134 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Slot
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QWidget
 
-from napari_cellsets.batch.convert import convert_dataset
-from napari_cellsets.batch.losses import foresee_losses
-from napari_cellsets.core.annotation import LabelImage
-from napari_cellsets.core.errors import ExportError
+from napari_cellsets.batch.container_export import (
+    ContainerExport,
+    LossesForeseenError,
+)
 from napari_cellsets.formats.containers.base import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from napari_cellsets.batch.losses import Losses
-    from napari_cellsets.catalogue import Dataset
-    from napari_cellsets.core.annotation import Annotation
-    from napari_cellsets.core.cancel import CancelToken, Progress
-    from napari_cellsets.core.sample import Sample
-    from napari_cellsets.store import Project
+    from collections.abc import Sequence
 
 SOURCES = ("of the data set", "counted and corrected cells")
-
-
-class LossesForeseenError(ExportError):
-    """The form cannot hold everything, and nobody has allowed losses.
-
-    Parameters
-    ----------
-    losses
-        What would be lost.
-    """
-
-    def __init__(self, losses: Losses) -> None:
-        super().__init__(losses.text)
-        self.names = losses.names
-
-
-@dataclass(frozen=True)
-class ContainerExport:
-    """Annotations to write.
-
-    Parameters
-    ----------
-    form
-        Key of the form.
-    cells
-        Whether the cells in the store are written, else what the set itself has.
-    with_images, lossy, annotation
-        As for `convert_dataset`.
-    """
-
-    form: str
-    cells: bool = False
-    with_images: bool = False
-    lossy: bool = False
-    annotation: str = ""
-
-    def write(
-        self,
-        dataset: Dataset,
-        project: Project,
-        samples: Sequence[Sample],
-        folder: Path,
-        token: CancelToken,
-        progress: Progress,
-    ) -> str:
-        """Write all of it; return a sentence for the person.
-
-        Raises
-        ------
-        LossesForeseenError
-            If something would be lost and `lossy` is not set; nothing is written.
-        ExportError
-            As of `convert_dataset`.
-        """
-        source = self._source(dataset, project) if self.cells else None
-        if source is not None:
-            samples = [sample for sample in samples if source(sample)]
-            if not samples:
-                raise ExportError(
-                    "nothing was counted yet, so there are no cells to export",
-                    advice="Count first, or export the annotations of the data set.",
-                )
-        if not self.lossy:
-            losses = foresee_losses(
-                dataset,
-                self.form,
-                samples=samples,
-                annotation=self.annotation,
-                annotations_of=source,
-                token=token,
-                progress=progress,
-            )
-            if losses.reasons:
-                raise LossesForeseenError(losses)
-        report = convert_dataset(
-            dataset,
-            self.form,
-            folder,
-            samples=samples,
-            with_images=self.with_images,
-            lossy=self.lossy,
-            annotation=self.annotation,
-            annotations_of=source,
-            token=token,
-            progress=progress,
-        )
-        done = report.converted + report.resumed
-        said = f"{FORMS[self.form].title} of {done:,} image{'' if done == 1 else 's'}"
-        if report.failed:
-            said += f"; {len(report.failed):,} left out: {report.failed[0].message}"
-        return said
-
-    def _source(
-        self, dataset: Dataset, project: Project
-    ) -> Callable[[Sample], Sequence[Annotation]]:
-        names = dict(enumerate(dataset.recipe.classes, start=1))
-
-        def annotations_of(sample: Sample) -> Sequence[Annotation]:
-            stored = project.load_labels(dataset.identity, sample.name, "cells")
-            if stored is None:
-                return ()
-            return (LabelImage(stored.labels, "cells", {1: names.get(1, "cell")}),)
-
-        return annotations_of
 
 
 class ContainerRow(QWidget):

@@ -214,8 +214,8 @@ def write_objects_csv(
 
     Columns are named with their units: ``area_px`` (px²), ``centroid_y`` and
     ``centroid_x`` (px, pixel centres at integers), ``..._um`` in micrometres,
-    ``confidence`` 0..1, empty for cells drawn by hand. A column that an image does
-    not have stays empty in its rows.
+    ``confidence`` 0..1, empty for cells drawn by hand; ``class`` and other columns of
+    text. A column that an image does not have stays empty in its rows.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def _object_rows(
     return ([image, *row] for row in zip(*texts, strict=True))
 
 
-def _number(value: float) -> str:
-    if isinstance(value, int):
+def _number(value: float | str) -> str:
+    if isinstance(value, (int, str)):
         return str(value)
     return "" if math.isnan(value) else f"{value:.6g}"

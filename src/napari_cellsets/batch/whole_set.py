@@ -7,13 +7,16 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_cellsets.batch.known_classes import kept_objects
 from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow, summary_of
 from napari_cellsets.core.errors import CancelledError, CellsetsError
+from napari_cellsets.counting.classes import ClassCount, count_classes
 from napari_cellsets.counting.confidence import Trust
 from napari_cellsets.counting.job import CountRequest, predict_probability, trust_of
 from napari_cellsets.counting.labels import labels_from_probability
 from napari_cellsets.counting.live import LiveRequest, describe
+from napari_cellsets.store.object_words import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,11 +48,14 @@ class SetRow:
         Count, and the comparison with ground truth where there is one.
     corrected
         Whether a person has corrected the cells: then those are counted.
+    classes
+        Numbers of each class; empty where nobody told any.
     """
 
     sample: str
     figures: CountRow
     corrected: bool = False
+    classes: tuple[ClassCount, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,8 +138,10 @@ class SetRun:
     def _count(self, sample: Sample, token: CancelToken) -> None:
         plan = self.plan
         picture = plan.dataset.read_picture(sample)
-        truth = plan.dataset.read_truth(sample)
-        stored = plan.project.load_labels(plan.dataset.identity, sample.name, "cells")
+        true = kept_objects(plan.dataset, plan.project, sample, "truth")
+        truth = None if true is None else true.image
+        kept = kept_objects(plan.dataset, plan.project, sample)
+        stored = None if kept is None else kept.stored
         corrected = is_corrected(stored)
         request = CountRequest(
             picture,
@@ -161,14 +169,24 @@ class SetRun:
         )
         if not corrected:
             self._keep(sample.name, labels, found.trust)
+        classes = count_classes(
+            found.table.columns["label"],
+            kept.classes if corrected and kept is not None else {},
+            true_classes=None if true is None else true.classes,
+            evaluation=found.evaluation,
+        )
         plan.project.save_count(
             plan.dataset.identity,
             sample.name,
             plan.model_hash,
             plan.settings.model_dump_json(),
-            {**asdict(figures), "corrected": corrected},
+            {
+                **asdict(figures),
+                "corrected": corrected,
+                CLASSES: [asdict(one) for one in classes],
+            },
         )
-        self.rows.append(SetRow(sample.name, figures, corrected))
+        self.rows.append(SetRow(sample.name, figures, corrected, classes))
 
     def _keep(self, sample: str, labels: np.ndarray, trust: Trust | None) -> None:
         with self._lock:
@@ -229,6 +247,7 @@ def rows_of(
             found["sample"],
             CountRow(**{name: found[name] for name in known & found.keys()}),
             bool(found.get("corrected", False)),
+            tuple(ClassCount(**one) for one in found.get(CLASSES, ())),
         )
         for found in counts
         if found["sample"] in place and {"image", "count"} <= found.keys()

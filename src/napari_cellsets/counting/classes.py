@@ -60,7 +60,6 @@ def count_classes(
     labels: Iterable[int],
     classes: Mapping[int, str],
     *,
-    truth: Iterable[int] = (),
     true_classes: Mapping[int, str] | None = None,
     evaluation: Evaluation | None = None,
 ) -> tuple[ClassCount, ...]:
@@ -77,8 +76,8 @@ def count_classes(
     classes
         Name of the class of each; what has none counts under an empty name. Labels
         that are no object of the image are passed over.
-    truth, true_classes, evaluation
-        The same of the ground truth, and how both compare; without them nothing is
+    true_classes, evaluation
+        Classes of the true objects, and how both compare; without them nothing is
         compared.
 
     Returns
@@ -93,12 +92,14 @@ def count_classes(
     [('a', 2), ('', 1)]
     """
     mine = {int(label): classes.get(int(label), "") for label in labels}
-    theirs = {int(label): (true_classes or {}).get(int(label), "") for label in truth}
+    theirs: dict[int, str] = {}
+    if evaluation is not None and true_classes:
+        there = [*evaluation.matched[:, 1].tolist(), *evaluation.missed.tolist()]
+        theirs = {label: true_classes.get(label, "") for label in there}
     if not any(mine.values()) and not any(theirs.values()):
         return ()
     found, true = _numbers(mine.values()), _numbers(theirs.values())
-    compared = evaluation is not None and any(theirs.values())
-    if evaluation is None or not compared:
+    if evaluation is None or not any(theirs.values()):
         return tuple(ClassCount(name, found[name]) for name in _in_order(found))
     same = _numbers(_shared(evaluation.matched, mine, theirs))
     return tuple(

@@ -13,6 +13,8 @@ CLASSES: Final = "classes"
 """Key in what is said of labels when they are saved: ``{class id: labels}``, as the
 data set or a model tells; the class of an object follows it through every edit."""
 
+_HASH_SHOWN = 12
+
 
 class FactChange(TypedDict, total=False):
     """What to say of objects; what is left out stays."""
@@ -100,3 +102,31 @@ def classes_in(said: Mapping[str, Any]) -> dict[int, int]:
 def without_classes(said: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what is said of single objects: it is no origin."""
     return {name: value for name, value in said.items() if name != CLASSES}
+
+
+def origin_words(origin: Mapping[str, Any]) -> str:
+    """Return where an object comes from, in words.
+
+    Parameters
+    ----------
+    origin
+        As of `ObjectFacts`.
+    """
+    source = str(origin.get("source", "unknown"))
+    if source == "predicted":
+        return f"predicted by {_model_words(origin)}"
+    if source == "data set":
+        files = ", ".join(str(name) for name in origin.get("files", ()))
+        return f"data set: {files}" if files else source
+    layer = origin.get("layer")
+    return f"{source} ({layer})" if layer else source
+
+
+def _model_words(origin: Mapping[str, Any]) -> str:
+    words = str(origin.get("model") or "a model")
+    if origin.get("model_hash"):
+        words += f" ({str(origin['model_hash'])[:_HASH_SHOWN]})"
+    settings = origin.get("settings")
+    if isinstance(settings, dict):
+        words += "".join(f", {name} {value}" for name, value in settings.items())
+    return words

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import LabelDelta, Project, facts, history, journal, verdicts
+from napari_cellsets.store import (
+    LabelDelta,
+    Project,
+    facts,
+    history,
+    history_list,
+    journal,
+    verdicts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,10 +177,80 @@ def test_changes_are_listed_with_who_and_where(project: Project, clock: Clock) -
     paint(project, 2)
     clock.on(minutes=1)
     save(project, 3)
-    edit, image = project.label_history(*WHERE)
+    first, edit, image = project.label_history(*WHERE)
+    assert (first.revision, first.box, first.when) == (1, None, START)
+    assert (first.provenance, image.provenance) == ({"model": 1}, {"model": 3})
     assert (edit.revision, edit.author, edit.provenance["tool"]) == (2, "ada", "brush")
     assert edit.box == (slice(2, 3), slice(2, 8))
     assert (image.revision, image.box, image.time) == (3, None, clock())
+
+
+def test_changes_are_listed_page_by_page(project: Project, clock: Clock) -> None:
+    save(project, 1)
+    for value in (2, 3, 4):
+        paint(project, value)
+    save(project, 5)
+    paint(project, 6)
+    everything = project.label_history(*WHERE)
+    assert [change.revision for change in everything] == [1, 2, 3, 4, 5, 6]
+    assert project.label_history(*WHERE, limit=2) == everything[4:]
+    assert project.label_history(*WHERE, limit=2, before=5) == everything[2:4]
+    assert project.label_history(*WHERE, limit=9, before=3) == everything[:2]
+    assert project.label_history(*WHERE, before=1) == []
+
+
+@pytest.mark.parametrize(
+    ("provenance", "box", "title"),
+    [
+        ({"tool": "Edit", "act": "merge 2 objects"}, (slice(0, 1),), "merge 2 objects"),
+        ({"tool": "napari"}, (slice(0, 1),), "napari"),
+        ({}, (slice(0, 1),), "edit"),
+        ({"model": "nuclei"}, None, "cells counted by nuclei"),
+        ({"source": "data set"}, None, "labels: data set"),
+        ({}, None, "labels: a whole image"),
+    ],
+)
+def test_changes_say_what_was_done(
+    provenance: dict[str, str], box: tuple[slice, ...] | None, title: str
+) -> None:
+    assert history_list.LabelChange(1, 0.0, "ada", provenance, box).title == title
+
+
+def test_a_restored_state_is_named_by_its_time(project: Project, clock: Clock) -> None:
+    save(project, 1)
+    then = clock.on(minutes=1)
+    paint(project, 2)
+    clock.on(minutes=1)
+    paint(project, 3)
+    clock.on(minutes=1)
+    project.restore(*WHERE, 2)
+    title = project.label_history(*WHERE)[-1].title
+    assert title == f"restore what was on {then.astimezone():%Y-%m-%d at %H:%M:%S}"
+
+
+def test_labels_of_a_revision_are_seen_and_restored(
+    project: Project, clock: Clock
+) -> None:
+    save(project, 1)
+    paint(project, 2)
+    paint(project, 3)
+    seen = project.load_labels(*WHERE, at=2)
+    assert seen is not None
+    assert (seen.revision, np.unique(seen.labels).tolist()) == (2, [1, 2])
+    project.restore(*WHERE, 1)
+    stored = project.load_labels(*WHERE)
+    assert stored is not None
+    assert np.unique(stored.labels).tolist() == [1]
+
+
+@pytest.mark.parametrize("revision", [0, 3])
+def test_a_revision_that_is_not_kept_is_refused(
+    project: Project, revision: int
+) -> None:
+    save(project, 1)
+    paint(project, 2)
+    with pytest.raises(StoreError, match=f"no revision {revision} .* from 1 to 2"):
+        project.load_labels(*WHERE, at=revision)
 
 
 def test_what_is_older_than_the_horizon_is_gone_and_said(
@@ -192,7 +270,7 @@ def test_what_is_older_than_the_horizon_is_gone_and_said(
         seen = project.load_labels(*WHERE, at=at)
         assert seen is not None
         assert np.unique(seen.labels).tolist() == found
-    assert [change.revision for change in project.label_history(*WHERE)] == [3, 4]
+    assert [change.revision for change in project.label_history(*WHERE)] == [2, 3, 4]
 
 
 def test_a_replaced_image_goes_with_the_horizon(project: Project, clock: Clock) -> None:

@@ -42,7 +42,8 @@ def test_old_history_goes_and_the_file_shrinks(
         assert stored is not None
         assert np.array_equal(stored.labels, NOISE[1])
         assert (stored.revision, stored.edits) == (4, 3)
-        assert project.label_history(*WHERE) == []
+        (first,) = project.label_history(*WHERE)
+        assert first.revision == 4
         assert list(project.verdicts("set")) == ["a"]
     assert place.stat().st_size < before / 3
 
@@ -51,7 +52,7 @@ def test_what_is_younger_stays(place: str) -> None:
     with Project.open(place) as project:
         worked_on(project)
         project.compact()
-        assert len(project.label_history(*WHERE)) == 3
+        assert len(project.label_history(*WHERE)) == 4
         seen = project.load_labels(*WHERE)
         assert seen is not None
         assert np.array_equal(seen.labels, NOISE[1])

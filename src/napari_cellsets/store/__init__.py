@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
 from napari_cellsets.store.delta import LabelDelta
-from napari_cellsets.store.history import HISTORY_DAYS, LabelChange, StoredLabels
+from napari_cellsets.store.history import HISTORY_DAYS, StoredLabels
+from napari_cellsets.store.history_list import LabelChange
 from napari_cellsets.store.marks import Mark, MarkAct, MarkKey, StoredMark
 from napari_cellsets.store.object_words import FactChange, LayerFacts, ObjectFacts
 from napari_cellsets.store.opened import further_layer

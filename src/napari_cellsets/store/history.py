@@ -53,31 +53,6 @@ class StoredLabels:
     author: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LabelChange:
-    """One change of a layer.
-
-    Parameters
-    ----------
-    revision
-        Of the layer after it.
-    time
-        Seconds since 1970.
-    author
-        Who made it; empty for a whole image that others replaced since.
-    provenance
-        What was said of it; empty for a whole image.
-    box
-        Where, in whole-image pixels; None for a whole image.
-    """
-
-    revision: int
-    time: float
-    author: str
-    provenance: Mapping[str, Any]
-    box: tuple[slice, ...] | None
-
-
 class _End(NamedTuple):
     """An image from which earlier ones are reached, and what is known of it."""
 
@@ -145,29 +120,22 @@ def labels_at(
     journal: Journal,
     key: LayerKey,
     state: LayerState,
-    at: float,
+    at: datetime | int,
 ) -> StoredLabels | None:
-    """Return the labels as they were at a time; None where there were none yet.
+    """Return the labels of a time or a revision; None where there were none yet.
 
     Raises
     ------
     StoreError
-        If that is not kept any more.
+        If that is not kept any more, or there is no such revision yet.
     """
-    if state.created and at < state.created:
+    events = dict(_events(connection, state))
+    if isinstance(at, int):
+        target = _revision(journal, key, state, at)
+    elif state.created and at.timestamp() < state.created:
         return None
-    if at < state.kept_since:
-        raise StoreError(
-            f"the labels of {key.sample!r} as of {_said(at)} are gone: they are kept "
-            f"since {_said(state.kept_since)}",
-            path=journal.place,
-            advice=f"Work of the last {HISTORY_DAYS} days can be seen.",
-        )
-    events = _events(connection, state)
-    target = state.kept_from
-    for revision, time in events:
-        if time <= at:
-            target = revision
+    else:
+        target = _revision_then(journal, key, state, at.timestamp(), events)
     end = _end(connection, journal, state, target)
     known = {row.revision: row for row in _edits(connection, state, target, end)}
     for revision in range(end.revision, target, -1):
@@ -180,8 +148,8 @@ def labels_at(
         known[revision].delta.inverse().apply_in_place(end.labels)
     changed, author = end.changed, end.author
     if target != end.revision:
-        times = dict(events)
-        changed, author = times.get(target, 0.0), _author(connection, state, target)
+        changed = events.get(target, state.kept_since)
+        author = _author(connection, state, target)
     return StoredLabels(
         end.labels,
         journal.provenance_by(connection, end.provenance),
@@ -192,27 +160,33 @@ def labels_at(
     )
 
 
-def changes_of(connection: Connection, state: LayerState) -> list[LabelChange]:
-    """Return every change that is kept, oldest first."""
-    import sqlalchemy as sa
-
-    journal, said = tables().journal, tables().provenance
-    columns = ("sequence", "time", "author", "origin", "shape")
-    query = (
-        sa.select(*(journal.c[name] for name in columns), said.c.facts)
-        .join(said, said.c.id == journal.c.provenance)
-        .where(journal.c.layer == state.id)
+def _revision(journal: Journal, key: LayerKey, state: LayerState, wanted: int) -> int:
+    if state.kept_from <= wanted <= state.revision:
+        return wanted
+    raise StoreError(
+        f"there is no revision {wanted} of the labels of {key.sample!r}: they are "
+        f"kept from {state.kept_from} to {state.revision}",
+        path=journal.place,
+        advice=f"Work of the last {HISTORY_DAYS} days can be seen.",
     )
-    found = {}
-    for row in connection.execute(query):
-        corner, size = json.loads(row.origin), json.loads(row.shape)
-        box = tuple(slice(o, o + n) for o, n in zip(corner, size, strict=True))
-        found[row.sequence] = LabelChange(
-            row.sequence, row.time, row.author, json.loads(row.facts), box
+
+
+def _revision_then(
+    journal: Journal,
+    key: LayerKey,
+    state: LayerState,
+    at: float,
+    events: Mapping[int, float],
+) -> int:
+    if at < state.kept_since:
+        raise StoreError(
+            f"the labels of {key.sample!r} as of {_said(at)} are gone: they are kept "
+            f"since {_said(state.kept_since)}",
+            path=journal.place,
+            advice=f"Work of the last {HISTORY_DAYS} days can be seen.",
         )
-    for revision, time in _events(connection, state):
-        found.setdefault(revision, LabelChange(revision, time, "", {}, None))
-    return [found[revision] for revision in sorted(found)]
+    past = (revision for revision, time in events.items() if time <= at)
+    return max(past, default=state.kept_from)
 
 
 def _events(connection: Connection, state: LayerState) -> list[tuple[int, float]]:

@@ -9,14 +9,10 @@ from napari_cellsets.store import results
 from napari_cellsets.store.changes import ChangeLog
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
-from napari_cellsets.store.facts import RESTORE, ObjectStore
+from napari_cellsets.store.facts import ObjectStore
 from napari_cellsets.store.growing import GrowingStacks
-from napari_cellsets.store.history import (
-    LabelChange,
-    StoredLabels,
-    changes_of,
-    labels_at,
-)
+from napari_cellsets.store.history import StoredLabels, labels_at
+from napari_cellsets.store.history_list import LabelChange, changes_of, restoring
 from napari_cellsets.store.marks import MarkStore
 from napari_cellsets.store.moving import DatasetStore
 from napari_cellsets.store.opened import layer_key
@@ -58,7 +54,7 @@ class Project(
         sample: str,
         layer: str,
         *,
-        at: datetime | None = None,
+        at: datetime | int | None = None,
     ) -> StoredLabels | None:
         """Return the labels with every recorded edit, None where none are stored.
 
@@ -71,8 +67,8 @@ class Project(
         layer
             ``cells`` or ``truth``, or of a further annotation as of `further_layer`.
         at
-            As they were at this time, to be looked at: edits are made on the
-            present ones. By default now.
+            As they were at this time or revision, to be looked at: edits are made
+            on the present ones. By default now.
 
         Raises
         ------
@@ -85,7 +81,7 @@ class Project(
             if at is not None:
                 if state is None:
                     return None
-                return labels_at(connection, self._journal, key, state, at.timestamp())
+                return labels_at(connection, self._journal, key, state, at)
             self._remember(key, state.revision if state else 0)
             if state is None:
                 return None
@@ -194,8 +190,10 @@ class Project(
             self._compact(key, state)
         return state.revision
 
-    def restore(self, dataset_id: str, sample: str, layer: str, at: datetime) -> int:
-        """Make the labels again what they were at a time: a new edit on top.
+    def restore(
+        self, dataset_id: str, sample: str, layer: str, at: datetime | int
+    ) -> int:
+        """Make the labels again what they were: a new edit on top.
 
         What was done since stays in the history.
 
@@ -204,7 +202,7 @@ class Project(
         dataset_id, sample, layer
             As for `load_labels`.
         at
-            The time.
+            The time, or the revision.
 
         Returns
         -------
@@ -226,7 +224,7 @@ class Project(
                 path=self._place,
                 advice="Choose a later time.",
             )
-        said = {"tool": RESTORE, "as of": at.isoformat(), "restored": then.revision}
+        said = restoring(then)
         if then.labels.shape != present.labels.shape:
             source = {**then.provenance, **said}
             return self.save_labels(
@@ -238,9 +236,27 @@ class Project(
         return self.record(*place, delta, said, revision=present.revision)
 
     def label_history(
-        self, dataset_id: str, sample: str, layer: str
+        self,
+        dataset_id: str,
+        sample: str,
+        layer: str,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
     ) -> list[LabelChange]:
         """Return every change of a layer that can be seen and restored, oldest first.
+
+        The first is what the labels were before: the image as it was saved, or as it
+        was where what is kept begins.
+
+        Parameters
+        ----------
+        dataset_id, sample, layer
+            As for `load_labels`.
+        limit
+            Only so many, the newest.
+        before
+            Only those before this revision.
 
         Raises
         ------
@@ -250,7 +266,9 @@ class Project(
         key = layer_key(dataset_id, sample, layer)
         with told_as_store_errors(self._place), reading(self._engine) as connection:
             state = self._journal.find(connection, key)
-            return changes_of(connection, state) if state is not None else []
+            if state is None:
+                return []
+            return changes_of(connection, state, limit, before)
 
     def edited_samples(self, dataset_id: str, layer: str | None = None) -> set[str]:
         """Return the names of samples with edits, of one layer or of any.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.catalogue.beside import read_beside
 from napari_cellsets.catalogue.instances import OUTLINED, instances_of
 from napari_cellsets.catalogue.reading import AnnotationReader
 from napari_cellsets.core.annotation import LabelImage, MaskStack
+from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.annotations import AnnotationForm, read_labels
 from napari_cellsets.formats.canvas_tree import CanvasTree
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.formats.classes import ClassTable
     from napari_cellsets.formats.files import FileTree
+
+
+class NamedAnnotation(NamedTuple):
+    """What is marked, under the name by which its corrections are kept.
+
+    Parameters
+    ----------
+    name
+        Empty for the ground truth.
+    annotation
+        As the data set has it.
+    """
+
+    name: str
+    annotation: Annotation
 
 
 class AnnotatedSet(ABC):
@@ -120,6 +136,30 @@ class AnnotatedSet(ABC):
         found += [one for place, one in enumerate(read) if place not in skip]
         whole = self.class_of(sample)
         return (*found, whole) if whole is not None else tuple(found)
+
+    def read_named(self, sample: Sample) -> tuple[NamedAnnotation, ...]:
+        """Read all that is marked in a sample, with the names of corrections of it.
+
+        Returns
+        -------
+        tuple of NamedAnnotation
+            As of `read_annotations`. What `read_truth` returns has an empty name,
+            all others those of `core.annotation_names`, without the truth.
+        """
+        read = self._reader.read(sample, partial(self._note, sample))
+        same = self._same_as_truth(sample)
+        whole = self.class_of(sample)
+        rest = [one for place, one in enumerate(read) if place not in same]
+        rest += [] if whole is None else [whole]
+        named = map(NamedAnnotation, names_of(rest), rest)
+        if self.recipe.form is not None:
+            masks = self.read_annotations(sample)[: -len(rest) or None]
+            return (*(NamedAnnotation("", mask) for mask in masks), *named)
+        found = [
+            NamedAnnotation("", one) if place in same else next(named)
+            for place, one in enumerate(read)
+        ]
+        return (*found, *named)
 
     def beside(self, sample: Sample) -> tuple[str, ...]:
         """Titles of further pictures of a sample that are there."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellsets.formats.containers.convert import NO_CLASS
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_cellsets.core.annotation import MaskStack
 
 _BOXES_AT_ONCE = 512
@@ -136,3 +140,59 @@ def _ids(stack: MaskStack) -> np.ndarray:
     if len(own) == len(set(own)) == count and whole:
         return np.array(own, np.int64).reshape(-1)
     return np.arange(1, count + 1)
+
+
+def unpack(
+    stack: MaskStack, labels: np.ndarray, class_of: Mapping[int, int | None]
+) -> MaskStack:
+    """Return a stack of masks as corrected in label planes.
+
+    Parameters
+    ----------
+    stack
+        As it was packed.
+    labels
+        int, shape (plane, y, x) or (y, x): the planes as they are now; an object
+        that lies in several covers what it covers in any.
+    class_of
+        Class id of each label that has one.
+
+    Returns
+    -------
+    MaskStack
+        Objects by label. Those that were there before keep their properties, new
+        ones have None.
+    """
+    from scipy.ndimage import find_objects
+
+    planes = labels.reshape(-1, *labels.shape[-2:])
+    numbers = np.unique(planes[planes > 0])
+    dense = np.searchsorted(numbers, planes) + 1
+    boxes = find_objects(np.where(planes > 0, dense, 0), len(numbers))
+    masks = [
+        np.asarray((planes[box] == number).any(axis=0))
+        for number, box in zip(numbers, boxes, strict=True)
+    ]
+    corners = [(rows.start, columns.start) for _, rows, columns in boxes]
+    before = {number: at for at, number in enumerate(_ids(stack).tolist())}
+    rows_of = [before.get(number) for number in numbers.tolist()]
+    properties = {
+        name: [None if row is None else values[row] for row in rows_of]
+        for name, values in stack.properties.items()
+    }
+    if "label" in properties:
+        properties["label"] = numbers.tolist()
+    ids = None
+    if stack.class_ids is not None or any(v is not None for v in class_of.values()):
+        ids = np.array([_class_id(class_of.get(n)) for n in numbers.tolist()], np.int64)
+    return replace(
+        stack,
+        masks=masks,
+        corners=np.array(corners, np.int64).reshape(-1, 2),
+        class_ids=ids,
+        properties=properties,
+    )
+
+
+def _class_id(found: int | None) -> int:
+    return NO_CLASS if found is None else found

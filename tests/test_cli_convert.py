@@ -7,9 +7,12 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.cli import main
+from napari_cellsets.store import Project
 from small_sets import write_set
 
 if TYPE_CHECKING:
@@ -46,6 +49,23 @@ def test_convert_tells_what_it_leaves_out(
     said = capsys.readouterr()
     assert "left out a1: " in said.err
     assert said.out.startswith("3 images; 1 left out -> ")
+
+
+def test_convert_writes_what_people_have_corrected(four: Path, tmp_path: Path) -> None:
+    dataset, store = open_dataset(four), tmp_path / "p.sqlite"
+    sample = dataset.samples[0]
+    truth = dataset.read_truth(sample)
+    assert truth is not None
+    with Project.open(store) as project:
+        nothing = np.zeros_like(truth.labels)
+        project.save_labels(dataset.identity, sample.name, "truth", nothing, {})
+    counts = []
+    for more in ([], ["--corrected", "--store", str(store)]):
+        out = tmp_path / f"out{len(more)}"
+        assert main(["convert", str(four), "--to", "coco", str(out), *more]) == 0
+        found = json.loads((out / "annotations.json").read_text())["annotations"]
+        counts.append(len(found))
+    assert counts[0] - counts[1] == truth.labels.max()
 
 
 def test_convert_takes_one_annotation_and_names_those_there_are(

@@ -16,7 +16,7 @@ from napari_cellsets.formats.containers.base import FORMS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SOURCES = ("of the data set", "counted and corrected cells")
+SOURCES = ("of the data set, corrected", "counted and corrected cells")
 
 
 class ContainerRow(QWidget):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cellsets.batch.convert import convert_dataset
+from napari_cellsets.batch.corrected import corrected_annotations
 from napari_cellsets.batch.known_classes import kept_objects
 from napari_cellsets.batch.losses import foresee_losses
 from napari_cellsets.core.errors import ExportError
@@ -46,7 +47,8 @@ class ContainerExport:
     form
         Key of the form.
     cells
-        Whether the cells in the store are written, else what the set itself has.
+        Whether the cells in the store are written, else what the set itself has, as
+        people have corrected it.
     with_images, lossy, annotation
         As for `convert_dataset`.
     """
@@ -75,8 +77,8 @@ class ContainerExport:
         ExportError
             As of `convert_dataset`.
         """
-        source = self._source(dataset, project) if self.cells else None
-        if source is not None:
+        source = self._source(dataset, project)
+        if self.cells:
             samples = [sample for sample in samples if source(sample)]
             if not samples:
                 raise ExportError(
@@ -117,6 +119,8 @@ class ContainerExport:
         self, dataset: Dataset, project: Project
     ) -> Callable[[Sample], Sequence[Annotation]]:
         def annotations_of(sample: Sample) -> Sequence[Annotation]:
+            if not self.cells:
+                return corrected_annotations(dataset, project, sample)
             kept = kept_objects(dataset, project, sample)
             return () if kept is None else (kept.image,)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +13,13 @@ from napari_cellsets.formats.containers.base import FORMS
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari_cellsets.batch import ConvertReport
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.core.sample import Sample
     from napari_cellsets.formats.files import Problem
 
 _MOST_TOLD = 20
@@ -51,6 +57,12 @@ def add_convert(commands: Any) -> None:
         help="write only this one of several annotations of each image, such as "
         "'outlines' or 'class mask'",
     )
+    add("--corrected", action="store_true", help="with what people have corrected")
+    add(
+        "--store",
+        metavar="PLACE",
+        help="project store with the corrections; by default that of this account",
+    )
     add("--row", metavar="KEY", help="read PATH as this data set")
     add("--split", metavar="NAME", help="only the images of this split")
     command.set_defaults(run=_convert)
@@ -63,7 +75,7 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
     samples = in_split(
         dataset, chosen_samples(dataset, options.path), options.split or ""
     )
-    with bar(len(samples), "image") as progress:
+    with bar(len(samples), "image") as progress, _source(options, dataset) as source:
         report = convert_dataset(
             dataset,
             options.to,
@@ -72,6 +84,7 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
             with_images=options.images,
             lossy=options.lossy,
             annotation=options.annotation,
+            annotations_of=source,
             token=token,
             progress=progress,
         )
@@ -79,6 +92,21 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
     _tell_all("incomplete", report.problems)
     say(_summary_line(report, options.out))
     return EXIT_PROBLEM if report.failed or report.problems else 0
+
+
+@contextmanager
+def _source(
+    options: argparse.Namespace, dataset: Dataset
+) -> Iterator[Callable[[Sample], Sequence[Annotation]] | None]:
+    """Give what is marked in a sample as corrected; None for what the set has."""
+    if not (options.corrected or options.store):
+        yield None
+        return
+    from napari_cellsets.batch.corrected import corrected_annotations
+    from napari_cellsets.store import Project
+
+    with Project.open(options.store) as project:
+        yield partial(corrected_annotations, dataset, project)
 
 
 def _tell_all(what: str, problems: list[Problem]) -> None:

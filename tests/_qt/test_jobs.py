@@ -165,6 +165,41 @@ def test_progress_is_mirrored_in_the_activity_dock(
     assert not napari_progress._all_instances
 
 
+def test_request_made_while_the_bar_appears_replaces_the_one_it_is_for(
+    runner: JobRunner, qtbot: QtBot
+) -> None:
+    listener = Listener()
+
+    def ask_again(_event: object) -> None:
+        shown.disconnect(ask_again)
+        runner.start(lambda *_: "second", title="Second", done=listener.done)
+
+    shown = napari_progress._all_instances.events.changed
+    shown.connect(ask_again)
+    runner.start(lambda *_: "first", title="First", done=listener.done)
+    qtbot.waitUntil(lambda: idle(runner))
+    assert listener.heard == [("done", "second")]
+    assert not napari_progress._all_instances
+
+
+def test_work_stopped_while_its_bar_appears_does_not_start(
+    runner: JobRunner, qtbot: QtBot
+) -> None:
+    listener, seen = Listener(), []
+
+    def stop(_event: object) -> None:
+        shown.disconnect(stop)
+        runner.stop()
+
+    shown = napari_progress._all_instances.events.changed
+    shown.connect(stop)
+    runner.busy_changed.connect(seen.append)
+    runner.start(lambda *_: "never", title="First", done=listener.done)
+    qtbot.wait(50)
+    assert (listener.heard, seen) == ([], [True, False])
+    assert not napari_progress._all_instances
+
+
 def test_expected_error_goes_to_failed_alone(
     runner: JobRunner, qtbot: QtBot, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -270,15 +270,20 @@ class JobRunner(QObject):
         """
         was_busy = self.busy
         self._forget()
-        self._job = _Job(work, title, done, failed, cancelled)
-        if self._mirrored and not quiet:
-            self._bar = _ActivityBar(
-                total=_BAR_STEPS, desc=title, cancel_callback=self.cancel
-            )
-        self._watch_window()
-        self._threads.start(self._job, self._mailbox)
+        job = self._job = _Job(work, title, done, failed, cancelled)
         if not was_busy:
             self.busy_changed.emit(True)
+        if self._mirrored and not quiet:
+            bar = _ActivityBar(
+                total=_BAR_STEPS, desc=title, cancel_callback=self.cancel
+            )
+            if self._job is not job:
+                # a new bar lets events in, and one of them asked for something else
+                bar.close()
+                return
+            self._bar = bar
+        self._watch_window()
+        self._threads.start(job, self._mailbox)
 
     @Slot()
     def cancel(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,8 @@ from napari_cellsets._napari.preferences import memory_budget
 from napari_cellsets._napari.regions import find_regions_layer, read_regions
 from napari_cellsets._qt.count_work import Look, Work, known_trust, settings_of
 from napari_cellsets._qt.jobs import JobRunner
-from napari_cellsets.batch.whole_set import (
-    BY_HAND,
-    is_corrected,
-)
+from napari_cellsets.batch.aside import copy_facts, put_aside, stored_work
+from napari_cellsets.batch.whole_set import BY_HAND
 from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.counting.job import CountRequest, CountResult
 from napari_cellsets.counting.live import Counted, LiveRequest
@@ -88,7 +85,7 @@ class CountFlow(QObject):
         self._waiting: Work | None = None
         self._asked_store = False
         self._counted_with: CountSettings | None = None
-        self._aside: np.ndarray | None = None
+        self._aside: tuple[str, np.ndarray] | None = None
         self._trust: Trust | None = None
         self.only_regions = False
         self.result: CountResult | None = None
@@ -151,9 +148,12 @@ class CountFlow(QObject):
         """Show the corrected cells again that the last recount replaced."""
         aside, self._aside = self._aside, None
         if aside is not None:
-            self._session.set_cells(aside, {"source": BY_HAND})
+            name, cells = aside
+            self._session.set_cells(cells, {"source": BY_HAND})
             # before anybody asks the store whether these are corrected
             self._session.save()
+            sample, dataset, _ = self._on_screen()
+            copy_facts(self._session.project, dataset, name, sample.name)
 
     def recount_regions(self) -> None:
         """Count in the regions as they are drawn now."""
@@ -300,15 +300,8 @@ class CountFlow(QObject):
         cells = self._session.cells
         if cells is None:
             return
-        stamp = datetime.now().isoformat(" ", "seconds")
-        self._aside = cells.copy()
-        self._session.project.save_labels(
-            dataset,
-            f"{sample.name} (corrected, kept {stamp})",
-            "cells",
-            cells,
-            {"source": BY_HAND, "kept": stamp, "of": sample.name},
-        )
+        project = self._session.project
+        self._aside = put_aside(project, dataset, sample.name, cells), cells.copy()
 
     # What others change
 
@@ -359,10 +352,10 @@ class CountFlow(QObject):
             failed=self._on_failed,
         )
 
-    def _on_looked(self, found: tuple[CountResult, StoredLabels | None]) -> None:
-        result, stored = found
+    def _on_looked(self, found: tuple[CountResult, StoredLabels | None, int]) -> None:
+        result, stored, acts = found
         if stored is not None:
-            self._hear_store(stored)
+            self._hear_store(stored, acts)
         trust = known_trust(self._trust, stored, corrected=self.corrections > 0)
         self._trust = trust or self._trust
         self._take(result.trusted(trust))
@@ -379,14 +372,13 @@ class CountFlow(QObject):
         if self._asked_store or project is None or self._session.cells is None:
             return
         sample, dataset, _ = self._on_screen()
-        self._hear_store(project.load_labels(dataset, sample.name, "cells"))
+        self._hear_store(*stored_work(project, dataset, sample.name))
 
-    def _hear_store(self, stored: StoredLabels | None) -> None:
+    def _hear_store(self, stored: StoredLabels | None, acts: int) -> None:
         self._asked_store = True
         if stored is not None and self._counted_with is None:
             self._counted_with = settings_of(stored)
-        corrected = stored is not None and is_corrected(stored)
-        self.corrections = max(1, stored.edits) if corrected and stored else 0
+        self.corrections = acts
 
 
 def _timer(parent: QObject, ms: int, act: Any) -> QTimer:

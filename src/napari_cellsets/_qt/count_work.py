@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from napari_cellsets.batch.aside import stored_work
 from napari_cellsets.batch.whole_set import TRUST, prediction_provenance, trust_kept
 from napari_cellsets.counting.live import Counted, LiveRequest, count_live, describe
 from napari_cellsets.counting.settings import CountSettings
@@ -60,11 +61,11 @@ class Look:
 
     def __call__(
         self, token: CancelToken, progress: Progress
-    ) -> tuple[CountResult, StoredLabels | None]:
-        stored = None
+    ) -> tuple[CountResult, StoredLabels | None, int]:
+        stored, acts = None, 0
         if self.project is not None:
-            stored = self.project.load_labels(self.dataset, self.sample, "cells")
-        return describe(self.labels, self.request, token), stored
+            stored, acts = stored_work(self.project, self.dataset, self.sample)
+        return describe(self.labels, self.request, token), stored, acts
 
 
 def known_trust(

@@ -10,11 +10,11 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.preferences import memory_budget
 from napari_cellsets._qt.evaluation import SetPlots
+from napari_cellsets.batch.aside import stored_work
 from napari_cellsets.batch.whole_set import (
     SetPlan,
     SetRow,
     SetRun,
-    is_corrected,
     rows_of,
     summary_of_rows,
 )
@@ -133,7 +133,7 @@ class SetFlow(QObject):
         self._session.save()
         shown = self._session.sample
         for name, (labels, trust) in run.waiting.items():
-            if is_corrected(project.load_labels(dataset.identity, name, "cells")):
+            if stored_work(project, dataset.identity, name)[1]:
                 continue
             if shown is not None and name == shown.name:
                 self._session.set_cells(labels, run.plan.provenance(trust))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_cellsets.counting.settings import ChannelChoice, CountSettings
     from napari_cellsets.counting.summary import SetSummary
     from napari_cellsets.inference.metadata import ModelInfo
-    from napari_cellsets.store import Project, StoredLabels
+    from napari_cellsets.store import LayerFacts, Project, StoredLabels
 
 BY_HAND: Final = "corrected by hand"
 TRUST: Final = "trust"
@@ -142,7 +142,7 @@ class SetRun:
         truth = None if true is None else true.image
         kept = kept_objects(plan.dataset, plan.project, sample)
         stored = None if kept is None else kept.stored
-        corrected = is_corrected(stored)
+        corrected = kept is not None and is_corrected(stored, kept.facts)
         request = CountRequest(
             picture,
             plan.model,
@@ -221,10 +221,12 @@ def trust_kept(stored: StoredLabels) -> Trust | None:
     return Trust.from_json(stored.provenance.get(TRUST))
 
 
-def is_corrected(stored: StoredLabels | None) -> bool:
-    """Whether a person's work is in labels from the store."""
+def is_corrected(stored: StoredLabels | None, facts: LayerFacts | None = None) -> bool:
+    """Whether a person's work is in labels from the store, or in facts of them."""
     if stored is None:
         return False
+    if facts is not None and facts.said:
+        return True
     return stored.edits > 0 or stored.provenance.get("source") == BY_HAND
 
 

@@ -81,6 +81,18 @@ class LayerFacts(NamedTuple):
             return found
         return ObjectFacts(self.class_of.get(label), origin=self.origin)
 
+    def says(self, label: int) -> bool:
+        """Whether somebody gave an object a class, a flag or a comment."""
+        one = self.differing.get(label)
+        if one is None:
+            return False
+        return bool(one.flag or one.comment) or one.class_id != self.class_of.get(label)
+
+    @property
+    def said(self) -> int:
+        """Number of objects of which somebody said something."""
+        return sum(map(self.says, self.differing))
+
 
 def said_classes(class_of: Mapping[int, int]) -> dict[str, list[int]]:
     """Return classes of objects as `CLASSES` in what is said of labels."""

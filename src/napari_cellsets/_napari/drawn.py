@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -68,6 +69,17 @@ class Drawn:
         Number of planes of overlapping masks; 1 for everything else.
     shares
         Of a class mask the part of the picture that each class covers.
+    stack
+        Whether the first axis of labels lays overlapping objects apart.
+    class_of, class_names
+        Labels: class id of each object that has one, and the names of classes.
+    marks
+        Of what can be corrected as marks: ``points``, ``boxes`` or ``polygons``.
+    numbers
+        Of each such mark its number, as of `MarkKey`.
+    rings
+        Of each outline the number of vertices of its rings, part by part; empty
+        where it is one ring.
     """
 
     kind: Kind
@@ -81,6 +93,12 @@ class Drawn:
     lines: bool = True
     planes: int = 1
     shares: Mapping[str, float] = field(default_factory=dict)
+    stack: bool = False
+    class_of: Mapping[int, int] = field(default_factory=dict)
+    class_names: Mapping[int, str] = field(default_factory=dict)
+    marks: str = ""
+    numbers: tuple[int, ...] = ()
+    rings: tuple[tuple[tuple[int, ...], ...], ...] = ()
 
     @property
     def counts(self) -> Counter[str]:
@@ -94,7 +112,9 @@ class Drawn:
 
 
 def drawn_of(
-    annotations: Iterable[Annotation], size: tuple[int, int]
+    annotations: Iterable[Annotation],
+    size: tuple[int, int],
+    numbers: Iterable[tuple[int, ...]] | None = None,
 ) -> tuple[tuple[Drawn, ...], tuple[str, ...], tuple[CellsetsError, ...]]:
     """Prepare all annotations of a sample.
 
@@ -104,6 +124,8 @@ def drawn_of(
         Of any kind.
     size
         Height and width of the picture.
+    numbers
+        Of the marks of each annotation; by default in the order of the file.
 
     Returns
     -------
@@ -118,7 +140,9 @@ def drawn_of(
     whole: list[str] = []
     problems: list[CellsetsError] = []
     annotations = tuple(annotations)
-    for annotation, name in zip(annotations, names_of(annotations), strict=True):
+    names = names_of(annotations)
+    given = repeat(()) if numbers is None else numbers
+    for annotation, name, known in zip(annotations, names, given, strict=False):
         if isinstance(annotation, ImageClass):
             whole.append(" / ".join(annotation.path) or annotation.name)
             continue
@@ -127,6 +151,8 @@ def drawn_of(
         except CellsetsError as error:
             problems.append(error)
             continue
+        if known:
+            made = replace(made, numbers=tuple(known[n - 1] for n in made.numbers))
         drawn.append(replace(made, name=name))
     return tuple(drawn), tuple(whole), tuple(problems)
 
@@ -146,7 +172,7 @@ def laid_over(drawn: Drawn, around: tuple[int, ...]) -> Drawn:
     Drawn
         Planes get an axis of their own before those of the pictures; no memory.
     """
-    if drawn.planes == 1 or not around:
+    if not drawn.stack or not around:
         return drawn
     planes, *plane = drawn.data.shape
     apart = drawn.data.reshape(planes, *(1,) * len(around), *plane)
@@ -166,6 +192,8 @@ def _labels(found: LabelImage, size: tuple[int, int]) -> Drawn:
         _names(found, wanted, len(ids)),
         tuple(ids.tolist()),
         colours=_colours(found),
+        class_of=found.class_of,
+        class_names=found.class_names,
     )
 
 
@@ -185,21 +213,26 @@ def _class_mask(found: ClassMask, size: tuple[int, int]) -> Drawn:
         colours=_colours(found),
         lines=False,
         shares=dict(zip(names, parts, strict=True)),
+        class_names=found.class_names,
     )
 
 
 def _masks(found: MaskStack, size: tuple[int, int]) -> Drawn:
     _check(found.shape, size, found.source)
     packed = pack(found)
-    planes = len(packed.labels)
+    ids, kinds = packed.ids.tolist(), found.class_ids
+    numbered = () if kinds is None else zip(ids, kinds.tolist(), strict=True)
     return Drawn(
         "labels",
         "",
-        packed.labels if planes > 1 else packed.labels[0],
-        _names(found, found.class_ids, len(found.masks)),
-        tuple(packed.ids.tolist()),
+        packed.labels,
+        _names(found, kinds, len(found.masks)),
+        tuple(ids),
         colours=_colours(found),
-        planes=planes,
+        planes=len(packed.labels),
+        stack=True,
+        class_of={label: kind for label, kind in numbered if kind >= 0},
+        class_names=found.class_names,
     )
 
 
@@ -222,6 +255,9 @@ def _polygons(found: Polygons, _size: tuple[int, int]) -> Drawn:
         shape_types=tuple(kinds),
         features=_features(found.properties, kept),
         colours=_colours(found),
+        marks="polygons",
+        numbers=tuple(place + 1 for place in kept),
+        rings=tuple(() if open_[n] else ring_sizes(found.outlines[n]) for n in kept),
     )
 
 
@@ -235,6 +271,8 @@ def _boxes(found: Boxes, _size: tuple[int, int]) -> Drawn:
         shape_types=("rectangle",) * len(corners),
         features=_features(found.properties, range(len(corners))),
         colours=_colours(found),
+        marks="boxes",
+        numbers=tuple(range(1, len(corners) + 1)),
     )
 
 
@@ -247,6 +285,8 @@ def _points(found: Points, _size: tuple[int, int]) -> Drawn:
         _names(found, found.class_ids, len(places)),
         features=_features(found.properties, range(len(places))),
         colours=_colours(found),
+        marks="points",
+        numbers=tuple(range(1, len(places) + 1)),
     )
 
 
@@ -285,6 +325,24 @@ def one_path(outline: Outline) -> np.ndarray:
     closed = [np.concatenate([ring, ring[:1]]) for ring in rings]
     back = np.array([ring[0] for ring in rings[-2::-1]])
     return np.concatenate([*closed, back])
+
+
+def ring_sizes(outline: Outline) -> tuple[tuple[int, ...], ...]:
+    """Return how many vertices the rings of an object have that `one_path` joins.
+
+    Parameters
+    ----------
+    outline
+        As for `one_path`.
+
+    Returns
+    -------
+    tuple
+        By part, then ring; empty for one ring alone.
+    """
+    parts = [tuple(len(ring) for ring in part if len(ring) >= 3) for part in outline]
+    sizes = tuple(part for part in parts if part)
+    return sizes if sum(map(len, sizes)) > 1 else ()
 
 
 def _features(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,17 @@ import numpy as np
 from napari_cellsets._napari.beside import Beside, load_beside, planes_beside
 from napari_cellsets._napari.drawn import Drawn, drawn_of, laid_over
 from napari_cellsets._napari.edits import Tracked
+from napari_cellsets._napari.kept_annotations import Kept, kept_annotations
 from napari_cellsets._napari.looks import Shown, show_form
 from napari_cellsets._napari.recordings import open_sample_recording
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.core.image import Picture
+from napari_cellsets.editing.marked import numbered_marks
 from napari_cellsets.store.object_words import CLASSES, said_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from napari_cellsets.core.annotation import LabelImage
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.playback.recording import Recording
-    from napari_cellsets.store import Project, StoredLabels
+    from napari_cellsets.store import MarkKey, Project, StoredLabels, StoredMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class LoadedSample:
         Further pictures: a focal stack, an extended depth of field.
     recording
         Events in place of a picture; what is small is indexed already.
+    marks
+        What the store holds of points, boxes and outlines; `drawn` has it.
+    kept
+        What the store holds of further labels, by name of the annotation; `drawn`
+        has them as they were.
     """
 
     dataset: Dataset
@@ -68,6 +75,8 @@ class LoadedSample:
     whole: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
     recording: Recording | None = None
+    marks: Mapping[MarkKey, StoredMark] = field(default_factory=dict)
+    kept: Mapping[str, Kept] = field(default_factory=dict)
 
     @property
     def sample(self) -> Sample:
@@ -113,6 +122,7 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
     if dataset.holds_events(sample):
         return _load_recording(dataset, index)
     problems: list[CellsetsError] = []
+    marks: Mapping[MarkKey, StoredMark] = {}
     picture = shown = truth = truth_edits = cells = None
     try:
         picture = dataset.read_picture(sample)
@@ -123,13 +133,15 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
         problems.append(error)
     if project is not None and picture is not None:
         try:
+            marks = project.marks(dataset.identity, sample.name)
             truth_edits, cells = stored_labels(dataset, sample, project, picture)
         except CellsetsError as error:
             problems.append(error)
     loaded = LoadedSample(
         dataset, index, picture, shown, truth, truth_edits, cells, tuple(problems)
     )
-    return loaded if picture is None else _with_annotations(loaded)
+    loaded = replace(loaded, marks=marks)
+    return loaded if picture is None else _with_annotations(loaded, project)
 
 
 def _load_recording(dataset: Dataset, index: int) -> LoadedSample:
@@ -144,18 +156,27 @@ def _load_recording(dataset: Dataset, index: int) -> LoadedSample:
     return replace(nothing, problems=doubts, recording=recording)
 
 
-def _with_annotations(loaded: LoadedSample) -> LoadedSample:
-    """Add what is marked besides masks, and the pictures beside."""
+def _with_annotations(loaded: LoadedSample, project: Project | None) -> LoadedSample:
+    """Add what is marked besides masks, as corrected, and the pictures beside."""
     dataset, sample, shown = loaded.dataset, loaded.sample, loaded.shown
     if loaded.picture is None or shown is None:
         return loaded
     annotations = dataset.read_annotations(sample, masks=False)
+    marked = numbered_marks(annotations, loaded.marks, dataset.class_table.names)
     if dataset.kind == "cells":
-        annotations = tuple(a for a in annotations if not isinstance(a, ImageClass))
-    drawn, whole, unfit = drawn_of(annotations, loaded.picture.plane_shape)
+        marked = tuple(m for m in marked if not isinstance(m.annotation, ImageClass))
+    size = loaded.picture.plane_shape
+    annotations, numbers = [m.annotation for m in marked], [m.numbers for m in marked]
+    drawn, whole, unfit = drawn_of(annotations, size, numbers)
     beside, unread = load_beside(dataset, sample)
     around = shown.data.shape[: shown.ndim - 2] or planes_beside(beside)
     said = {str(problem) for problem in loaded.problems}
+    kept: Mapping[str, Kept] = {}
+    if project is not None:
+        try:
+            kept = kept_annotations(dataset.identity, sample.name, drawn, project)
+        except StoreError as error:
+            unread = (*unread, error)
     noted = [
         CellsetsError(problem.message)
         for problem in dataset.problems
@@ -166,6 +187,7 @@ def _with_annotations(loaded: LoadedSample) -> LoadedSample:
         drawn=tuple(laid_over(one, around) for one in drawn),
         whole=whole,
         beside=beside,
+        kept=kept,
         problems=(*loaded.problems, *noted, *unfit, *unread),
     )
 
@@ -230,7 +252,7 @@ def _load(dataset: Dataset, index: int, store: Callable[[], Project]) -> LoadedS
 
 
 def refreshed(loaded: LoadedSample, store: Callable[[], Project]) -> LoadedSample:
-    """Return `loaded` with the labels as the store has them now.
+    """Return `loaded` with labels and marks as the store has them now.
 
     A store that cannot be read changes nothing: it has been told already, when
     the sample was loaded or saved.
@@ -241,9 +263,15 @@ def refreshed(loaded: LoadedSample, store: Callable[[], Project]) -> LoadedSampl
         truth, cells = stored_labels(
             loaded.dataset, loaded.sample, store(), loaded.picture
         )
+        place = (loaded.dataset.identity, loaded.sample.name)
+        marks = store().marks(*place)
+        if marks != loaded.marks:
+            loaded = replace(loaded, marks=marks, problems=())
+            loaded = _with_annotations(loaded, store())
+        kept = kept_annotations(*place, loaded.drawn, store())
     except CellsetsError:
         return loaded
-    return replace(loaded, truth_edits=truth, cells=cells)
+    return replace(loaded, truth_edits=truth, cells=cells, kept=kept)
 
 
 def blank_form() -> Shown:

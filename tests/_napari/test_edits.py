@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from napari import __version__ as napari_version
 from napari.layers import Labels
 
 from napari_cellsets._napari import edits
@@ -197,6 +198,29 @@ def test_change_of_size_is_told_and_not_saved(opened: Session) -> None:
     opened.cells_layer.data = np.ones((5, 5), np.int32)
     assert "now have the size" in opened.status
     np.testing.assert_array_equal(stored(opened), labels_of(0))
+
+
+def test_journal_names_every_act_and_its_undoing(opened: Session) -> None:
+    opened.set_cells(labels_of(0), {"model": "nuclei"})
+    layer = opened.cells_layer
+    layer.paint((20, 20), 7)
+    layer.undo()
+    layer.redo()
+    with edits.saying(layer, {"tool": "Edit", "act": "merge 2 objects"}):
+        ACTS["merge"](layer)
+    layer.undo()
+    layer.data[0, 0] = 9
+    opened.save()
+    changes = opened.project.label_history(*opened.place_of(layer))
+    assert [change.title for change in changes] == [
+        "cells counted by nuclei",
+        "paint object 7",
+        "undo: paint object 7",
+        "paint object 7",
+        "merge 2 objects",
+        "undo: merge 2 objects",
+        f"napari {napari_version}",
+    ]
 
 
 def test_change_of_size_is_refused_by_name(tmp_path: Path) -> None:

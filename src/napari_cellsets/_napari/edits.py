@@ -149,22 +149,28 @@ class EditWatch:
         return self._save(None)
 
     def _on_moved(self, step: Step) -> None:
-        self._look(step.box)
+        said = _SAID.get(self.layer, self.provenance)
+        if step.about is None:
+            step.about = said.get("act") or step.stroke
+        act = step.about if step.done else f"undo: {step.about}"
+        self._look(step.box, {**said, "act": act})
 
     def _on_set_data(self, event: Any = None) -> None:
+        # what was undone is told of by name
+        self._mirror.follow()
         if self.layer.data.size <= _WHOLE_PX:
             self._look(None)
 
     def _on_data(self, event: Any = None) -> None:
         self._look(None)
 
-    def _look(self, box: Box | None) -> bool:
+    def _look(self, box: Box | None, said: Mapping[str, Any] | None = None) -> bool:
         """Save if the labels differ; return whether they did."""
         if self._paused or self.tracked is None:
             return False
         if not self._differs(self.tracked.shadow, box):
             return False
-        self._save(box)
+        self._save(box, said)
         self.changed()
         return True
 
@@ -176,10 +182,10 @@ class EditWatch:
             return not np.array_equal(data[box], shadow[box])
         return _changed_rows(shadow, data) is not None
 
-    def _save(self, box: Box | None) -> bool:
+    def _save(self, box: Box | None, said: Mapping[str, Any] | None = None) -> bool:
         if self.tracked is None:
             return True
-        said = _SAID.get(self.layer, self.provenance)
+        said = said or _SAID.get(self.layer, self.provenance)
         try:
             save_changes(self.project, self.tracked, self.layer.data, said, box)
         except StoreError as error:

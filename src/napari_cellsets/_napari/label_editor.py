@@ -265,7 +265,7 @@ class LabelEditor:
         if isinstance(step.about, Act):
             step.about.done = step.done
         else:
-            title = step.about if isinstance(step.about, str) else _stroke_title(step)
+            title = step.about if isinstance(step.about, str) else step.stroke
             step.about = Act(title, account_name(), time.time(), step.box)
             # what was undone before cannot be done again
             self.acts = [act for act in self.acts if act.done][-_MOST_ACTS:]
@@ -344,9 +344,3 @@ class LabelEditor:
                 self._highest = int(data.max(initial=0))
             self._plane = at, ObjectIndex(data[at], self._highest)
         return self._plane[1]
-
-
-def _stroke_title(step: Step) -> str:
-    if step.new_label is None:
-        return "change"
-    return "erase" if step.new_label == 0 else f"paint object {step.new_label}"

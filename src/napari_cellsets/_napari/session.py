@@ -22,7 +22,7 @@ from napari_cellsets._napari.overlay import Hooks
 from napari_cellsets._napari.saving import SaveStatus
 from napari_cellsets._napari.stage import Stage
 from napari_cellsets._napari.stores import LazyProject
-from napari_cellsets._napari.walking import neighbour
+from napari_cellsets._napari.walking import bind_keys, neighbour
 from napari_cellsets.core.annotation import LabelImage
 from napari_cellsets.core.errors import CellsetsError
 
@@ -72,6 +72,8 @@ class Session:
     cells_changed = Signal()
     truth_changed = Signal()
     status_changed = Signal(str)
+    leaving = Signal()
+    """Something else is about to be shown."""
 
     def __init__(self, viewer: ViewerModel, *, store: str | None = None) -> None:
         self._store = LazyProject(store)
@@ -86,8 +88,7 @@ class Session:
         self._saving = SaveStatus(self.status_changed.emit)
         hooks = (self._hooks(self.truth_changed), self._hooks(self.cells_changed))
         self._stage = Stage(viewer, hooks, self._take)
-        viewer.bind_key("PageDown", _walk_on, overwrite=True)
-        viewer.bind_key("PageUp", _walk_back, overwrite=True)
+        bind_keys(viewer, _walk)
 
     # What is on screen
 
@@ -256,6 +257,7 @@ class Session:
         loaded
             From `loader` or `load_sample`; of another data set too.
         """
+        self.leaving.emit()
         self.save()
         if loaded.shows_same_as(self.dataset, self.index):
             # it may have been painted on since it was loaded
@@ -326,6 +328,10 @@ class Session:
         """
         return self._stage.place_of(layer, stored=stored)
 
+    def revision_of(self, layer: Labels) -> int:
+        """Return the revision in the store of labels on screen; 0 for none there."""
+        return self._stage.revision_of(layer)
+
     def save(self) -> bool:
         """Put all corrections on disk; return whether everything is there.
 
@@ -365,14 +371,8 @@ def _at_once(act: Callable[[], object]) -> None:
     act()
 
 
-def _walk_on(viewer: ViewerModel) -> None:
-    """Next image of the set."""
-    get_session(viewer).walk(1)
-
-
-def _walk_back(viewer: ViewerModel) -> None:
-    """Previous image of the set."""
-    get_session(viewer).walk(-1)
+def _walk(viewer: ViewerModel, by: int) -> None:
+    get_session(viewer).walk(by)
 
 
 _SESSIONS: weakref.WeakKeyDictionary[ViewerModel, Session] = weakref.WeakKeyDictionary()

@@ -76,6 +76,13 @@ class Stage:
                 return overlay.tracked.place
         return None
 
+    def revision_of(self, layer: Labels) -> int:
+        """Return the revision of labels of ours; 0 where the store has none."""
+        for overlay in (self.truth, self.cells):
+            if layer is overlay.layer and overlay.tracked is not None:
+                return overlay.tracked.revision
+        return 0
+
     def show(self, loaded: LoadedSample) -> None:
         """Show a sample in the layers that are there, fit the view to a new size."""
         viewer = self._viewer()

@@ -54,6 +54,13 @@ class Step:
     places: tuple[NDArray[np.intp], ...]
     after: NDArray[np.int64]
 
+    @property
+    def stroke(self) -> str:
+        """What it was in words, where it was a stroke of napari's own tools."""
+        if self.new_label is None:
+            return "change"
+        return "erase" if self.new_label == 0 else f"paint object {self.new_label}"
+
     def stands(self, labels: NDArray[Any]) -> bool:
         """Whether the image holds what this act wrote."""
         return bool(np.array_equal(labels[self.places], self.after))

@@ -1,4 +1,4 @@
-"""Which sample comes next."""
+"""Which sample comes next, and the keys that go there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from napari.components import ViewerModel
 
 
 def neighbour(order: Sequence[int], index: int, by: int) -> int | None:
@@ -29,3 +31,27 @@ def neighbour(order: Sequence[int], index: int, by: int) -> int | None:
     at = bisect_right(order, index) - 1 if by > 0 else bisect_left(order, index)
     at += by
     return order[at] if 0 <= at < len(order) else None
+
+
+def bind_keys(viewer: ViewerModel, walk: Callable[[ViewerModel, int], None]) -> None:
+    """Let Page Down and Page Up walk from image to image, whatever is selected.
+
+    Parameters
+    ----------
+    viewer
+        Whose keys they are.
+    walk
+        Called with the viewer and 1 or -1.
+    """
+
+    def walk_on(viewer: ViewerModel) -> None:
+        walk(viewer, 1)
+
+    def walk_back(viewer: ViewerModel) -> None:
+        walk(viewer, -1)
+
+    # napari's list of shortcuts shows these words
+    walk_on.__doc__ = "Next image of the set."
+    walk_back.__doc__ = "Previous image of the set."
+    viewer.bind_key("PageDown", walk_on, overwrite=True)
+    viewer.bind_key("PageUp", walk_back, overwrite=True)

@@ -12,6 +12,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QWidget
 
 from napari_cellsets._napari.gallery_items import Card
+from napari_cellsets._qt.gallery_face import GalleryFace
 from napari_cellsets._qt.gallery_layout import Layout
 from napari_cellsets._qt.gallery_model import GalleryModel
 from napari_cellsets._qt.gallery_pictures import GalleryPictures
@@ -227,3 +228,41 @@ def test_text_is_there_for_screen_readers(view: GalleryView) -> None:
     index = view.model().index(3)
     assert index.data() == "item 3\nclass\naccepted"
     assert index.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "details"
+
+
+@pytest.mark.parametrize("height", [50, 70, 90, 130, 300])
+@pytest.mark.parametrize("size", [40, 96, 256])
+def test_at_least_one_whole_line_is_in_view(
+    view: GalleryView, size: int, height: int
+) -> None:
+    view.show_as(size, listed=False)
+    view.resize(640, height)
+    rect = view.visualRect(view.model().index(0))
+    assert 0 <= rect.top() < rect.bottom() < view.viewport().height()
+
+
+def test_pictures_get_their_size_back_with_the_room(view: GalleryView) -> None:
+    before = view.visualRect(view.model().index(0)).size()
+    view.resize(640, 60)
+    assert view.visualRect(view.model().index(0)).height() < before.height()
+    view.resize(640, 480)
+    assert view.visualRect(view.model().index(0)).size() == before
+
+
+def test_low_dock_keeps_its_place_for_the_pictures(qtbot: QtBot) -> None:
+    face = GalleryFace()
+    qtbot.addWidget(face)
+    face.show_set(is_open=True)
+    face.bar.facets.setChecked(True)
+    face.resize(1200, 300)
+    face.show()
+    face.show_facts()
+    assert not face.side.isHidden()
+    face.resize(1200, 120)
+    qtbot.waitUntil(face.side.isHidden)
+    assert not face.bar.facets.isEnabled()
+    assert "No room" in face.bar.facets.toolTip()
+    assert face.status.y() < face.split.y()
+    face.resize(1200, 300)
+    qtbot.waitUntil(lambda: not face.side.isHidden())
+    assert face.status.y() > face.split.y()

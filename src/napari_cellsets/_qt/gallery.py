@@ -292,7 +292,7 @@ class GalleryWidget(GalleryFace):
 
     @Slot()
     def _on_look_changed(self) -> None:
-        self.side.setVisible(self.bar.facets.isChecked())
+        self.show_facts()
         self.view.show_as(self.bar.size.value(), listed=self.bar.listed.isChecked())
         self._serve_pictures()
         self._memory.keep_soon()

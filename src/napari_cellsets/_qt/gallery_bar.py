@@ -34,6 +34,7 @@ SCOPES: Final = (
     ("All objects", OF_SET),
 )
 _A_CLASS: Final = 100_000
+_FACTS: Final = "Narrow by facts, with numbers; classes"
 
 
 class GalleryBar(QWidget):
@@ -68,7 +69,7 @@ class GalleryBar(QWidget):
         self.sort.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.descending = _toggle(self, "↓", "Last one first")
         self.listed = _toggle(self, "List", "One a line, with what is known")
-        self.facets = _toggle(self, "Facts", "Narrow by facts, with numbers; classes")
+        self.facets = _toggle(self, "Facts", _FACTS)
         self.large = _toggle(self, "Large", "A window of its own; press again to dock")
         self.size = QSlider(Qt.Orientation.Horizontal, self)
         self.size.setRange(SMALLEST, LARGEST)
@@ -114,6 +115,11 @@ class GalleryBar(QWidget):
             self.sort.addItem(title_of(name), name)
         self.sort.setCurrentIndex(max(0, self.sort.findData(wanted)))
         self.sort.blockSignals(False)
+
+    def offer_facts(self, why_not: str = "") -> None:
+        """Let facts be asked for, or say why they cannot be shown."""
+        self.facets.setEnabled(not why_not)
+        self.facets.setToolTip(why_not or _FACTS)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use two rows where one is too narrow."""
@@ -205,12 +211,15 @@ class GalleryStatus(QWidget):
         super().__init__(parent)
         self.shown = _label(self, "What is shown")
         self.review = _label(self, "Review")
+        self.keys = _label(self, "Keys")
         self.reason = ReasonLine(self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.shown, stretch=1)
         layout.addWidget(self.reason, stretch=2)
         layout.addWidget(self.review, stretch=1)
+        layout.addWidget(self.keys)
+        self.keys.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.review.setAlignment(Qt.AlignmentFlag.AlignRight)
 
     def show_counts(self, shown: int, total: int, chosen: int, noun: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.gallery_bar import GalleryBar, GalleryStatus
@@ -15,13 +15,17 @@ from napari_cellsets._qt.gallery_pictures import GalleryPictures
 from napari_cellsets._qt.gallery_view import GalleryView
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QColor
+    from qtpy.QtGui import QColor, QResizeEvent
 
 WELCOME = (
     "No data set is open. Drop one on the Samples dock, and all its pictures are "
     "shown here."
 )
 _SIZE = QSize(900, 330)
+#: In a dock lower than this, px, pictures get the place of facts, and in one that
+#: is wide too that of the line below.
+_LOW, _WIDE = 170, 1000
+_NO_ROOM = "No room for facts: make the dock taller, or press Large"
 
 
 class GalleryFace(DockContent):
@@ -52,17 +56,31 @@ class GalleryFace(DockContent):
         self.split.setStretchFactor(1, 1)
         self.split.setSizes([220, 680])
         self.split.setChildrenCollapsible(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 6, 4)
-        layout.setSpacing(4)
-        for widget in (self.welcome, self.bar, self.split, self.status):
-            layout.addWidget(widget, stretch=1 if widget is self.split else 0)
+        self._low = False
+        self._lay_out()
 
     def show_set(self, *, is_open: bool) -> None:
         """Show the gallery, or what to do without a data set."""
         self.welcome.setVisible(not is_open)
         for widget in (self.bar, self.split, self.status):
             widget.setVisible(is_open)
+
+    def show_facts(self) -> None:
+        """Show facts where they are asked for and there is room for them."""
+        self.bar.offer_facts(why_not=_NO_ROOM if self._low else "")
+        self.side.setVisible(self.bar.facets.isChecked() and not self._low)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave as much of a low dock to the pictures as can be."""
+        super().resizeEvent(event)
+        low = event.size().height() < _LOW
+        beside = low and event.size().width() >= _WIDE
+        if low != self._low:
+            self._low = low
+            self.show_facts()
+        if beside != (self._top.indexOf(self.status) >= 0):
+            (self._top if beside else self._column).addWidget(self.status, int(beside))
+            self.status.keys.setVisible(not beside)
 
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
@@ -71,3 +89,14 @@ class GalleryFace(DockContent):
     def sizeHint(self) -> QSize:
         """Ask for a wide strip."""
         return _SIZE
+
+    def _lay_out(self) -> None:
+        self._top = QHBoxLayout()
+        self._top.addWidget(self.bar, stretch=3)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(6, 4, 6, 4)
+        self._column.setSpacing(4)
+        self._column.addWidget(self.welcome)
+        self._column.addLayout(self._top)
+        self._column.addWidget(self.split, stretch=1)
+        self._column.addWidget(self.status)

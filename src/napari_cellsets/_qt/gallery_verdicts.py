@@ -71,9 +71,10 @@ class VerdictKeys(QObject):
             return
         order = self._gallery.model.order
         done = self.review.reviewed(order)
-        keys = " ".join(f"{key} {word}" for key, (word, _) in KEYS.items())
-        self._gallery.status.review.setText(
-            f"{done:,} of {order.size:,} reviewed   {keys}"
+        status = self._gallery.status
+        status.review.setText(f"{done:,} of {order.size:,} reviewed")
+        status.keys.setText(
+            " ".join(f"{key} {word}" for key, (word, _) in KEYS.items())
         )
 
     def _on_key_pressed(self, key: str) -> None:

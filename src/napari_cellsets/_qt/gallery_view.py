@@ -19,7 +19,7 @@ from qtpy.QtGui import QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QWidget
 
 from napari_cellsets._qt.gallery_card import CardPainter
-from napari_cellsets._qt.gallery_layout import Layout
+from napari_cellsets._qt.gallery_layout import MARGIN, Layout
 
 if TYPE_CHECKING:
     from napari_cellsets._qt.gallery_model import GalleryModel
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _Action = QAbstractItemView.CursorAction
 _STEPS = {_Action.MoveLeft: -1, _Action.MovePrevious: -1}
 _STEPS |= {_Action.MoveRight: 1, _Action.MoveNext: 1}
-#: Pictures narrower than this have no name below.
-_NAMED_FROM = 88
+#: Pictures narrower than this have no name below; none are narrower than the other.
+_NAMED_FROM, _LEAST = 88, 40
 _OPENING = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -125,15 +125,7 @@ class GalleryView(QAbstractItemView):
 
     def updateGeometries(self) -> None:
         """Lay out and tell the scroll bar."""
-        line = self.fontMetrics().height()
-        named = self._listed or self._picture >= _NAMED_FROM
-        self._layout = Layout(
-            self._items.rowCount(),
-            max(1, self.viewport().width()),
-            self._picture,
-            line + 2 if named else 0,
-            self._listed,
-        )
+        self._layout = self._laid_out()
         bar, height = self.verticalScrollBar(), self.viewport().height()
         bar.setSingleStep(max(16, self._layout.height // 3))
         bar.setPageStep(height)
@@ -257,7 +249,7 @@ class GalleryView(QAbstractItemView):
         painter.fillRect(event.rect(), ground)
         top = event.rect().top() + self.verticalOffset()
         bottom = event.rect().bottom() + 1 + self.verticalOffset()
-        self._painter.begin(self._picture, listed=self._listed)
+        self._painter.begin(self._layout.picture, listed=self._listed)
         selection, here = self.selectionModel(), self.currentIndex().row()
         for row in self._layout.between(top, bottom):
             chosen = selection.isSelected(self._items.index(row))
@@ -281,10 +273,24 @@ class GalleryView(QAbstractItemView):
         return QSize(400, 2 * self._layout.height)
 
     def minimumSizeHint(self) -> QSize:
-        """Be content with little."""
-        return QSize(160, 50)
+        """Be content with one line of the smallest pictures."""
+        frame = 2 * self.frameWidth()
+        return QSize(160, Layout(1, 160, _LEAST).height + frame)
 
     # Inside
+
+    def _laid_out(self) -> Layout:
+        """Lay out; where not even one line fits, its pictures are smaller."""
+        room, line = self.viewport().height(), self.fontMetrics().height() + 2
+        count, width = self._items.rowCount(), max(1, self.viewport().width())
+        if self._listed:
+            return Layout(count, width, self._picture, line, listed=True)
+        whole = room - 2 * MARGIN
+        for text in (line, 0):
+            picture = min(self._picture, whole - text)
+            if picture >= _NAMED_FROM or not text:
+                break
+        return Layout(count, width, max(_LEAST, picture), text)
 
     def _visible(self) -> range:
         top = self.verticalOffset()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_cellsets._napari.stack_axes import flat, flat_box
 from napari_cellsets._napari.undo_mirror import Step, UndoMirror
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import LabelDelta
@@ -65,10 +66,11 @@ class Tracked:
     Parameters
     ----------
     dataset_id, sample, role
-        Place in the store; `role` is ``cells`` or ``truth``.
+        Place in the store; `role` is ``cells`` or ``truth``, or that of a further
+        annotation.
     shadow
-        int32 labels as the store has them (or will, see `base`). Not the
-        layer's own array.
+        int32 labels as the store has them (or will, see `base`), without axes of
+        pictures through which the layer shows them. Not the layer's own array.
     revision
         Of the store; 0 where it has nothing yet.
     base
@@ -158,7 +160,7 @@ class EditWatch:
     def _on_set_data(self, event: Any = None) -> None:
         # what was undone is told of by name
         self._mirror.follow()
-        if self.layer.data.size <= _WHOLE_PX:
+        if self.tracked is not None and self.tracked.shadow.size <= _WHOLE_PX:
             self._look(None)
 
     def _on_data(self, event: Any = None) -> None:
@@ -168,6 +170,8 @@ class EditWatch:
         """Save if the labels differ; return whether they did."""
         if self._paused or self.tracked is None:
             return False
+        if box is not None:
+            box = flat_box(box, self.tracked.shadow.ndim)
         if not self._differs(self.tracked.shadow, box):
             return False
         self._save(box, said)
@@ -175,7 +179,7 @@ class EditWatch:
         return True
 
     def _differs(self, shadow: NDArray[np.int32], box: Box | None) -> bool:
-        data = np.asarray(self.layer.data)
+        data = flat(np.asarray(self.layer.data), shadow.ndim)
         if data.shape != shadow.shape:
             return True
         if box is not None:
@@ -187,12 +191,27 @@ class EditWatch:
             return True
         said = said or _SAID.get(self.layer, self.provenance)
         try:
-            save_changes(self.project, self.tracked, self.layer.data, said, box)
+            data = flat(np.asarray(self.layer.data), self.tracked.shadow.ndim)
+            save_changes(self.project, self.tracked, data, said, box)
         except StoreError as error:
             self.told(error)
             return False
         self.told(None)
         return True
+
+
+def add_plane(project: Callable[[], Project], tracked: Tracked) -> None:
+    """Append an empty plane to a stack of overlapping objects, in the store too.
+
+    Raises
+    ------
+    StoreError
+        If somebody else changed the labels since, or the store cannot be written.
+    """
+    if tracked.base is None:
+        project().add_planes(*tracked.place, revision=tracked.revision)
+    empty = np.zeros_like(tracked.shadow[:1])
+    tracked.shadow = np.concatenate([tracked.shadow, empty])
 
 
 def save_changes(

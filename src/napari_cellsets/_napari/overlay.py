@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellsets._napari.edits import EditWatch, Tracked, save_changes
+from napari_cellsets._napari.edits import (
+    EditWatch,
+    Tracked,
+    add_plane,
+    save_changes,
+)
 from napari_cellsets._napari.slots import (
     fill_labels,
     fits_labels,
     new_label_layer,
     put_layer,
 )
+from napari_cellsets._napari.stack_axes import flat, laid
+from napari_cellsets._napari.undo_mirror import growing
 from napari_cellsets.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -45,14 +53,21 @@ class Overlay:
     Parameters
     ----------
     role
-        ``truth`` (locked until the person asks to correct it) or ``cells``.
+        ``cells``; or ``truth`` or that of a further annotation, which are locked until
+        the person asks to correct them.
     hooks
         Where corrections go and who hears of them.
+
+    Attributes
+    ----------
+    around
+        Axes of pictures through which the layer shows a stack, see `laid`.
     """
 
     def __init__(self, role: str, hooks: Hooks) -> None:
         self.role = role
-        self.locked = role == "truth"
+        self.locked = role != "cells"
+        self.around: tuple[int, ...] = ()
         self._hooks = hooks
         self._watch: EditWatch | None = None
         self._hidden = False
@@ -67,6 +82,16 @@ class Overlay:
     def tracked(self) -> Tracked | None:
         """What the layer held when last saved."""
         return self._watch.tracked if self._watch is not None else None
+
+    def project(self) -> Project:
+        """Return the open store.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be opened.
+        """
+        return self._hooks.project()
 
     def tell_changed(self) -> None:
         """Say that the labels on screen are others now."""
@@ -110,6 +135,42 @@ class Overlay:
         self.adopt(new, tracked)
         put_layer(viewer, new, layer)
 
+    def arriving(self, tracked: Tracked) -> tuple[Tracked, NDArray[Any]]:
+        """Leave what is shown; return what to follow and the labels to show next."""
+        self._leave()
+        return self._arrival(tracked)
+
+    @contextmanager
+    def filling(self, tracked: Tracked) -> Iterator[None]:
+        """Follow `tracked`, whose labels the block puts into the layer there is."""
+        if self._watch is None:
+            yield
+            return
+        with self._watch.replacing(tracked):
+            yield
+
+    def leave(self) -> None:
+        """Save, and follow nothing: somebody else takes the labels away."""
+        self._leave()
+
+    def add_plane(self) -> bool:
+        """Give a stack one more plane, empty; return whether that was possible.
+
+        All that can be undone stays so.
+        """
+        watch = self._watch
+        if watch is None or watch.tracked is None or self.locked or not watch.save():
+            return False
+        tracked = watch.tracked
+        try:
+            add_plane(self._hooks.project, tracked)
+        except StoreError as error:
+            self._hooks.told(error)
+            return False
+        with watch.replacing(tracked), growing(watch.layer):
+            watch.layer.data = laid(self._layers_own(tracked), self.around)
+        return True
+
     def adopt(self, layer: Labels, tracked: Tracked | None) -> None:
         """Follow `layer` from now on in place of the present one."""
         self.forget()
@@ -152,7 +213,7 @@ class Overlay:
             return
         tracked = watch.tracked
         with watch.replacing(tracked):
-            watch.layer.data = self._layers_own(tracked)
+            watch.layer.data = laid(self._layers_own(tracked), self.around)
             watch.layer.editable = False
             watch.layer.editable = not locked
 
@@ -163,7 +224,7 @@ class Overlay:
             return
         tracked = watch.tracked
         if not watch.save():
-            data = np.array(watch.layer.data)
+            data = np.array(flat(watch.layer.data, tracked.shadow.ndim))
             self._waiting[tracked.dataset_id, tracked.sample] = (tracked, data)
         with watch.replacing(None):
             pass

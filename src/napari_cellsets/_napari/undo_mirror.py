@@ -10,7 +10,9 @@ that covers it.)
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ import numpy as np
 from psygnal import Signal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari.layers import Labels
     from numpy.typing import NDArray
 
@@ -29,6 +33,21 @@ _ATOMS = 8
 """Atoms of a stroke of which pixels are remembered."""
 _LIMIT = 100
 """napari forgets older acts too."""
+#: Layers that get further planes just now.
+_GROWING: weakref.WeakSet[Labels] = weakref.WeakSet()
+
+
+@contextmanager
+def growing(layer: Labels) -> Iterator[None]:
+    """Let the block give a layer the same labels with more planes behind them.
+
+    All that could be undone lies where it lay, and napari keeps it.
+    """
+    _GROWING.add(layer)
+    try:
+        yield
+    finally:
+        _GROWING.discard(layer)
 
 
 @dataclass(eq=False)
@@ -61,6 +80,11 @@ class Step:
             return "change"
         return "erase" if self.new_label == 0 else f"paint object {self.new_label}"
 
+    @property
+    def pixels(self) -> bool:
+        """Whether it changed pixels; words on objects change none."""
+        return all(side.start < side.stop for side in self.box)
+
     def stands(self, labels: NDArray[Any]) -> bool:
         """Whether the image holds what this act wrote."""
         return bool(np.array_equal(labels[self.places], self.after))
@@ -79,6 +103,8 @@ class UndoMirror:
     """A step was done, undone (``step.done`` is False) or done again."""
     lost = Signal()
     """What could be undone is forgotten; anything may have changed."""
+    grown = Signal()
+    """There are more planes; everything else is as it was."""
 
     def __init__(self, layer: Labels) -> None:
         self.layer = layer
@@ -103,6 +129,33 @@ class UndoMirror:
         events.set_data.disconnect(self.follow)
         events.editable.disconnect(self._on_lost)
         events.data.disconnect(self._on_lost)
+
+    def add(self, about: object) -> bool:
+        """Put an act without pixels on napari's stack, so that undo keeps one order.
+
+        Parameters
+        ----------
+        about
+            What should be said of its step; `moved` tells it when it is done, undone
+            and done again, as of every other.
+
+        Returns
+        -------
+        bool
+            False where this version of napari has no such place; then nothing is told.
+        """
+        append = getattr(self.layer, "_append_to_undo_history", None)
+        undone = getattr(self.layer, "_redo_history", None)
+        if append is None or undone is None or self._depth() is None:
+            return False
+        self.follow()
+        undone.clear()
+        self.about = about
+        try:
+            append([])
+        finally:
+            self.about = None
+        return True
 
     def follow(self, event: Any = None) -> bool:
         """Look whether something was undone or done again; return whether it was."""
@@ -175,6 +228,11 @@ class UndoMirror:
             self._tell(step, done=True)
 
     def _on_lost(self, event: Any = None) -> None:
+        if self.layer in _GROWING:
+            if self._array is not self.layer.data:
+                self._array = self.layer.data
+                self.grown.emit()
+            return
         self._done.clear()
         self._undone.clear()
         self._due = None
@@ -197,7 +255,7 @@ def _step_of(atoms: Any, labels: NDArray[Any], about: object) -> tuple[Step, boo
     places = tuple(np.concatenate(axis) for axis in zip(*probes, strict=True))
     after = np.asarray(labels[places], np.int64)
     step = Step(
-        union(boxes) if boxes else tuple(slice(0, n) for n in labels.shape),
+        union(boxes) if boxes else (slice(0, 0),) * labels.ndim,
         about,
         new.pop() if len(new) == 1 else None,
         True,

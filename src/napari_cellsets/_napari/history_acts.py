@@ -12,6 +12,8 @@ from psygnal import Signal
 from napari_cellsets.core.people import account_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Layer
 
     Box = tuple[slice, ...]
@@ -33,6 +35,9 @@ class Act:
         Around what it changed, in pixels of the layer; None for no place.
     done
         False while it is undone.
+    turn
+        Undoes it (False) and does it again (True) where it changed no pixels, which
+        napari would do itself.
     """
 
     title: str
@@ -40,6 +45,7 @@ class Act:
     when: float
     box: Box | None
     done: bool = True
+    turn: Callable[[bool], None] | None = None
 
 
 class ActLog:

@@ -17,7 +17,7 @@ from napari_cellsets.core.people import account_name
 from napari_cellsets.editing.objects import ObjectIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 TOOL = "napari-cellsets Edit"
 """Written beside every edit in the journal."""
+_SAID = {"source": "corrected by hand", "tool": TOOL}
 _SMALL_PX = 4_000_000
 """Layers up to this many pixels are looked through again after a redraw without
 reason: somebody may have written into the array."""
-_MOST_PX = 20_000_000
+MOST_PX = 20_000_000
 """No edit changes more at once: napari keeps 24 bytes a pixel to undo it."""
 _MOST_ACTS = 1_000
 _MOST_SELECTED = 100
@@ -199,6 +200,7 @@ class LabelEditor:
         *,
         select: bool = False,
         whole: bool = False,
+        said: Mapping[str, Any] | None = None,
     ) -> tuple[int, ...]:
         """Compute an edit, apply it as one undo step, and note it in the history.
 
@@ -210,6 +212,8 @@ class LabelEditor:
             Whether to select what it touched afterwards.
         whole
             Whether `make` wants the objects of all planes, whatever is on screen.
+        said
+            What the journal says of it, besides the title.
 
         Returns
         -------
@@ -226,22 +230,22 @@ class LabelEditor:
         edit = make(self._whole_objects() if whole else objects)
         if self.in_plane and not whole:
             edit = edit.lifted(self.plane, self.layer.data.shape)
-        self._apply(edit)
+        self._apply(edit, said or _SAID)
         touched = np.unique(np.concatenate([edit.before, edit.after])).tolist()
         there = tuple(label for label in touched if label > 0 and label in objects)
         if select and len(there) <= _MOST_SELECTED:
             self.select(there)
         return there
 
-    def _apply(self, edit: Edit) -> None:
-        if len(edit) > _MOST_PX:
+    def _apply(self, edit: Edit, said: Mapping[str, Any]) -> None:
+        if len(edit) > MOST_PX:
             raise EditError(
                 f"{edit.title} would change {len(edit):,} pixels at once, and all of"
                 " them would be kept for undo",
                 advice="Choose fewer objects.",
             )
         layer = self.layer
-        said = {"source": "corrected by hand", "tool": TOOL, "act": edit.title}
+        said = {**said, "act": edit.title}
         self._edit, self._mirror.about = edit, edit.title
         try:
             with saying(layer, said), layer.block_history():
@@ -249,9 +253,32 @@ class LabelEditor:
         finally:
             self._edit = self._mirror.about = None
 
+    def note(self, title: str, box: Box | None, turn: Callable[[bool], None]) -> bool:
+        """Put an act that changes no pixels among the edits, in order with them.
+
+        Parameters
+        ----------
+        title
+            What was done.
+        box
+            Around the objects; None for no place.
+        turn
+            Called with False when the person undoes it, with True when it is to be
+            done again.
+
+        Returns
+        -------
+        bool
+            Whether it can be undone so; else it is not noted.
+        """
+        return self._mirror.add(Act(title, account_name(), time.time(), box, turn=turn))
+
     # What has changed
 
     def _on_moved(self, step: Step) -> None:
+        if not step.pixels:
+            self._remember(step)
+            return
         edit = self._edit
         if edit is not None:
             self._note_edit(edit)
@@ -262,14 +289,17 @@ class LabelEditor:
         self._prune()
 
     def _remember(self, step: Step) -> None:
-        if isinstance(step.about, Act):
-            step.about.done = step.done
-        else:
-            title = step.about if isinstance(step.about, str) else step.stroke
-            step.about = Act(title, account_name(), time.time(), step.box)
+        act = step.about
+        if not isinstance(act, Act):
+            title = act if isinstance(act, str) else step.stroke
+            act = step.about = Act(title, account_name(), time.time(), step.box)
+        if step.done and act not in self.acts:
             # what was undone before cannot be done again
-            self.acts = [act for act in self.acts if act.done][-_MOST_ACTS:]
-            self.acts.append(step.about)
+            self.acts = [one for one in self.acts if one.done][-_MOST_ACTS:]
+            self.acts.append(act)
+        elif act.done is not step.done and act.turn is not None:
+            act.turn(step.done)
+        act.done = step.done
         self.acts_changed.emit()
 
     def _note_edit(self, edit: Edit) -> None:

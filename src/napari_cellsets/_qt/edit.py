@@ -39,6 +39,11 @@ WELCOME = (
 )
 _WIDTH_LEAST = 300
 _FLASH_MS = 900
+_KEYS_HINT = (
+    "Keys work while the layer of labels is selected. With a tool in hand, Enter"
+    " accepts, Escape puts it away, Space held moves the image. Double-click a key to"
+    " change it."
+)
 
 
 class EditWidget(DockContent):
@@ -96,7 +101,7 @@ class EditWidget(DockContent):
         self.options.synchronize(self.desk.options)
         self.all = AllPart(self.desk.options)
         self.history = HistoryView()
-        self.key_map = KeyMapView(self.keys)
+        self.key_map = KeyMapView(self.keys, _KEYS_HINT)
         self.saved = QLabel()
         self.saved.setWordWrap(True)
         self.saved.setAccessibleName("Whether edits are saved")

@@ -1,4 +1,4 @@
-"""The keys of the Edit dock, to read and to change."""
+"""The keys of a dock, to read and to change."""
 
 from __future__ import annotations
 
@@ -15,18 +15,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cellsets._napari.edit_acts import COMMANDS
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.core.errors import EditError
 
 if TYPE_CHECKING:
-    from napari_cellsets._napari.edit_keys import EditKeys
+    from napari_cellsets._napari.key_map import KeyMap
 
-_HINT = (
-    "Keys work while the layer of labels is selected. With a tool in hand, Enter"
-    " accepts, Escape puts it away, Space held moves the image. Double-click a key to"
-    " change it."
-)
 _ROW_PX, _LEAST_PX = 24, 90
 _NO_PARENT = QModelIndex()
 
@@ -36,10 +30,10 @@ class KeyModel(QAbstractTableModel):
 
     refused = Signal(str)
 
-    def __init__(self, keys: EditKeys, parent: QWidget) -> None:
+    def __init__(self, keys: KeyMap, parent: QWidget) -> None:
         super().__init__(parent)
         self._keys = keys
-        self.names = tuple(COMMANDS)
+        self.names = tuple(keys.commands)
 
     def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
         """One row a command."""
@@ -53,9 +47,11 @@ class KeyModel(QAbstractTableModel):
         """What the view asks."""
         name = self.names[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return (COMMANDS[name].word, self._keys.keys[name])[index.column()]
+            return (self._keys.commands[name].word, self._keys.keys[name])[
+                index.column()
+            ]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return COMMANDS[name].help
+            return self._keys.commands[name].help
         return None
 
     def headerData(
@@ -93,17 +89,25 @@ class KeyModel(QAbstractTableModel):
 
 
 class KeyMapView(QWidget):
-    """All keys, and a way back to those of the beginning."""
+    """All keys, and a way back to those of the beginning.
+
+    Parameters
+    ----------
+    keys
+        Of the dock.
+    hint
+        Where they work.
+    """
 
     refused = Signal(str)
 
-    def __init__(self, keys: EditKeys, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: KeyMap, hint: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._keys = keys
         self.model = KeyModel(keys, self)
         self.model.refused.connect(self.refused)
-        hint = QLabel(_HINT)
-        hint.setWordWrap(True)
+        said = QLabel(hint)
+        said.setWordWrap(True)
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.setAccessibleName("Keys")
@@ -123,7 +127,7 @@ class KeyMapView(QWidget):
         row.addWidget(self.reset)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
-        column.addWidget(hint)
+        column.addWidget(said)
         column.addWidget(self.table, 1)
         column.addLayout(row)
         follow(self, keys.changed, self.model.refresh)

@@ -165,6 +165,66 @@ def test_own_layers_have_no_place_for_words(
     assert not desk.dock.class_box.isVisible()
 
 
+def press(desk: ObjectsDesk, key: Qt.Key, *, shift: bool = False) -> None:
+    modifiers = Qt.KeyboardModifier.ControlModifier
+    if shift:
+        modifiers |= Qt.KeyboardModifier.ShiftModifier
+    desk.qtbot.keyClick(desk.dock.table, key, modifiers)
+
+
+def test_the_keys_of_undo_take_a_class_back_and_give_it_again(
+    kept: ObjectsDesk,
+) -> None:
+    select(kept, 1, 2)
+    kept.dock.window().activateWindow()
+    kept.dock.table.setFocus()
+    kept.wait(kept.dock.table.hasFocus)
+    kept.dock.class_box.activated.emit(2)
+    kept.wait(lambda: kept.column("class") == ["dead", "dead"])
+    press(kept, Qt.Key.Key_Z)
+    kept.wait(lambda: kept.column("class") == ["", ""])
+    press(kept, Qt.Key.Key_Z, shift=True)
+    kept.wait(lambda: kept.column("class") == ["dead", "dead"])
+
+
+def test_a_word_stands_in_the_history(kept: ObjectsDesk) -> None:
+    write(kept, 2, "flag", "blurred")
+    acts = kept.dock.desk.acts
+    assert [act.title for act in acts] == ["flag “blurred” of object 2"]
+    assert acts[0].box == kept.dock.desk.editor.objects.box(2)
+
+
+def test_the_same_word_again_is_no_act(kept: ObjectsDesk) -> None:
+    write(kept, 2, "flag", "blurred")
+    kept.wait(lambda: kept.column("flag") == ["", "blurred"])
+    select(kept, 2)
+    kept.dock.facts.say((2,), "flag", "blurred")
+    assert len(kept.dock.desk.acts) == 1
+
+
+def test_words_of_very_many_objects_are_written_beside_the_window(
+    kept: ObjectsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_cellsets._qt.objects_facts._AT_ONCE", 1)
+    kept.dock.facts.say((1, 2), "flag", "again")
+    kept.labels.undo()
+    kept.labels.redo()
+    kept.dock.facts.say((1,), "comment", "last")
+    kept.wait(lambda: kept.column("comment") == ["last", ""])
+    assert kept.column("flag") == ["again", "again"]
+
+
+def test_undo_says_what_it_left_to_somebody_else(kept: ObjectsDesk) -> None:
+    write(kept, 1, "flag", "blurred")
+    session = kept.dock.session
+    session.project.set_object_facts(
+        session.dataset.identity, session.sample.name, "truth", [1], {"flag": "no"}
+    )
+    kept.labels.undo()
+    assert "Left 1 object" in kept.dock.message.text.text()
+    kept.wait(lambda: kept.column("flag") == ["no", ""])
+
+
 def test_a_store_that_refuses_is_told(
     kept: ObjectsDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,8 @@ class ObjectClasses:
     """
 
     changed = Signal()
+    said = Signal()
+    """Somebody gave objects a class, a flag or a comment; the store has it."""
 
     def __init__(self) -> None:
         self.titles: Mapping[int, str] = {}

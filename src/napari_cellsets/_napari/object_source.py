@@ -10,6 +10,7 @@ from napari.layers import Image
 
 from napari_cellsets._napari.object_classes import object_classes
 from napari_cellsets._napari.session import get_session
+from napari_cellsets.batch.known_classes import class_names, published_classes
 from napari_cellsets.core.image import Picture
 
 if TYPE_CHECKING:
@@ -86,10 +87,18 @@ def classes_of(session: Session, layer: Labels) -> Mapping[int, str]:
     """
     truth = session.truth
     if layer is session.truth_layer and truth is not None and truth.class_of:
-        names = truth.class_names
-        return {one: names.get(kind, str(kind)) for one, kind in truth.class_of.items()}
+        return published_classes(truth)
     named = session.truth_layer if session.cells is None else session.cells_layer
     return object_classes(session).titles if layer is named else {}
+
+
+def class_names_of(session: Session, layer: Labels) -> Mapping[int, str]:
+    """Return the name of each class id of the set, and of the ground truth's own."""
+    truth, dataset = session.truth, session.dataset
+    names = {} if dataset is None else class_names(dataset)
+    if layer is session.truth_layer and truth is not None:
+        names = {**truth.class_names, **names}
+    return names
 
 
 def other_layer(session: Session, layer: Labels) -> Labels | None:

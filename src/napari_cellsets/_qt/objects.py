@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
@@ -116,7 +117,7 @@ class ObjectsWidget(DockContent):
         self.table = ObjectTableView(many=True)
         self.table.objects.make_narrow(_HIDDEN)
         self.delegate = ClassDelegate(self.table)
-        self.facts = ObjectFactsLink(self.session, self.flow, self)
+        self.facts = ObjectFactsLink(self.session, self.flow, self.desk, self)
         self.problems = ProblemsPage(self.search_runner)
         self.search = ProblemSearch(
             self.flow,
@@ -143,6 +144,11 @@ class ObjectsWidget(DockContent):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(button.click)
+        for key, name in (("Ctrl+Z", "undo"), ("Ctrl+Shift+Z", "redo")):
+            # napari hears its own only while the image has the keyboard
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self._on_turn_wanted, name))
 
     def _lay_out(self) -> None:
         first = QHBoxLayout()
@@ -247,6 +253,11 @@ class ObjectsWidget(DockContent):
     @Slot()
     def _on_delete_wanted(self) -> None:
         self._perform("delete")
+
+    def _on_turn_wanted(self, name: str) -> None:
+        """Undo or redo what was done last to the layer, pixels or words."""
+        if self.desk.target is not None:
+            getattr(self.desk.target, name)()
 
     @Slot()
     def _on_unlock_wanted(self) -> None:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_cellsets._napari.object_acts import FactAct, act_title
 from napari_cellsets._napari.object_classes import object_classes
-from napari_cellsets._napari.object_source import classes_of
+from napari_cellsets._napari.object_source import (
+    class_names_of,
+    classes_of,
+    other_layer,
+)
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets.batch.known_classes import corrected_classes
+from napari_cellsets.core.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from qtpy.QtWidgets import QWidget
 
+    from napari_cellsets._napari.edit_desk import EditDesk
     from napari_cellsets._napari.edits import Place
     from napari_cellsets._napari.session import Session
     from napari_cellsets._qt.objects_flow import ObjectsFlow
@@ -27,6 +35,15 @@ if TYPE_CHECKING:
     from napari_cellsets.store import FactChange, LayerFacts, Project
 
 Words: TypeAlias = "Mapping[str, Mapping[int, str] | None]"
+
+
+class FactsRead(NamedTuple):
+    """What the store knows of the objects in the table, and of those under them."""
+
+    mine: LayerFacts
+    theirs: LayerFacts | None
+    spared: int
+    """Objects that an undo left alone, because somebody else spoke of them since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +56,33 @@ class Keeping:
         Opens the store.
     place
         Of the labels.
-    labels, said
-        What to write first; no labels for nothing.
+    other
+        Of labels that may lie under them; None for none.
+    act, done
+        What to write first: do it, or undo it.
     """
 
     project: Callable[[], Project]
     place: Place
-    labels: tuple[int, ...] = ()
-    said: FactChange | None = None
+    other: Place | None = None
+    act: FactAct | None = None
+    done: bool = True
 
-    def __call__(self, token: CancelToken, progress: Progress) -> LayerFacts:
-        project = self.project()
-        if self.labels and self.said is not None:
-            project.set_object_facts(*self.place, self.labels, self.said)
-        return project.object_facts(*self.place)
+    def __call__(self, token: CancelToken, progress: Progress) -> FactsRead:
+        project, spared = self.project(), 0
+        if self.act is not None:
+            spared = self.act.write(project, done=self.done)
+        mine = project.object_facts(*self.place)
+        theirs = None if self.other is None else project.object_facts(*self.other)
+        return FactsRead(mine, theirs, spared)
+
+
+class _Wish(NamedTuple):
+    """An act to be written, or to be undone."""
+
+    layer: Labels
+    act: FactAct
+    done: bool
 
 
 class ObjectFactsLink(QObject):
@@ -62,22 +92,31 @@ class ObjectFactsLink(QObject):
     ----------
     words
         By column; a column that is None is not shown.
+    facts
+        The same as the store has it; None where it keeps nothing of them.
+    theirs
+        Class of each object of the labels that may lie under these.
     """
 
     changed = Signal()
     """There are other words."""
     told = Signal(str, bool)
 
-    def __init__(self, session: Session, flow: ObjectsFlow, parent: QWidget) -> None:
+    def __init__(
+        self, session: Session, flow: ObjectsFlow, desk: EditDesk, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._session = session
         self._flow = flow
+        self._desk = desk
         self._runner = JobRunner(parent, mirrored=False)
-        self._wishes: deque[tuple[Labels, tuple[int, ...], FactChange]] = deque()
+        self._wishes: deque[_Wish] = deque()
         self._writing = False
         self._awake = False
         self.words: Words = {"class": None, "flag": None, "comment": None}
-        self._facts: LayerFacts | None = None
+        self.facts: LayerFacts | None = None
+        self.theirs: Mapping[int, str] = {}
+        self._under: LayerFacts | None = None
         flow.measured.connect(self.look)
         flow.touched.connect(self.look)
         follow(self, object_classes(session).changed, self._tell)
@@ -116,68 +155,106 @@ class ObjectFactsLink(QObject):
         place = None if layer is None else self._session.place_of(layer)
         if place is None:
             self._runner.stop()
-            self._show(None)
+            self._show(None, None)
             return
-        self._start(Keeping(self._project, place), "Reading about objects")
+        self._start(Keeping(self._project, place, self._other_place()), _READING)
 
     def say(self, labels: tuple[int, ...], name: str, text: str) -> None:
-        """Write a word of objects into the store.
+        """Write a word of objects into the store, as one act that can be undone.
 
         Parameters
         ----------
         labels
-            Which objects.
+            Which objects; those that have the word already are left out.
         name
             ``class``, ``flag`` or ``comment``.
         text
             Of a class its name; empty for none.
         """
-        layer = self.layer
+        layer, said_now = self.layer, self.words[name] or {}
+        if not (self._wishes or self._writing or self._runner.busy):
+            labels = tuple(n for n in labels if said_now.get(n, "") != text)
         if layer is None or not labels:
             return
-        said: FactChange
-        if name == "class":
-            numbers = {known: number for number, known in self.classes.items()}
-            said = {"class_id": numbers.get(text)}
-        else:
-            said = {"flag": text} if name == "flag" else {"comment": text}
-        self._wishes.append((layer, labels, said))
-        self._write()
+        place = self._session.place_of(layer, stored=True)
+        if place is None:
+            return
+        act = FactAct(place, dict.fromkeys(labels, self._change(name, text)))
+        if not self._keep(_Wish(layer, act, True)):
+            return
+        title, box = act_title(name, text, labels), self._flow.box_of(labels)
+        turn = partial(self._turn, layer, act)
+        if not self._desk.editor_of(layer).note(title, box, turn):
+            self._desk.log.add(layer, title, box)
 
     # Inside
 
+    def _change(self, name: str, text: str) -> FactChange:
+        if name == "class":
+            numbers = {known: number for number, known in self.classes.items()}
+            return {"class_id": numbers.get(text)}
+        return {"flag": text} if name == "flag" else {"comment": text}
+
+    def _turn(self, layer: Labels, act: FactAct, done: bool) -> None:
+        """Undo an act, or do it again."""
+        self._keep(_Wish(layer, act, done))
+
+    def _keep(self, wish: _Wish) -> bool:
+        """Write at once, so that what follows finds it; much of it in a thread.
+
+        Return whether it is written, or will be.
+        """
+        if self._writing or self._wishes or len(wish.act.said) > _AT_ONCE:
+            self._wishes.append(wish)
+            self._write()
+            return True
+        try:
+            spared = wish.act.write(self._project(), done=wish.done)
+        except StoreError as error:
+            self.told.emit(str(error), True)
+            return False
+        self._say_spared(spared)
+        self._announce()
+        self.look()
+        return True
+
     def _project(self) -> Project:
         return self._session.project
+
+    def _other_place(self) -> Place | None:
+        layer = self.layer
+        other = None if layer is None else other_layer(self._session, layer)
+        return None if other is None else self._session.place_of(other)
 
     def _write(self) -> None:
         """Write the oldest wish; one after the other, so that the last one counts."""
         if self._writing or not self._wishes:
             return
-        layer, labels, said = self._wishes.popleft()
-        place = self._session.place_of(layer, stored=True)
-        if place is None:
-            self._write()
-            return
+        wish = self._wishes.popleft()
         self._writing = True
-        self._start(
-            Keeping(self._project, place, labels, said), "Writing about objects"
+        work = Keeping(
+            self._project, wish.act.place, self._other_place(), wish.act, wish.done
         )
+        self._start(work, _WRITING)
 
     def _start(self, work: Keeping, title: str) -> None:
         self._runner.start(
             work,
             title=title,
-            done=partial(self._on_done, work.place),
+            done=partial(self._on_done, work),
             failed=self._on_failed,
         )
 
-    def _on_done(self, place: Place, facts: LayerFacts) -> None:
+    def _on_done(self, work: Keeping, found: FactsRead) -> None:
         self._writing = False
+        if work.act is not None:
+            self._say_spared(found.spared)
+            self._announce()
         layer = self.layer
         if self._wishes:
             self._write()
-        elif layer is not None and self._session.place_of(layer) == place:
-            self._show(facts)
+        elif layer is not None and self._session.place_of(layer) == work.place:
+            self._show(found.mine, found.theirs)
         else:
             self.look()
 
@@ -186,26 +263,43 @@ class ObjectFactsLink(QObject):
         self._wishes.clear()
         self.told.emit(str(error), True)
 
-    def _show(self, facts: LayerFacts | None) -> None:
-        self._facts = facts
+    def _announce(self) -> None:
+        object_classes(self._session).said.emit()
+
+    def _say_spared(self, number: int) -> None:
+        if number:
+            objects = "1 object" if number == 1 else f"{number:,} objects"
+            self.told.emit(f"Left {objects} as somebody else has said since.", False)
+
+    def _show(self, mine: LayerFacts | None, theirs: LayerFacts | None) -> None:
+        self.facts, self._under = mine, theirs
         self._tell()
 
     def _tell(self) -> None:
-        layer, facts = self.layer, self._facts
-        known = {} if layer is None else dict(classes_of(self._session, layer))
-        names = self.classes
-        flags: dict[int, str] = {}
-        comments: dict[int, str] = {}
-        for label, one in ({} if facts is None else facts.differing).items():
-            if one.class_id is not None:
-                known[label] = names.get(one.class_id, str(one.class_id))
-            if one.flag:
-                flags[label] = one.flag
-            if one.comment:
-                comments[label] = one.comment
+        layer, differing = self.layer, {}
+        if self.facts is not None:
+            differing = self.facts.differing
+        known = self._classes_in(layer, self.facts)
+        other = None if layer is None else other_layer(self._session, layer)
+        self.theirs = self._classes_in(other, self._under)
+        flags = {label: one.flag for label, one in differing.items() if one.flag}
+        comments = {n: one.comment for n, one in differing.items() if one.comment}
         self.words = {
-            "class": known if known or names else None,
+            "class": known if known or self.classes else None,
             "flag": flags if self.kept else None,
             "comment": comments if self.kept else None,
         }
         self.changed.emit()
+
+    def _classes_in(
+        self, layer: Labels | None, facts: LayerFacts | None
+    ) -> dict[int, str]:
+        if layer is None:
+            return {}
+        names = class_names_of(self._session, layer)
+        return corrected_classes(classes_of(self._session, layer), facts, names)
+
+
+_READING, _WRITING = "Reading about objects", "Writing about objects"
+_AT_ONCE = 2_000
+"""Words of so many objects are written in some milliseconds."""

@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from napari_cellsets._napari.object_source import source_of
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.counting.measure import ObjectTable, measure
-from napari_cellsets.counting.remeasure import remeasure
+from napari_cellsets.counting.remeasure import around, remeasure
 from napari_cellsets.editing.objects import KnownObjects
 
 if TYPE_CHECKING:
@@ -109,6 +109,17 @@ class ObjectsFlow(QObject):
         self._stale = True
         if self._awake:
             self._soon.start()
+
+    def box_of(self, labels: tuple[int, ...]) -> tuple[slice, ...] | None:
+        """Return the box around objects in the layer; None for none in the table."""
+        source, table = self.source, self.table
+        if source is None or table is None:
+            return None
+        chosen = np.isin(table.columns["label"], labels)
+        if not chosen.any():
+            return None
+        box = around(table, chosen)
+        return (*(slice(at, at + 1) for at in source.plane), *box)
 
     # Inside
 

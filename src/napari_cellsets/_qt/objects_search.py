@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QObject
 
-from napari_cellsets._napari.object_source import classes_of, other_layer
+from napari_cellsets._napari.object_source import other_layer
 from napari_cellsets._qt.objects_problems import Search
 from napari_cellsets.editing.objects import ObjectIndex
 from napari_cellsets.editing.problems import worst_first
@@ -45,6 +45,7 @@ class ProblemSearch(QObject):
         self._flow, self._session, self._desk = flow, session, desk
         self._facts, self._page, self._runner = facts, page, runner
         self._classes: Mapping[int, str] = {}
+        self._theirs: Mapping[int, str] = {}
         self._awake = False
         self._stale = True
         self._due: set[int] = set()
@@ -85,7 +86,7 @@ class ProblemSearch(QObject):
             return None
         mine = self._classes = self._facts.class_words
         other = other_layer(self._session, source.layer)
-        theirs = {} if other is None else classes_of(self._session, other)
+        theirs = self._theirs = self._facts.theirs
         if other is None or not mine or not theirs:
             return Search(source.labels, mine)
         under = np.asarray(other.data[source.plane] if source.plane else other.data)
@@ -115,7 +116,8 @@ class ProblemSearch(QObject):
             self._again(frozenset(labels.tolist()))
 
     def _on_facts_changed(self) -> None:
-        if self._facts.class_words != self._classes:
+        known = self._facts.class_words, self._facts.theirs
+        if known != (self._classes, self._theirs):
             # sizes are compared within a class
             self.look()
 

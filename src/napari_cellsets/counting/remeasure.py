@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Box = tuple[slice, slice]
 
+_SIDES = (("bbox_top", "bbox_bottom"), ("bbox_left", "bbox_right"))
 _DOWN = ("centroid_y", "bbox_top", "bbox_bottom")
 _RIGHT = ("centroid_x", "bbox_left", "bbox_right")
 
@@ -50,13 +51,13 @@ def remeasure(
     known = table.columns["label"]
     touched = _touched(table, labels, box)
     gone = np.isin(known, touched)
-    around = _around(table, gone, box)
-    (top, bottom), (left, right) = ((side.start, side.stop) for side in around)
+    reach = around(table, gone, box)
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in reach)
     if most_px is not None and (bottom - top) * (right - left) > most_px:
         return None
-    part = labels[around]
+    part = labels[reach]
     part = np.where(np.isin(part, touched), part, 0)
-    seen = None if picture is None else _cut(picture, around)
+    seen = None if picture is None else _cut(picture, reach)
     columns = dict(measure(part, seen).columns)
     size = 1.0 if picture is None else picture.pixel_size_um or 1.0
     for names, by in ((_DOWN, top), (_RIGHT, left)):
@@ -88,15 +89,29 @@ def _touched(
     return np.union1d(table.columns["label"][met], here)
 
 
-def _around(table: ObjectTable, chosen: NDArray[np.bool_], box: Box) -> Box:
-    """Return the box around a box and all objects chosen."""
+def around(
+    table: ObjectTable, chosen: NDArray[np.bool_], box: Box | None = None
+) -> Box:
+    """Return the box around all objects chosen, and around a box.
+
+    Parameters
+    ----------
+    table
+        From `measure`, of a plane.
+    chosen
+        Which of its rows; one at least where there is no box.
+    box
+        Rows and columns that it holds too.
+    """
     sides = []
-    for side, first, last in zip(
-        box, ("bbox_top", "bbox_left"), ("bbox_bottom", "bbox_right"), strict=True
-    ):
-        start = int(table.columns[first][chosen].min(initial=side.start))
-        stop = int(table.columns[last][chosen].max(initial=side.stop))
-        sides.append(slice(start, stop))
+    for at, (first, last) in enumerate(_SIDES):
+        starts, stops = table.columns[first][chosen], table.columns[last][chosen]
+        if box is not None:
+            starts, stops = (
+                np.append(starts, box[at].start),
+                np.append(stops, box[at].stop),
+            )
+        sides.append(slice(int(starts.min()), int(stops.max())))
     return sides[0], sides[1]
 
 

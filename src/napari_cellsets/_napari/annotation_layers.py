@@ -11,15 +11,20 @@ from psygnal import Signal
 from napari_cellsets._napari.annotation_slots import (
     Looks,
     colour_layer,
+    colour_marks,
     empty_layer,
     fill_layer,
     fits,
+    hold_class,
     new_layer,
 )
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
 from napari_cellsets._napari.drawn import NO_CLASS
+from napari_cellsets._napari.kept_annotations import shown_as_kept
+from napari_cellsets._napari.label_corrections import LabelCorrections
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.looks import scale_and_units
+from napari_cellsets._napari.marks_desk import MarkDesk
 from napari_cellsets._napari.slots import place, put_layer
 
 if TYPE_CHECKING:
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_cellsets._napari.drawn import Drawn
+    from napari_cellsets._napari.label_corrections import HooksFor
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets.catalogue import Dataset
 
@@ -59,10 +65,19 @@ class LegendEntry:
 class AnnotationLayers:
     """Shows annotations in layers that are reused from sample to sample.
 
-    They are locked: corrections have layers of their own.
+    They are locked; those of labels until a person asks to correct them.
+
+    Parameters
+    ----------
+    hooks
+        See `LabelCorrections`; None for layers that are made and not looked after.
 
     Attributes
     ----------
+    corrections
+        What was corrected of annotations of labels.
+    desk
+        Corrections of points, boxes and outlines.
     entries
         The legend; classes in the order of the data set.
     notes
@@ -70,8 +85,17 @@ class AnnotationLayers:
     """
 
     changed = Signal()
+    leaving = Signal()
+    """Something else is about to be shown."""
+    arrived = Signal(object)
+    """A `LoadedSample` is shown."""
+    forgotten = Signal(object)
+    """A layer that is none of ours any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, hooks: HooksFor | None = None) -> None:
+        self.corrections = LabelCorrections(hooks)
+        self.corrections.changed.connect(self.look_again)
+        self.desk = MarkDesk(self, hooks)
         self.entries: tuple[LegendEntry, ...] = ()
         self.notes: tuple[str, ...] = ()
         self._hidden: set[str] = set()
@@ -82,11 +106,21 @@ class AnnotationLayers:
         self._looks: Looks | None = None
         self._set = ""
         self._leaving: list[Layer] = []
+        self._begun: dict[str, Drawn] = {}
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Our layers, also those that show nothing of this sample."""
         return tuple(self._layers.values())
+
+    @property
+    def marks(self) -> dict[str, tuple[Any, Drawn]]:
+        """Layers of points, boxes and outlines of this sample, and what they show."""
+        return {
+            name: (self._layers[name], drawn)
+            for name, drawn in self._drawn.items()
+            if drawn.marks and name in self._layers
+        }
 
     def set_shown(self, name: str, shown: bool) -> None:
         """Show or hide a class in all layers; kept from sample to sample."""
@@ -112,48 +146,91 @@ class AnnotationLayers:
         below
             Layers that new ones must not cover.
         """
-        looks = self._looks_of(loaded)
-        for drawn in loaded.drawn:
+        every = self._with_begun(loaded)
+        found = [(self.corrections.arriving(loaded, one), one) for one in every]
+        every = [one if arrival is None else arrival.shown for arrival, one in found]
+        looks = self._looks_of(loaded, every)
+        for drawn, (arrival, _) in zip(every, found, strict=True):
             layer = self._layers.get(drawn.name)
             self._drawn[drawn.name] = drawn
             if layer is not None and fits(layer, drawn):
-                fill_layer(layer, drawn, looks)
+                locked = self.corrections.locked(drawn.name)
+                with self.corrections.filling(arrival):
+                    fill_layer(layer, drawn, looks, locked=locked)
                 if drawn.name in self._put_away:
                     layer.visible = True
             else:
                 new = new_layer(drawn, looks)
                 self._layers[drawn.name] = new
+                self.corrections.adopt(new, arrival)
                 put_layer(viewer, new, layer, tuple(below))
             self._put_away.discard(drawn.name)
-        self._put_rest_away({drawn.name for drawn in loaded.drawn})
+        self._put_rest_away(set(self._drawn))
         take_away(viewer, self._leaving)
         self._leaving = []
         self._note(loaded)
+        self.arrived.emit(loaded)
+
+    def begin(
+        self, viewer: ViewerModel, empty: Drawn, below: Sequence[Layer | None]
+    ) -> None:
+        """Add a layer for marks that no file has; it stays from sample to sample."""
+        self._begun[empty.name] = empty
+        old = self._layers.get(empty.name)
+        if self._looks is None:
+            return
+        self._drawn[empty.name] = empty
+        new = self._layers[empty.name] = new_layer(empty, self._looks)
+        self._put_away.discard(empty.name)
+        put_layer(viewer, new, old, tuple(below))
+
+    def take(self, name: str, drawn: Drawn) -> None:
+        """Show what a person made of marks as colours and in the legend."""
+        self._drawn[name] = drawn
+        if self._looks is not None:
+            found = self._palette.colours_of([drawn])
+            self._looks.colours = {**self._looks.colours, **found}
+            colour_marks(self._layers[name], drawn, self._looks)
+        self._tell()
+
+    def hold(self, layer: Any, class_name: str) -> None:
+        """Let what is added next to a layer of marks look as its class."""
+        if self._looks is not None:
+            colour = transform_color(self._palette.colour(class_name))[0]
+            hold_class(layer, colour, self._looks)
 
     def make(self, loaded: LoadedSample) -> list[tuple[str, Layer]]:
         """Return new layers for a sample, which `adopt` will take over."""
         self._palette.turn_to(loaded.dataset)
-        looks = self._looks_of(loaded)
-        return [(drawn.name, new_layer(drawn, looks)) for drawn in loaded.drawn]
+        every = [shown_as_kept(loaded, drawn) for drawn in loaded.drawn]
+        looks = self._looks_of(loaded, every)
+        return [(drawn.name, new_layer(drawn, looks)) for drawn in every]
 
     def adopt(self, layer: Layer, key: str, loaded: LoadedSample) -> None:
         """Look after a layer that a reader made."""
         if self._looks is None or self._set != loaded.dataset.identity:
             self._set = loaded.dataset.identity
             self._palette.turn_to(loaded.dataset)
-            self._looks_of(loaded)
+            self._looks_of(loaded, loaded.drawn)
         drawn = {drawn.name: drawn for drawn in loaded.drawn}
         if key in drawn:
-            self._layers[key], self._drawn[key] = layer, drawn[key]
+            arrival = self.corrections.arriving(loaded, drawn[key])
+            self.corrections.adopt(layer, arrival)
+            self._layers[key] = layer
+            self._drawn[key] = drawn[key] if arrival is None else arrival.shown
         self._note(loaded)
+        self.arrived.emit(loaded)
 
     def forget(self, layer: Layer | None = None) -> None:
         """Let go of a layer that left the viewer, or of all."""
         gone = [k for k, own in self._layers.items() if layer is None or own is layer]
         for key in gone:
-            del self._layers[key]
+            self.corrections.forget(key)
+            own = self._layers.pop(key)
             self._drawn.pop(key, None)
             self._put_away.discard(key)
+            self._begun.pop(key, None)
+            self.forgotten.emit(own)
         if gone:
             self._tell()
 
@@ -163,6 +240,7 @@ class AnnotationLayers:
         They get the new units at once, as napari draws without units where they are
         mixed; `show` takes them away once the new picture is there.
         """
+        self.leaving.emit()
         self._drawn = {}
         if self._set == dataset.identity:
             return
@@ -175,15 +253,35 @@ class AnnotationLayers:
         self._leaving += self.layers
         self.forget()
 
-    def _looks_of(self, loaded: LoadedSample) -> Looks:
-        colours = self._palette.colours_of(loaded.drawn)
+    def look_again(self, name: str) -> None:
+        """Show the classes of an annotation of labels as they are now."""
+        before, now = self._drawn.get(name), self.corrections.present(name)
+        if before is None or now is None or self._looks is None:
+            return
+        self._drawn[name] = now
+        known = dict(zip(before.ids, before.classes, strict=True))
+        if any(known.get(i) != c for i, c in zip(now.ids, now.classes, strict=True)):
+            self._looks.colours.update(self._palette.colours_of([now]))
+            colour_layer(self._layers[name], now, self._looks)
+        self._tell()
+
+    def _looks_of(self, loaded: LoadedSample, every: Sequence[Drawn]) -> Looks:
+        colours = self._palette.colours_of(every)
         size = loaded.picture.plane_shape if loaded.picture is not None else (512, 512)
         self._looks = Looks(colours, self._hidden, size, loaded.pixel_size_um)
         return self._looks
 
+    def _with_begun(self, loaded: LoadedSample) -> list[Drawn]:
+        """Return all annotations, and what a person began in another sample."""
+        known = {drawn.name for drawn in loaded.drawn}
+        seen = loaded.picture is not None
+        begun = [one for name, one in self._begun.items() if seen and name not in known]
+        return [*loaded.drawn, *begun]
+
     def _put_rest_away(self, used: set[str]) -> None:
         for key in set(self._layers) - used:
             layer = self._layers[key]
+            self.corrections.leave(key)
             if layer.visible:
                 # what the person hid stays hidden
                 layer.visible = False
@@ -195,7 +293,7 @@ class AnnotationLayers:
         notes += [
             f"{drawn.name}: objects overlap and lie in {drawn.planes} planes; the"
             " slider below the picture goes through them."
-            for drawn in loaded.drawn
+            for drawn in self._drawn.values()
             if drawn.planes > 1
         ]
         self.notes = tuple(notes)
@@ -242,7 +340,8 @@ class Palette:
         for one in drawn:
             for name, rgb in one.colours.items():
                 self._published.setdefault(name, _hex(rgb))
-            for name in dict.fromkeys(one.classes):
+            every = one.classes if one.lines else one.class_names.values()
+            for name in dict.fromkeys((*one.classes, *every, NO_CLASS)):
                 found[name] = tuple(transform_color(self.colour(name))[0].tolist())
         return found
 

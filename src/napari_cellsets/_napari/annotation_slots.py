@@ -9,13 +9,13 @@ import numpy as np
 from napari.layers import Labels, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_cellsets._napari.drawn import PLANE_AXIS
+from napari_cellsets._napari.drawn import NO_CLASS, PLANE_AXIS
 from napari_cellsets._napari.looks import scale_and_units
 from napari_cellsets._napari.outlines import OutlinedLabels
 from napari_cellsets._napari.slots import place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari.layers import Layer
     from numpy.typing import NDArray
@@ -64,17 +64,20 @@ def fits(layer: Layer | None, drawn: Drawn) -> bool:
     )
 
 
-def fill_layer(layer: Any, drawn: Drawn, looks: Looks) -> None:
+def fill_layer(layer: Any, drawn: Drawn, looks: Looks, *, locked: bool = True) -> None:
     """Show another annotation in a layer that fits it."""
     where = _placed(drawn, looks)
     place(layer, where["scale"], where["units"], where["axis_labels"])
     if drawn.kind == "labels":
         if drawn.lines:
             layer.contour = looks.contour
+        mode = layer.mode
         layer.data = drawn.data
         # what could be undone belongs to the picture before
-        layer.editable = True
-        layer.editable = False
+        layer.editable = locked
+        layer.editable = not locked
+        if not locked:
+            layer.mode = mode
         layer.colormap = _colormap(drawn, looks)
         return
     if drawn.kind == "points":
@@ -95,6 +98,31 @@ def colour_layer(layer: Any, drawn: Drawn, looks: Looks) -> None:
         layer.face_color = looks.of(drawn.classes)
     elif len(layer.data):
         layer.edge_color = looks.seen(drawn.classes)
+
+
+def colour_marks(layer: Any, drawn: Drawn, looks: Looks) -> None:
+    """Colour marks by class after a few of them were changed."""
+    if not isinstance(layer, Shapes) or not len(layer.data):
+        colour_layer(layer, drawn, looks)
+        return
+    wanted = looks.seen(drawn.classes)
+    if not np.array_equal(layer.edge_color, wanted):
+        layer.edge_color = wanted
+    if layer.face_color.any():
+        layer.face_color = np.zeros((len(wanted), 4))
+
+
+def hold_class(layer: Any, colour: NDArray[Any], looks: Looks) -> None:
+    """Let marks that are added have this colour, and the size of the others."""
+    with layer.block_update_properties():
+        if isinstance(layer, Points):
+            layer.current_face_color = colour
+            layer.current_border_color = "white"
+            layer.current_size = looks.point
+        else:
+            layer.current_edge_color = colour
+            layer.current_face_color = np.zeros(4)
+            layer.current_edge_width = looks.line
 
 
 def empty_layer(layer: Any) -> None:
@@ -124,7 +152,7 @@ class Looks:
 
     def __init__(
         self,
-        colours: Mapping[str, tuple[float, ...]],
+        colours: dict[str, tuple[float, ...]],
         hidden: set[str],
         size: tuple[int, int],
         pixel_size_um: float | None,
@@ -147,7 +175,7 @@ class Looks:
 
 
 def _placed(drawn: Drawn, looks: Looks) -> dict[str, Any]:
-    if drawn.planes > 1:
+    if drawn.stack:
         axes = (PLANE_AXIS, *"czyx"[5 - drawn.ndim :])
     else:
         axes = tuple("czyx"[4 - drawn.ndim :])
@@ -158,13 +186,18 @@ def _placed(drawn: Drawn, looks: Looks) -> dict[str, Any]:
 
 def _colormap(drawn: Drawn, looks: Looks) -> DirectLabelColormap:
     only = set(drawn.classes)
-    colours: dict[int | None, Any] = {None: _CLEAR, 0: _CLEAR}
-    if len(only) == 1:
+    # what is drawn anew has no class until somebody gives it one
+    colours: dict[int | None, Any] = {None: looks.colours[NO_CLASS], 0: _CLEAR}
+    if len(only) == 1 and drawn.lines:
         # napari looks up one colour faster than thousands of equal ones
         colours[None] = looks.seen(drawn.classes[:1])[0]
     else:
+        if not drawn.lines:
+            names = tuple(drawn.class_names.values())
+            colours |= dict(zip(drawn.class_names, looks.seen(names), strict=True))
         each = looks.seen(drawn.classes)
         colours.update(zip(drawn.ids, each, strict=True))
+        colours[0] = _CLEAR
     return DirectLabelColormap(color_dict=colours)
 
 

@@ -45,6 +45,8 @@ class EditDesk:
         Layer that *Copy* copies from.
     log
         Acts on layers that are no edits of labels.
+    passing
+        Labels that are only looked at; selected, they do not become the target.
     """
 
     target_changed = Signal()
@@ -65,6 +67,7 @@ class EditDesk:
         self.marks = EditMarks(viewer)
         self.tools = Tools(self)
         self.log = ActLog()
+        self.passing: weakref.WeakSet[Labels] = weakref.WeakSet()
         self.log.changed.connect(self._on_log_changed)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active_changed)
@@ -131,15 +134,26 @@ class EditDesk:
             return str(error)
         return ""
 
-    def unlock(self) -> bool:
-        """Let the ground truth be corrected; return whether that was it."""
-        viewer = self._viewer()
-        if viewer is None or self._target is None:
+    @property
+    def can_unlock(self) -> bool:
+        """Whether the layer is of the data set and may be corrected in its place."""
+        viewer, target = self._viewer(), self._target
+        if viewer is None or target is None:
             return False
         session = get_session(viewer)
-        if self._target is not session.truth_layer:
+        corrections = session.annotations.corrections
+        return (
+            target is session.truth_layer or corrections.overlay_of(target) is not None
+        )
+
+    def unlock(self) -> bool:
+        """Let labels of the data set be corrected; return whether that was it."""
+        viewer, target = self._viewer(), self._target
+        if viewer is None or target is None or not self.can_unlock:
             return False
-        session.correcting_truth = True
+        session = get_session(viewer)
+        if not session.annotations.corrections.set_locked(target, False):
+            session.correcting_truth = True
         self.target_changed.emit()
         return True
 
@@ -213,7 +227,10 @@ class EditDesk:
         viewer, editor = self._viewer(), self.editor
         placed = [one for one in self.acts if one.box is not None]
         act = act or (placed[-1] if placed else None)
-        if viewer is None or editor is None or act is None or act.box is None:
+        if viewer is None or editor is None or act is None:
+            return
+        if act.box is None or len(act.box) != editor.layer.ndim:
+            self.told.emit(f"“{act.title}” is about the whole image.", False)
             return
         show_box(viewer, editor.layer, act.box)
         self.flash(act.box)
@@ -238,6 +255,8 @@ class EditDesk:
     def _on_active_changed(self, event: Any = None) -> None:
         viewer = self._viewer()
         active = None if viewer is None else viewer.layers.selection.active
+        if active in self.passing:
+            return
         if isinstance(active, Labels):
             self.target = active
         elif active is not None and not self.marks.owns(active):

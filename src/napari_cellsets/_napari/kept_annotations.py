@@ -79,6 +79,15 @@ def tracked_annotation(loaded: LoadedSample, drawn: Drawn) -> Tracked:
     return Tracked(*place, own_labels(drawn), base=said, lazy=True)
 
 
+def shown_as_kept(loaded: LoadedSample, drawn: Drawn) -> Drawn:
+    """Return an annotation as it is to be seen: as corrected, where it was."""
+    kept = loaded.kept.get(drawn.name)
+    if kept is None:
+        return drawn
+    names = loaded.dataset.class_table.names
+    return as_corrected(drawn, kept.stored.labels, kept.facts, names)
+
+
 def own_labels(drawn: Drawn) -> NDArray[np.int32]:
     """Return the labels of an annotation without the axes of pictures."""
     labels: NDArray[np.int32] = flat(drawn.data, 3) if drawn.stack else drawn.data
@@ -116,6 +125,7 @@ def as_corrected(
     if drawn.stack:
         shown = replace(shown, planes=len(labels))
     names = {**names, **drawn.class_names}
+    shown = replace(shown, class_names=names)
     if not drawn.lines:
         classes = tuple(names.get(n) or f"class {n}" for n in ids)
         shares = dict(zip(classes, (counts / labels.size).tolist(), strict=True))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from psygnal import Signal, SignalInstance
+from psygnal import Signal
 
 from napari_cellsets._napari.edits import Tracked
 from napari_cellsets._napari.loading import (
@@ -86,8 +86,9 @@ class Session:
         self.deferrer: Callable[[Callable[[], object]], None] | None = None
         self._original: LabelImage | None = None
         self._saving = SaveStatus(self.status_changed.emit)
-        hooks = (self._hooks(self.truth_changed), self._hooks(self.cells_changed))
-        self._stage = Stage(viewer, hooks, self._take)
+        signals = self.truth_changed, self.cells_changed
+        truth, cells = (self._hooks(signal.name, signal.emit) for signal in signals)
+        self._stage = Stage(viewer, (truth, cells), self._hooks, self._take)
         bind_keys(viewer, _walk)
 
     # What is on screen
@@ -258,9 +259,10 @@ class Session:
             From `loader` or `load_sample`; of another data set too.
         """
         self.leaving.emit()
+        waited = self.unsaved
         self.save()
-        if loaded.shows_same_as(self.dataset, self.index):
-            # it may have been painted on since it was loaded
+        if waited or loaded.shows_same_as(self.dataset, self.index):
+            # it may have been painted on, or saved at last, since it was loaded
             loaded = refreshed(loaded, self._store)
         self._stage.show(loaded)
         self._take(loaded)
@@ -303,7 +305,7 @@ class Session:
             base=dict(provenance or {"source": "unknown"}),
         )
         self._stage.show_cells(tracked, picture.pixel_size_um)
-        (self.deferrer or _at_once)(self.save)
+        (self.deferrer or (lambda act: act()))(self.save)
         self.cells_changed.emit()
 
     def start_cells(self) -> None:
@@ -342,13 +344,13 @@ class Session:
 
     # Inside
 
-    def _hooks(self, changed: SignalInstance) -> Hooks:
+    def _hooks(self, role: str, changed: Callable[[], None]) -> Hooks:
         from napari import __version__ as napari_version
 
         return Hooks(
             self._store,
-            changed.emit,
-            partial(self._saving.hear, changed.name),
+            changed,
+            partial(self._saving.hear, role),
             {"source": "corrected by hand", "tool": f"napari {napari_version}"},
         )
 
@@ -365,10 +367,6 @@ class Session:
         if new_set:
             self.dataset_changed.emit(self.dataset)
         self.sample_changed.emit(self.index)
-
-
-def _at_once(act: Callable[[], object]) -> None:
-    act()
 
 
 def _walk(viewer: ViewerModel, by: int) -> None:

@@ -58,8 +58,9 @@ def laid(labels: NDArray[Any], around: Sequence[int]) -> NDArray[Any]:
 
 def flat(data: NDArray[Any], ndim: int) -> NDArray[Any]:
     """Return what `laid` was made of, `ndim` axes; no copy."""
-    more = data.ndim - ndim
-    return data[(slice(None), *(0,) * more)] if more > 0 else data
+    where: tuple[Any, ...] = (slice(None), *(0,) * (data.ndim - ndim))
+    seen: NDArray[Any] = data[where]
+    return seen
 
 
 def flat_box(box: Box, ndim: int) -> Box:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
     from napari_cellsets._napari.edits import Place, Tracked
+    from napari_cellsets._napari.label_corrections import HooksFor
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.overlay import Hooks
 
@@ -41,6 +42,8 @@ class Stage:
         Held weakly.
     hooks
         Of the ground truth and of the cells.
+    further
+        Gives those of further annotations, see `LabelCorrections`.
     arrived
         Called with the sample when a reader's image came into the viewer.
     """
@@ -49,6 +52,7 @@ class Stage:
         self,
         viewer: ViewerModel,
         hooks: tuple[Hooks, Hooks],
+        further: HooksFor,
         arrived: Callable[[LoadedSample], None],
     ) -> None:
         self._viewer = weakref.ref(viewer)
@@ -57,14 +61,16 @@ class Stage:
         self.film = Film(viewer)
         self.truth = Overlay("truth", hooks[0])
         self.cells = Overlay("cells", hooks[1])
-        self.annotations = AnnotationLayers()
+        self.annotations = AnnotationLayers(further)
         self.beside = BesideLayers()
         viewer.layers.events.inserted.connect(self._on_inserted, position="last")
         viewer.layers.events.removed.connect(self._on_removed)
 
     def save(self) -> bool:
-        """Put both label layers on disk; return whether that worked."""
-        saved = self.truth.save()
+        """Put all corrections on disk; return whether that worked."""
+        further = self.annotations.corrections.save()
+        marks = self.annotations.desk.save()
+        saved = self.truth.save() and further and marks
         return self.cells.save() and saved
 
     def place_of(self, layer: Labels, *, stored: bool = False) -> Place | None:
@@ -74,14 +80,17 @@ class Stage:
                 if stored:
                     overlay.keep()
                 return overlay.tracked.place
-        return None
+        return self.annotations.corrections.place_of(layer, stored=stored)
 
     def revision_of(self, layer: Labels) -> int:
         """Return the revision of labels of ours; 0 where the store has none."""
         for overlay in (self.truth, self.cells):
             if layer is overlay.layer and overlay.tracked is not None:
                 return overlay.tracked.revision
-        return 0
+        further = self.annotations.corrections.overlay_of(layer)
+        if further is None or further.tracked is None:
+            return 0
+        return further.tracked.revision
 
     def show(self, loaded: LoadedSample) -> None:
         """Show a sample in the layers that are there, fit the view to a new size."""

@@ -96,6 +96,14 @@ COMMANDS: Final[dict[str, Command]] = {
         ("border", "Delete at border", "Delete what the border cuts off", "", "all"),
         ("renumber", "Renumber", "Number objects from 1 on, no gaps", "", "all"),
         ("last", "Show last act", "Show where the last act was", "Shift+N", "dock"),
+        (
+            "then",
+            "Then or now",
+            "Show the labels as they were after the chosen line of the history; again:"
+            " back to now",
+            "T",
+            "dock",
+        ),
         ("keys", "Keys", "Show all keys, choose others", "N", "dock"),
     )
 }

@@ -38,6 +38,8 @@ class Act:
     turn
         Undoes it (False) and does it again (True) where it changed no pixels, which
         napari would do itself.
+    revision
+        Of the labels after it, where the store told of it.
     """
 
     title: str
@@ -46,6 +48,7 @@ class Act:
     box: Box | None
     done: bool = True
     turn: Callable[[bool], None] | None = None
+    revision: int | None = None
 
 
 class ActLog:

@@ -25,13 +25,12 @@ from napari_cellsets._qt.edit_parts import (
     OptionsPart,
     ToolRow,
 )
+from napari_cellsets._qt.history_flow import HistoryFlow
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.saving import SaveTimers
 
 if TYPE_CHECKING:
     import napari.viewer
-
-    from napari_cellsets._napari.history_acts import Act
 
 WELCOME = (
     "There are no labels to edit. Count the image, or draw cells by hand: Layers >"
@@ -80,6 +79,7 @@ class EditWidget(DockContent):
         self._running = False
         self.keys.release()
         self._flash.stop()
+        self.past.leave()
         self.desk.stop()
         layers = self._viewer.layers
         layers.events.inserted.disconnect(self._on_layers_changed)
@@ -101,6 +101,7 @@ class EditWidget(DockContent):
         self.options.synchronize(self.desk.options)
         self.all = AllPart(self.desk.options)
         self.history = HistoryView()
+        self.past = HistoryFlow(self.desk, self.session, self.history, self)
         self.key_map = KeyMapView(self.keys, _KEYS_HINT)
         self.saved = QLabel()
         self.saved.setWordWrap(True)
@@ -151,12 +152,10 @@ class EditWidget(DockContent):
             form.edited.connect(self._on_option_edited)
         self.acts.label.valueChanged.connect(self._on_label_edited)
         self.options.source_chosen.connect(self._on_source_chosen)
-        self.history.chosen.connect(self._on_act_chosen)
         self.key_map.refused.connect(self._on_key_refused)
         self.message.act_wanted.connect(self._on_accepted)
         follow(self, desk.told, self._on_told)
         follow(self, desk.target_changed, self._on_target_changed)
-        follow(self, desk.acts_changed, self._on_acts_changed)
         follow(self, desk.selection_changed, self._on_selection_changed)
         follow(self, desk.tools.changed, self._on_tool_changed)
         follow(self, desk.flashed, self._on_flashed)
@@ -180,6 +179,9 @@ class EditWidget(DockContent):
         if name == "keys":
             raise_dock(self)
             self.tabs.setCurrentWidget(self.key_map)
+            return
+        if name == "then":
+            self.past.toggle()
             return
         self.desk.perform(name)
         self.tools.show_tool(self.desk.tools.tool)
@@ -214,10 +216,6 @@ class EditWidget(DockContent):
     def _on_source_chosen(self, layer: Labels) -> None:
         self.desk.source = layer
         layer.visible = True
-
-    @Slot(object)
-    def _on_act_chosen(self, act: Act) -> None:
-        self.desk.reveal(act)
 
     @Slot(str)
     def _on_key_refused(self, why: str) -> None:
@@ -266,7 +264,6 @@ class EditWidget(DockContent):
         self.layer.say(why, unlock=locked, copy=not target.editable and not locked)
         self.layer.stack.setVisible(target.ndim > 2)
         self._on_selection_changed()
-        self._on_acts_changed()
         self._on_status_changed()
 
     def _on_selection_changed(self) -> None:
@@ -274,9 +271,6 @@ class EditWidget(DockContent):
         if editor is not None:
             stack = editor.layer.ndim == 3
             self.acts.show_selected(len(editor.selected), stack=stack)
-
-    def _on_acts_changed(self) -> None:
-        self.history.synchronize(self.desk.acts)
 
     def _on_tool_changed(self, tool: str) -> None:
         self.tools.show_tool(tool)

@@ -1,113 +1,176 @@
-"""What was done to the labels: when, what, by whom; shown again where it was."""
+"""What was done to the labels: when, what, by whom; seen again, and brought back."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal, Slot
+from qtpy.QtCore import QModelIndex, Signal, Slot
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_cellsets._qt.history_model import MORE, HistoryModel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qtpy.QtGui import QShowEvent
+
     from napari_cellsets._napari.history_acts import Act
 
-_HEADINGS = ("Time", "What", "Who")
 _EMPTY = "Nothing was changed yet. Every edit and every stroke of a brush stands here."
 _ROW_PX, _LEAST_PX = 24, 90
-_NO_PARENT = QModelIndex()
 
 
-class HistoryModel(QAbstractTableModel):
-    """Acts, the newest first; undone ones are struck through."""
+class ThenBar(QWidget):
+    """Says which time is seen, with the way back to now and the way to keep it."""
+
+    restore_wanted = Signal()
+    now_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.acts: tuple[Act, ...] = ()
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding
+        )
+        self.text.setAccessibleName("Which time is seen")
+        self.now = QPushButton("Back to now")
+        self.now.setToolTip("Shows the labels as they are now (T)")
+        self.restore = QPushButton("Restore")
+        self.restore.setToolTip(
+            "Makes the labels as they were then: a new edit, which Ctrl+Z takes back"
+        )
+        self.now.clicked.connect(self.now_wanted)
+        self.restore.clicked.connect(self.restore_wanted)
+        row = QHBoxLayout()
+        row.addWidget(self.now)
+        row.addWidget(self.restore)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.text)
+        column.addLayout(row)
+        self.hide()
 
-    def synchronize(self, acts: Sequence[Act]) -> None:
-        """Show acts, given oldest first."""
-        self.beginResetModel()
-        self.acts = tuple(reversed(acts))
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
-        """One row an act."""
-        return 0 if parent.isValid() else len(self.acts)
-
-    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
-        """Time, what, who."""
-        return 0 if parent.isValid() else len(_HEADINGS)
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What the view asks."""
-        act = self.acts[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            when = datetime.fromtimestamp(act.when).astimezone().strftime("%H:%M:%S")
-            title = act.title if act.done else f"{act.title} (undone)"
-            return (when, title, act.who)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{act.title}, by {act.who}\nDouble-click shows where it was"
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Headings of the columns."""
-        wanted = orientation == Qt.Orientation.Horizontal
-        if wanted and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
-        return None
+    def say(self, words: str) -> None:
+        """Say what is seen; nothing for the labels of now."""
+        self.text.setText(f"{words} Nothing can be edited here." if words else "")
+        self.setVisible(bool(words))
 
 
 class HistoryView(QWidget):
-    """The list of acts."""
+    """The list of acts, and the labels of an earlier one."""
 
     chosen = Signal(object)
     """The person wants to see where this act was."""
+    then_wanted = Signal(object)
+    """The person wants to see the labels as they were after this act."""
+    more_wanted = Signal()
+    came_into_view = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = HistoryModel(self)
         self.empty = QLabel(_EMPTY)
         self.empty.setWordWrap(True)
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("History of edits")
-        self.table.setToolTip("Double-click an act to see where it was")
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(_ROW_PX)
-        self.table.setShowGrid(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.table.setMinimumHeight(_LEAST_PX)
+        self.table = _table(self.model)
         self.table.activated.connect(self._on_activated)
+        self.table.selectionModel().selectionChanged.connect(self._on_selected)
+        self.then = QPushButton("Show as it was then")
+        self.then.setToolTip("Shows the labels as they were after the chosen act (T)")
+        self.then.clicked.connect(self._on_then_clicked)
+        self.bar = ThenBar()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.addWidget(self.empty)
+        column.addWidget(self.bar)
         column.addWidget(self.table, 1)
+        column.addWidget(self.then)
         self.synchronize(())
 
-    def synchronize(self, acts: Sequence[Act]) -> None:
-        """Show acts, given oldest first."""
-        self.model.synchronize(acts)
-        self.empty.setVisible(not acts)
-        self.table.setVisible(bool(acts))
+    @property
+    def selected(self) -> Act | None:
+        """The act that is chosen in the list."""
+        return self.model.act_at(self.table.currentIndex())
+
+    def synchronize(
+        self,
+        acts: Sequence[Act],
+        earlier: Sequence[Act] = (),
+        *,
+        more: bool = False,
+        kept: bool = False,
+    ) -> None:
+        """Show acts of this window and earlier ones, both given oldest first.
+
+        Parameters
+        ----------
+        acts, earlier
+            What was done.
+        more
+            Whether the store knows still earlier ones.
+        kept
+            Whether the store keeps the labels, so that earlier ones can be seen.
+        """
+        chosen = self.selected
+        self.model.synchronize(acts, earlier, more=more)
+        if chosen in self.model.rows:
+            self.table.selectRow(self.model.rows.index(chosen))
+        there = bool(self.model.rows)
+        self.empty.setVisible(not there)
+        self.table.setVisible(there)
+        self.then.setVisible(there and kept)
+        self._on_selected()
+
+    def show_then(self, words: str, act: Act | None) -> None:
+        """Say which time is seen; no words for now."""
+        self.bar.say(words)
+        self.model.point_out(act)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell that somebody looks."""
+        super().showEvent(event)
+        self.came_into_view.emit()
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:
-        self.chosen.emit(self.model.acts[index.row()])
+        act = self.model.act_at(index)
+        if act is not None:
+            self.chosen.emit(act)
+        elif self.model.rows[index.row()] == MORE:
+            self.more_wanted.emit()
+
+    @Slot()
+    def _on_selected(self, *_: object) -> None:
+        self.then.setEnabled(self.selected is not None)
+
+    @Slot()
+    def _on_then_clicked(self) -> None:
+        self.then_wanted.emit(self.selected)
+
+
+def _table(model: HistoryModel) -> QTableView:
+    table = QTableView()
+    table.setModel(model)
+    table.setAccessibleName("History of edits")
+    table.setToolTip("Double-click an act to see where it was")
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+    table.setShowGrid(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+    table.setMinimumHeight(_LEAST_PX)
+    return table

@@ -164,6 +164,12 @@ class CountFlow(QObject):
         counts = {name: int(rows.sum()) for name, rows in inside.items()}
         self._take(replace(self.result, region_counts=counts))
 
+    def hear_words(self) -> None:
+        """Know that somebody gave objects a class, a flag or a comment."""
+        if self.result is not None:
+            self._asked_store = False
+            self._measure.start()
+
     def stop(self) -> None:
         """Forget whatever is going on and hear no more of the session."""
         for timer in (self._settle, self._measure):

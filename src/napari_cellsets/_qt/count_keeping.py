@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Slot
 
+from napari_cellsets._napari.object_classes import object_classes
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow
+from napari_cellsets.batch.whole_set import kept_count
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.inference.metadata import model_hash
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.session import Session
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.counting.classes import ClassCount
     from napari_cellsets.counting.job import CountResult
     from napari_cellsets.counting.model import CountModel
 
@@ -36,6 +39,7 @@ class _Count:
     settings: str
     result: CountResult
     corrected: bool
+    classes: tuple[ClassCount, ...] = ()
 
     def row(self) -> dict[str, object]:
         figures = CountRow.of(
@@ -46,7 +50,7 @@ class _Count:
             interval=self.result.interval,
             model=self.model,
         )
-        return {**asdict(figures), "corrected": self.corrected}
+        return kept_count(figures, corrected=self.corrected, classes=self.classes)
 
 
 class CountKeeper(QObject):
@@ -66,9 +70,11 @@ class CountKeeper(QObject):
         self._model = model
         self._changed = False
         self._waiting: list[_Count] = []
+        self._newest: _Count | None = None
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self.write)
         follow(self, session.cells_changed, self._on_cells_changed)
+        follow(self, object_classes(session).said, self._on_cells_changed)
         follow(self, session.sample_changed, self._on_sample_changed)
         self.destroyed.connect(partial(_write, session, self._waiting))
 
@@ -78,18 +84,28 @@ class CountKeeper(QObject):
         if result is None or not self._changed or dataset is None or sample is None:
             return
         info = self._model.model
-        self._waiting[:] = [
-            _Count(
-                dataset,
-                sample,
-                "" if info is None else info.name or info.path.stem,
-                "" if info is None else model_hash(info.path),
-                self._model.settings.model_dump_json(),
-                result,
-                corrected,
-            )
-        ]
-        self._rest.start()
+        self._newest = _Count(
+            dataset,
+            sample,
+            "" if info is None else info.name or info.path.stem,
+            "" if info is None else model_hash(info.path),
+            self._model.settings.model_dump_json(),
+            result,
+            corrected,
+        )
+        self._wait()
+
+    def hear_classes(self, result: CountResult, counts: tuple[ClassCount, ...]) -> None:
+        """Take note of the classes in a result that was heard of."""
+        newest = self._newest
+        if newest is not None and newest.result is result and newest.classes != counts:
+            self._newest = replace(newest, classes=counts)
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._newest is not None:
+            self._waiting[:] = [self._newest]
+            self._rest.start()
 
     @Slot()
     def write(self) -> None:
@@ -102,7 +118,7 @@ class CountKeeper(QObject):
 
     def _on_sample_changed(self, *_: object) -> None:
         self.write()
-        self._changed = False
+        self._changed, self._newest = False, None
 
 
 def _write(session: Session, waiting: list[_Count], *_: object) -> None:

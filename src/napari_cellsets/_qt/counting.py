@@ -134,7 +134,7 @@ class CountWidget(DockContent):
         self.result = ResultView()
         self.settings = SettingsView(self.model)
         self.table = ObjectTableView()
-        ClassLink(self.session, self.table)
+        ClassLink(self.session, self.flow, self.keeper, self.table, self.result)
         self.cells = CellsPage(self.table)
         self.regions = RegionsView()
         self.whole_set = SetView()

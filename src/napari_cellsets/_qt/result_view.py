@@ -17,10 +17,14 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.comparison import COLOURS, EXTRA, MATCHED, MISSED
+from napari_cellsets._qt.class_counts import ClassCountsView
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtpy.QtGui import QPaintEvent
 
+    from napari_cellsets.counting.classes import ClassCount
     from napari_cellsets.counting.evaluate import Evaluation, Matches
     from napari_cellsets.counting.job import CountResult
 
@@ -58,6 +62,8 @@ class ResultView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(top)
         layout.addWidget(self._compared)
+        self.classes = ClassCountsView(self)
+        layout.addWidget(self.classes)
         self.synchronize(None, corrections=0, has_truth=False)
 
     @property
@@ -69,6 +75,10 @@ class ResultView(QWidget):
     def comparison_wanted(self) -> bool:
         """Whether the person wants the comparison in the image."""
         return self._compared.wanted
+
+    def show_classes(self, counts: Sequence[ClassCount]) -> None:
+        """Show how many cells of each class there are; nothing for none."""
+        self.classes.show_counts(counts)
 
     def synchronize(
         self,

@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Signal, Slot
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.preferences import memory_budget
+from napari_cellsets._qt.class_counts import ClassCountsView
 from napari_cellsets._qt.evaluation import SetPlots
 from napari_cellsets.batch.aside import stored_work
 from napari_cellsets.batch.whole_set import (
@@ -19,6 +20,7 @@ from napari_cellsets.batch.whole_set import (
     summary_of_rows,
 )
 from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.counting.classes import add_classes
 from napari_cellsets.inference.metadata import model_hash
 
 if TYPE_CHECKING:
@@ -184,6 +186,8 @@ class SetView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 0)
         layout.addWidget(self._figures)
+        self.classes = ClassCountsView(self)
+        layout.addWidget(self.classes)
         layout.addWidget(self.plots)
         layout.addStretch(1)
         self.synchronize([], 0)
@@ -199,6 +203,7 @@ class SetView(QWidget):
         summary = summary_of_rows(rows)
         self._figures.setText(_sentences(rows, total, summary) if rows else _NOTHING)
         self._figures.setToolTip(_EXPLAINED if summary is not None else "")
+        self.classes.show_counts(add_classes(row.classes for row in rows))
         self.plots.setVisible(summary is not None)
         if summary is not None:
             self.plots.show_rows(rows)

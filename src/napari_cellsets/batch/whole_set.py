@@ -180,11 +180,7 @@ class SetRun:
             sample.name,
             plan.model_hash,
             plan.settings.model_dump_json(),
-            {
-                **asdict(figures),
-                "corrected": corrected,
-                CLASSES: [asdict(one) for one in classes],
-            },
+            kept_count(figures, corrected=corrected, classes=classes),
         )
         self.rows.append(SetRow(sample.name, figures, corrected, classes))
 
@@ -228,6 +224,14 @@ def is_corrected(stored: StoredLabels | None, facts: LayerFacts | None = None) -
     if facts is not None and facts.said:
         return True
     return stored.edits > 0 or stored.provenance.get("source") == BY_HAND
+
+
+def kept_count(
+    figures: CountRow, *, corrected: bool, classes: Sequence[ClassCount] = ()
+) -> dict[str, Any]:
+    """Return a count as the store keeps it; `rows_of` reads it again."""
+    numbers = [asdict(one) for one in classes]
+    return {**asdict(figures), "corrected": corrected, CLASSES: numbers}
 
 
 def rows_of(

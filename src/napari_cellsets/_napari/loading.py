@@ -166,8 +166,9 @@ def _with_annotations(loaded: LoadedSample, project: Project | None) -> LoadedSa
     if dataset.kind == "cells":
         marked = tuple(m for m in marked if not isinstance(m.annotation, ImageClass))
     size = loaded.picture.plane_shape
-    annotations, numbers = [m.annotation for m in marked], [m.numbers for m in marked]
-    drawn, whole, unfit = drawn_of(annotations, size, numbers)
+    drawn, whole, unfit = drawn_of(
+        [one.annotation for one in marked], size, [one.numbers for one in marked]
+    )
     beside, unread = load_beside(dataset, sample)
     around = shown.data.shape[: shown.ndim - 2] or planes_beside(beside)
     said = {str(problem) for problem in loaded.problems}

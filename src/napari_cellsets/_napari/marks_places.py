@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellsets.core.annotation import Outline
+
     Vertices = NDArray[np.float64]
     Rings = tuple[tuple[int, ...], ...]
 
@@ -98,17 +100,17 @@ def place_of(kind: str, form: Form) -> list[Any]:
     return [[ring.tolist() for ring in part] for part in outline_of(form)]
 
 
-def outline_of(form: Form) -> list[list[Vertices]]:
+def outline_of(form: Form) -> Outline:
     """Return parts and rings of an outline, each ring not closed."""
     path = form.vertices
     if not form.rings:
         ring = path[:-1] if form.shape == "path" and is_closed(form) else path
-        return [[ring]]
+        return ((ring,),)
     # each ring lies in the path with its first vertex once more
     sizes = [size for part in form.rings for size in part]
     starts = np.cumsum([0, *(size + 1 for size in sizes)]).tolist()
     rings = iter([path[at : at + n] for at, n in zip(starts[:-1], sizes, strict=True)])
-    return [[next(rings) for _ in part] for part in form.rings]
+    return tuple(tuple(next(rings) for _ in part) for part in form.rings)
 
 
 def rings_after(before: Form, path: Vertices) -> Rings | None:
@@ -175,7 +177,8 @@ def _around(path: Vertices) -> Vertices:
 def _ellipse(corners: Vertices) -> Vertices:
     across, down = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
     turn = np.linspace(0, 2 * np.pi, _AROUND_ELLIPSE, endpoint=False)[:, None]
-    return corners.mean(axis=0) + across * np.cos(turn) + down * np.sin(turn)
+    path: Vertices = corners.mean(axis=0) + across * np.cos(turn) + down * np.sin(turn)
+    return path
 
 
 def _box_of(corners: Vertices) -> list[float]:

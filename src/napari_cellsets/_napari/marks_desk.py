@@ -1,0 +1,353 @@
+"""Correcting the points, boxes and outlines of the sample on screen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from napari.layers import Points
+from psygnal import Signal
+
+from napari_cellsets._napari.drawn import ANY_CLASS, Drawn
+from napari_cellsets._napari.history_acts import Act, ActLog
+from napari_cellsets._napari.marks import MarkEditor
+from napari_cellsets._napari.marks_places import box_around, place_of
+from napari_cellsets._napari.marks_rows import CLASS, columns_of
+from napari_cellsets._napari.marks_words import (
+    NOUNS,
+    origin_of,
+    stored_class,
+    title_of,
+)
+from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store import Mark, MarkKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from napari_cellsets._napari.annotation_layers import AnnotationLayers
+    from napari_cellsets._napari.label_corrections import HooksFor
+    from napari_cellsets._napari.loading import LoadedSample
+    from napari_cellsets._napari.marks_rows import MarkRow, MarkStep
+
+KEYS: Final = tuple("QWGHJKUNYOCM890")
+"""Keys of the classes, in their order: those that napari leaves free in layers of
+points and of shapes alike."""
+
+
+class Waiting(NamedTuple):
+    """An act that is not on disk yet."""
+
+    dataset_id: str
+    sample: str
+    layer: str
+    kind: str
+    rows: Mapping[int, MarkRow | None]
+    title: str
+
+
+class MarkDesk:
+    """Unlocks layers of marks, journals what people do in them, and can undo it.
+
+    Parameters
+    ----------
+    layers
+        All annotations of the session.
+    hooks
+        Gives those of a role; None for layers that nobody looks after.
+
+    Attributes
+    ----------
+    log
+        Acts on each layer.
+    class_name
+        Class of what is added next.
+    """
+
+    changed = Signal()
+    """Which layers there are, which are locked, or what is in them."""
+    told = Signal(str, bool)
+    """A sentence for the person, and whether something failed."""
+
+    def __init__(self, layers: AnnotationLayers, hooks: HooksFor | None) -> None:
+        self._layers = layers
+        self._hooks = None if hooks is None else hooks("marks", _nothing)
+        self._editors: dict[str, MarkEditor] = {}
+        self._unlocked: set[str] = set()
+        self._acts: dict[int, Act] = {}
+        self._waiting: list[Waiting] = []
+        self._said: dict[tuple[str, int], tuple[str, float]] = {}
+        self._dataset_id = self._sample = ""
+        self._set_classes: tuple[str, ...] = ()
+        self.log = ActLog()
+        self.class_name = ""
+        layers.leaving.connect(self._on_leaving)
+        layers.arrived.connect(self._on_arrived)
+        layers.forgotten.connect(self._on_forgotten)
+
+    # What is there
+
+    def name_of(self, layer: Layer | None) -> str:
+        """Return the name of a layer of marks on screen; empty for others."""
+        for name, (own, _) in self._layers.marks.items():
+            if own is layer:
+                return name
+        return ""
+
+    def editor_of(self, layer: Layer | None) -> MarkEditor | None:
+        """Return who follows a layer; None while it is locked."""
+        return self._editors.get(self.name_of(layer))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes that a mark can have: those of the set, and what is there."""
+        there = (drawn.classes for _, drawn in self._layers.marks.values())
+        found = dict.fromkeys([*self._set_classes, *(n for one in there for n in one)])
+        return tuple(found) or (ANY_CLASS,)
+
+    def key_of(self, name: str) -> str:
+        """Return the key of a class, empty for none."""
+        at = self.classes.index(name)
+        return KEYS[at] if at < len(KEYS) else ""
+
+    def origin_of(self, layer: Layer, row: MarkRow) -> str:
+        """Return in words where a mark comes from and who corrected it."""
+        return origin_of(row, self._said.get((self.name_of(layer), row.number)))
+
+    # What the person wants
+
+    def unlock(self, layer: Layer, wanted: bool = True) -> None:
+        """Let a layer be corrected, or no more; the file of the set never changes."""
+        name = self.name_of(layer)
+        if not name or wanted == (name in self._editors):
+            return
+        if wanted:
+            self._unlocked.add(name)
+            self._follow(name)
+        else:
+            self._unlocked.discard(name)
+            self._editors.pop(name).stop()
+            layer.editable = False
+        self.changed.emit()
+
+    def begin(
+        self, viewer: ViewerModel, kind: str, below: Sequence[Layer | None]
+    ) -> None:
+        """Start marks of a kind where there are none, in this sample and the next.
+
+        Parameters
+        ----------
+        viewer
+            Where to.
+        kind
+            ``points``, ``boxes`` or ``polygons``.
+        below
+            Layers that must not be covered.
+        """
+        name = NOUNS[kind][1]
+        if name not in self._layers.marks:
+            if kind == "points":
+                empty = Drawn("points", name, np.empty((0, 2)), (), marks=kind)
+            else:
+                empty = Drawn("shapes", name, [], (), marks=kind)
+            self._layers.begin(viewer, empty, below)
+        layer, _ = self._layers.marks[name]
+        self.unlock(layer)
+        layer.visible = True
+        viewer.layers.selection.active = layer
+        layer.mode = {"points": "add", "boxes": "add_rectangle"}.get(
+            kind, "add_polygon"
+        )
+        self.changed.emit()
+
+    def choose_class(self, name: str, layer: Layer | None = None) -> None:
+        """Take a class in hand; selected marks of the layer get it."""
+        self.class_name = name
+        self._layers.set_shown(name, True)
+        for key in self._editors:
+            self._hold(key)
+        editor = self.editor_of(layer)
+        if editor is not None:
+            editor.set_class(name)
+        self.changed.emit()
+
+    def save(self) -> bool:
+        """Put on disk what could not be put there before; return whether it is."""
+        while self._waiting:
+            if not self._record(self._waiting[0]):
+                return False
+            del self._waiting[0]
+        return True
+
+    # Following the sample
+
+    def _on_leaving(self) -> None:
+        for editor in self._editors.values():
+            editor.stop()
+            self.log.clear(editor.layer)
+        self._editors.clear()
+        self._acts.clear()
+
+    def _on_arrived(self, loaded: LoadedSample) -> None:
+        if loaded.dataset.identity != self._dataset_id:
+            self._unlocked.clear()
+            self.class_name = ""
+        self._dataset_id = loaded.dataset.identity
+        self._sample = loaded.sample.name
+        self._set_classes = tuple(loaded.dataset.class_table.names.values())
+        self._said = {
+            (key.layer, key.mark): (stored.author, stored.time)
+            for key, stored in loaded.marks.items()
+        }
+        if self.class_name not in self.classes:
+            self.class_name = self.classes[0]
+        for name, (layer, _) in self._layers.marks.items():
+            if name not in self._editors:
+                self._catch_up(name)
+                if name in self._unlocked:
+                    self._follow(name)
+                else:
+                    layer.editable = False
+        self.changed.emit()
+
+    def _on_forgotten(self, layer: Layer) -> None:
+        for name, editor in tuple(self._editors.items()):
+            if editor.layer is layer:
+                editor.stop()
+                del self._editors[name]
+        self.changed.emit()
+
+    def _catch_up(self, name: str) -> None:
+        """Show what was done to a layer and could not be saved yet."""
+        here = (self._dataset_id, self._sample, name)
+        layer, drawn = self._layers.marks[name]
+        for act in self._waiting:
+            if act[:3] == here:
+                editor = MarkEditor(layer, drawn, self.class_name)
+                editor.put(act.rows)
+                editor.stop()
+                drawn = _drawn_after(drawn, editor)
+                self._layers.take(name, drawn)
+
+    def _follow(self, name: str) -> None:
+        layer, drawn = self._layers.marks[name]
+        editor = self._editors[name] = MarkEditor(layer, drawn, self.class_name)
+        editor.acted.connect(partial(self._on_acted, name))
+        editor.turned.connect(partial(self._on_turned, name))
+        editor.told.connect(self._on_told)
+        layer.selected_data.events.items_changed.connect(self._on_selected)
+        layer.editable = True
+        for key, class_name in zip(KEYS, self.classes, strict=False):
+            layer.bind_key(key, _chooser(self, class_name), overwrite=True)
+        self._hold(name)
+
+    def _hold(self, name: str) -> None:
+        """Let what is added next to a layer have the class in hand."""
+        editor = self._editors[name]
+        editor.hold(self.class_name)
+        self._layers.hold(editor.layer, self.class_name)
+
+    # Acts
+
+    def _on_acted(self, name: str, step: MarkStep) -> None:
+        editor = self._editors[name]
+        title = title_of(step, editor.kind)
+        rows = [row for row in (*step.before.values(), *step.after.values()) if row]
+        box = box_around([row.form for row in rows])
+        self._acts[id(step.after)] = self.log.add(editor.layer, title, box)
+        self._keep(name, step.after, title)
+
+    def _on_turned(self, name: str, step: MarkStep, done: bool) -> None:
+        act = self._acts.get(id(step.after))
+        title = title_of(step, self._editors[name].kind)
+        if act is not None:
+            self.log.set_done(self._editors[name].layer, act, done)
+        rows = step.after if done else step.before
+        self._keep(name, rows, f"{'Redo' if done else 'Undo'}: {title}")
+
+    def _keep(self, name: str, rows: Mapping[int, MarkRow | None], title: str) -> None:
+        """Show what marks became as legend and colours, and put it on disk."""
+        editor = self._editors[name]
+        _, drawn = self._layers.marks[name]
+        with editor.paused():
+            table = editor.layer.features
+            seen = list(table[CLASS]) if CLASS in table else []
+            if seen != [row.class_name for row in editor.rows]:
+                editor.layer.features = columns_of(editor.rows, editor.layer)
+            self._layers.take(name, _drawn_after(drawn, editor))
+        act = Waiting(
+            self._dataset_id, self._sample, name, editor.kind, dict(rows), title
+        )
+        self._waiting.append(act)
+        self.save()
+        said = (self._author(), time.time())
+        self._said.update({(name, number): said for number in rows})
+        self.changed.emit()
+
+    def _author(self) -> str:
+        try:
+            return "you" if self._hooks is None else self._hooks.project().author
+        except StoreError:
+            return "you"
+
+    def _record(self, act: Waiting) -> bool:
+        if self._hooks is None:
+            return False
+        marks = {
+            MarkKey(act.sample, act.layer, number): _mark_of(act.kind, row)
+            for number, row in act.rows.items()
+        }
+        said = {**self._hooks.provenance, "act": act.title}
+        try:
+            self._hooks.project().record_marks(act.dataset_id, marks, said)
+        except StoreError as error:
+            self._hooks.told(error)
+            return False
+        self._hooks.told(None)
+        return True
+
+    def _on_told(self, text: str) -> None:
+        self.told.emit(text, True)
+
+    def _on_selected(self, *_: object) -> None:
+        self.changed.emit()
+
+
+def _nothing() -> None:
+    """Marks on screen are told of by `MarkDesk.changed`."""
+
+
+def _mark_of(kind: str, row: MarkRow | None) -> Mark:
+    if row is None:
+        return Mark(kind, gone=True)
+    return Mark(kind, place_of(kind, row.form), stored_class(row.class_name))
+
+
+def _drawn_after(drawn: Drawn, editor: MarkEditor) -> Drawn:
+    rows, layer = editor.rows, editor.layer
+    return replace(
+        drawn,
+        data=layer.data if isinstance(layer, Points) else list(layer.data),
+        classes=tuple(row.class_name for row in rows),
+        numbers=tuple(row.number for row in rows),
+        shape_types=tuple(row.form.shape for row in rows),
+        rings=tuple(row.form.rings for row in rows),
+        features={
+            name: [row.more.get(name) for row in rows] for name in drawn.features
+        },
+    )
+
+
+def _chooser(desk: MarkDesk, class_name: str) -> Any:
+    def choose(layer: Layer) -> None:
+        desk.choose_class(class_name, layer)
+
+    # napari's list of shortcuts shows it
+    choose.__doc__ = f"Take the class {class_name}; selected marks get it."
+    return choose

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
 
 from napari_cellsets._napari.outlines import OutlinedLabels, outlines
 from napari_cellsets._napari.slots import new_label_layer
@@ -26,6 +27,51 @@ def test_outlines_equal_naparis_own(labels: np.ndarray, thickness: int) -> None:
     ours, theirs = OutlinedLabels(labels.copy()), Labels(labels.copy())
     ours.contour = theirs.contour = thickness
     np.testing.assert_array_equal(shown(ours), shown(theirs))
+
+
+@settings(max_examples=40, deadline=None)
+@given(labels=SMALL_LABELS, thickness=st.integers(0, 3), chosen=st.booleans())
+def test_outlines_of_one_colour_equal_naparis_own(
+    labels: np.ndarray, thickness: int, chosen: bool
+) -> None:
+    colours = DirectLabelColormap(color_dict={None: "yellow", 0: "transparent"})
+    ours = OutlinedLabels(labels.copy(), colormap=colours)
+    theirs = Labels(labels.copy(), colormap=colours)
+    for layer in (ours, theirs):
+        layer.contour = thickness
+        layer.selected_label = 2
+        layer.show_selected_label = chosen
+        layer.paint((0, 0), 2)
+    np.testing.assert_array_equal(shown(ours), shown(theirs))
+    assert shown(ours).dtype == shown(theirs).dtype
+
+
+def test_outlines_of_several_colours_are_left_to_napari() -> None:
+    labels = np.kron(np.arange(4, dtype=np.int32).reshape(2, 2), np.ones((5, 5), int))
+    colours = DirectLabelColormap(color_dict={None: "yellow", 0: "red", 2: "blue"})
+    ours, theirs = (
+        kind(labels.astype(np.int32), colormap=colours)
+        for kind in (OutlinedLabels, Labels)
+    )
+    ours.contour = theirs.contour = 1
+    np.testing.assert_array_equal(shown(ours), shown(theirs))
+    assert len(np.unique(shown(ours))) == 3
+
+
+def test_colours_of_one_kind_are_not_looked_up_pixel_by_pixel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer = new_label_layer("truth", np.ones((40, 40), np.int32), None)
+    sizes = []
+    own = DirectLabelColormap._data_to_texture
+    monkeypatch.setattr(
+        DirectLabelColormap,
+        "_data_to_texture",
+        lambda colours, values: sizes.append(np.size(values)) or own(colours, values),
+    )
+    layer.refresh()
+    assert sizes
+    assert max(sizes) < 40 * 40
 
 
 def test_napari_uses_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:

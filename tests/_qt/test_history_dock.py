@@ -124,9 +124,9 @@ def days_ago(days: int, pattern: str) -> str:
 
 def test_earlier_days_stand_in_the_list(room: Room) -> None:
     assert room.lines == [
-        days_ago(2, "%A, %d %B %Y"),
+        days_ago(2, "%a %d %b %Y"),
         "paint object 3",
-        days_ago(3, "%A, %d %B %Y"),
+        days_ago(3, "%a %d %b %Y"),
         "paint object 2",
         "cells counted by nuclei",
     ]
@@ -138,7 +138,7 @@ def test_acts_of_now_stand_above_them(room: Room) -> None:
     assert room.lines[:3] == [
         "Today",
         "paint object 9",
-        days_ago(2, "%A, %d %B %Y"),
+        days_ago(2, "%a %d %b %Y"),
     ]
     assert len(room.dock.history.model.acts) == 1
 

@@ -135,6 +135,11 @@ class HistoryView(QWidget):
         """Say which time is seen; no words for now."""
         self.bar.say(words)
         self.model.point_out(act)
+        if act in self.model.rows:
+            # in the middle: the bar is about to take its room
+            middle = QAbstractItemView.ScrollHint.PositionAtCenter
+            row = self.model.rows.index(act)
+            self.table.scrollTo(self.model.index(row, 0), middle)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Tell that somebody looks."""

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
+    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -46,6 +47,18 @@ _ALIKE = {
     ),
 }
 _SPIN_WIDTH = 140
+
+
+class Pages(QTabWidget):
+    """Tabs that make do with little height: their lists scroll, the dock does not."""
+
+    def hasHeightForWidth(self) -> bool:
+        """No: a page of words and lists would ask for the height that it likes."""
+        return False
+
+    def sizeHint(self) -> QSize:
+        """The least; more is given where there is more."""
+        return self.minimumSizeHint()
 
 
 class LayerRow(QWidget):

@@ -133,7 +133,7 @@ def _name_of(day: date, today: date) -> str:
         return "Today"
     if day == today - timedelta(days=1):
         return "Yesterday"
-    return f"{day:%A, %d %B %Y}"
+    return f"{day:%a %d %b %Y}"
 
 
 def _bold() -> QFont:

@@ -17,6 +17,7 @@ from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets._qt.describing import DescribeOffer
 from napari_cellsets._qt.docking import DockContent, raise_dock
+from napari_cellsets._qt.history_offer import MovedOffer
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.legend import Legend
 from napari_cellsets._qt.lifetimes import follow
@@ -118,7 +119,7 @@ class SamplesWidget(DockContent):
             title=f"Open {path.name}",
             done=self._on_opened,
             failed=partial(self._on_open_failed, path),
-            cancelled=self._on_open_cancelled,
+            cancelled=partial(self._say, "Opening was cancelled."),
         )
 
     def _on_opened(self, loaded: LoadedSample) -> None:
@@ -128,9 +129,6 @@ class SamplesWidget(DockContent):
     def _on_open_failed(self, path: Path, error: Exception) -> None:
         self._say(str(error))
         self.describe.offer_after(path, error)
-
-    def _on_open_cancelled(self) -> None:
-        self._say("Opening was cancelled.")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders; what they are is found out on dropping."""
@@ -153,6 +151,7 @@ class SamplesWidget(DockContent):
         self.message.setAccessibleName("Message")
         self.reading = ReadingRow(self)
         self.describe = DescribeOffer(self)
+        self.moved = MovedOffer(self._session, self)
         self.welcome = QLabel(WELCOME, self)
         self.welcome.setWordWrap(True)
         self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -184,7 +183,7 @@ class SamplesWidget(DockContent):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
-        asked = (self.reading, self.describe)
+        asked = (self.reading, self.describe, self.moved)
         top = (self.open_button, self.message, *asked, self.welcome)
         for widget in top:
             layout.addWidget(widget)
@@ -211,7 +210,7 @@ class SamplesWidget(DockContent):
         self.open_button.describe_chosen.connect(self.describe.show_dialog)
         self.describe.chosen.connect(self.open_path)
         self.reading.chosen.connect(self._on_reading_chosen)
-        self.filters.changed.connect(self._on_filters_changed)
+        self.filters.changed.connect(self._apply_filters)
         self.view.row_chosen.connect(self._on_row_chosen)
         self.view.stepped.connect(session.walk)
         self.steps.stepped.connect(session.walk)
@@ -222,6 +221,7 @@ class SamplesWidget(DockContent):
         self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
         self._switcher.failed.connect(self._say)
         self.others.told.connect(self._on_others_told)
+        self.moved.told.connect(self._on_others_told)
 
     # Following the session
 
@@ -312,9 +312,6 @@ class SamplesWidget(DockContent):
         index = self._model.sample_index(row)
         if index != self._session.heading:
             self._session.go_to(index)
-
-    def _on_filters_changed(self) -> None:
-        self._apply_filters()
 
     def _apply_filters(self) -> None:
         dataset = self._session.dataset

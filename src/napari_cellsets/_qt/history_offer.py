@@ -1,0 +1,148 @@
+"""Offers work that was done on the same pictures under another folder name."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal, Slot
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellsets._napari.remembered import remember, remembered
+from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets.review import earlier_work
+
+if TYPE_CHECKING:
+    from napari_cellsets._napari.session import Session
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.review import EarlierWork
+    from napari_cellsets.store import Project
+
+_REFUSED = "moved_work_refused"
+_MOST_REFUSED = 200
+
+
+class MovedOffer(QWidget):
+    """A sentence and two buttons, while the store has work that may belong here.
+
+    Parameters
+    ----------
+    session
+        Whose data set is looked for.
+    parent
+        The dock.
+    """
+
+    told = Signal(str)
+    """A sentence for the person: what was done, or why not."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._work: EarlierWork | None = None
+        self.runner = JobRunner(parent, mirrored=False)
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding
+        )
+        self.text.setAccessibleName("Work found in the project store")
+        self.take = QPushButton("Take it over")
+        self.take.setToolTip("The work belongs to this folder then; nothing is copied")
+        self.refuse = QPushButton("No")
+        self.refuse.setToolTip("Leave it where it is, and do not ask again")
+        self.take.clicked.connect(self._on_take_clicked)
+        self.refuse.clicked.connect(self._on_refuse_clicked)
+        row = QHBoxLayout()
+        row.addWidget(self.take)
+        row.addWidget(self.refuse)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.text)
+        column.addLayout(row)
+        follow(self, session.dataset_changed, self._on_dataset_changed)
+        self._on_dataset_changed(session.dataset)
+
+    def _on_dataset_changed(self, dataset: Dataset | None) -> None:
+        self._offer(None)
+        if dataset is not None:
+            self.runner.start(
+                partial(_found, self._session, dataset.identity),
+                title="Look for earlier work",
+                done=partial(self._on_found, dataset.identity),
+                failed=_ignore,
+                quiet=True,
+            )
+
+    def _on_found(self, identity: str, found: list[EarlierWork]) -> None:
+        if identity == self._identity:
+            refused = remembered(_REFUSED) or []
+            wanted = (
+                work for work in found if [work.identity, identity] not in refused
+            )
+            self._offer(next(wanted, None))
+
+    def _offer(self, work: EarlierWork | None) -> None:
+        self._work = work
+        self.setVisible(work is not None)
+        self.text.setText("" if work is None else f"{work.said}.")
+
+    @property
+    def _identity(self) -> str:
+        dataset = self._session.dataset
+        return "" if dataset is None else dataset.identity
+
+    @Slot()
+    def _on_take_clicked(self) -> None:
+        work = self._work
+        self._offer(None)
+        if work is not None:
+            self.runner.start(
+                partial(_moved, self._session.project, work.identity, self._identity),
+                title="Take work over",
+                done=partial(self._on_moved, work, self._identity),
+                failed=self._on_failed,
+                quiet=True,
+            )
+
+    @Slot()
+    def _on_refuse_clicked(self) -> None:
+        work = self._work
+        self._offer(None)
+        if work is not None:
+            refused = remembered(_REFUSED) or []
+            pair = [work.identity, self._identity]
+            remember(_REFUSED, [*refused, pair][-_MOST_REFUSED:])
+
+    def _on_moved(self, work: EarlierWork, identity: str, _: None) -> None:
+        if identity == self._identity:
+            self._session.reload()
+        plural = "s" if work.samples != 1 else ""
+        self.told.emit(f"The work on {work.samples:,} sample{plural} belongs here now.")
+
+    def _on_failed(self, error: Exception) -> None:
+        self.told.emit(str(error))
+
+
+def _found(
+    session: Session, identity: str, _: CancelToken, __: Progress
+) -> list[EarlierWork]:
+    # opening a store takes a moment, too
+    return earlier_work(session.project, identity)
+
+
+def _moved(project: Project, old: str, new: str, _: CancelToken, __: Progress) -> None:
+    project.move_work(old, new)
+
+
+def _ignore(_error: Exception) -> None:
+    """Saving and loading tell what is wrong with the store."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_cellsets._napari.browsing import Marks, describe, details
 from napari_cellsets._napari.class_colours import class_colours
+from napari_cellsets._napari.gallery_classes import as_said, classed, who_said
 from napari_cellsets._napari.gallery_facts import CLASS, FactTable, marked
 from napari_cellsets.store import Subject
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_cellsets._napari.gallery_classes import PictureClasses
     from napari_cellsets._napari.thumbnails import ThumbnailCache
     from napari_cellsets.catalogue import Dataset
 
@@ -70,6 +72,9 @@ class Items(Protocol):
     def set_marks(self, marks: Marks) -> None:
         """Say what was done with the samples."""
 
+    def set_classes(self, classes: PictureClasses) -> None:
+        """Say what people said of their classes."""
+
     def subjects(self) -> list[Subject]:
         """Return what a verdict on each is about."""
 
@@ -96,6 +101,7 @@ class SampleItems:
     def __init__(self, dataset: Dataset, table: FactTable | None = None) -> None:
         self.dataset = dataset
         self._marks = Marks()
+        self._classes: PictureClasses | None = None
         self._read = table
         self._table = FactTable(()) if table is None else marked(table, self._marks)
         colours = class_colours(len(dataset.classes)) if dataset.kind == "cells" else ()
@@ -112,17 +118,33 @@ class SampleItems:
     def set_marks(self, marks: Marks) -> None:
         """Say what was done with the samples."""
         self._marks = marks
-        if self._read is not None:
-            self._table = marked(self._read, marks)
+        self._tell()
+
+    def set_classes(self, classes: PictureClasses) -> None:
+        """Say what people said of their classes; again after each change."""
+        self._classes = classes
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._read is None:
+            return
+        table, classes = self._read, self._classes
+        if classes is not None:
+            order = self.dataset.classes
+            table = classed(table, classes.said, classes.author, order)
+        self._table = marked(table, self._marks)
 
     def card(self, item: int) -> Card:
         """Return what is written of a sample."""
-        sample, kind = self.dataset.samples[item], self.dataset.kind
+        published, kind = self.dataset.samples[item], self.dataset.kind
+        said = None if self._classes is None else self._classes.of(item)
+        sample = as_said(published, said)
+        told = details(sample, self._marks, kind)
         return Card(
             sample.name,
             describe(sample, self._marks, kind),
             self.colours.get(sample.facts.get(CLASS, ""), ""),
-            details=details(sample, self._marks, kind),
+            details=told if said is None else f"{told}\n{who_said(published, said)}",
         )
 
     def maker(self, cache: ThumbnailCache, size: int) -> Make:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.browsing import Marks
+    from napari_cellsets._napari.gallery_classes import PictureClasses
     from napari_cellsets._napari.gallery_items import Make
     from napari_cellsets._napari.thumbnails import ThumbnailCache
     from napari_cellsets.catalogue import Dataset
@@ -138,6 +139,9 @@ class ObjectItems:
 
     def set_marks(self, _marks: Marks) -> None:
         """Know nothing of counts: they are of whole samples."""
+
+    def set_classes(self, _classes: PictureClasses) -> None:
+        """Know nothing of classes of whole pictures."""
 
     def card(self, item: int) -> Card:
         """Return what is written of an object."""

@@ -1,17 +1,18 @@
-"""Verdicts on the items of a gallery, by number; the review itself is `review`'s."""
+"""What is said of the items of a gallery, by number: verdicts, comments, classes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_cellsets._napari.gallery_classes import PictureClasses
 from napari_cellsets._napari.gallery_facts import Column, read_facts
 from napari_cellsets._napari.gallery_items import SampleItems
 from napari_cellsets._napari.gallery_objects import ObjectItems, read_objects
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.review import ReviewQueue
-from napari_cellsets.store import VERDICTS, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.gallery_items import Items
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
-    from napari_cellsets.store import Project, Verdict
+    from napari_cellsets.store import Project, Subject, Verdict
 
     Read = tuple[Items, "GalleryReview | StoreError"]
 
 VERDICT = "verdict"
 OPEN = "not reviewed"
+#: What a reviewer can have said; pictures are relabelled by giving them a class.
+WORDS = ("accepted", "relabelled", "flagged", "rejected")
 
 
 def read_samples(dataset: Dataset, project: Callable[[], Project]) -> Read:
@@ -56,17 +59,36 @@ def read_crops(
 
 def _reviewed(items: Items, project: Callable[[], Project]) -> Read:
     """Add the review, or why there is none."""
-    identity = items.dataset.identity
+    dataset, subjects = items.dataset, items.subjects()
     try:
-        return items, GalleryReview(project(), identity, items.subjects())
+        classes = None
+        if dataset.kind == "cells" and items.noun == SampleItems.noun:
+            classes = PictureClasses(project(), dataset, items.table.names)
+            items.set_classes(classes)
+        return items, GalleryReview(project(), dataset.identity, subjects, classes)
     except StoreError as error:
         return items, error
 
 
-class GalleryReview:
-    """A review queue whose subjects are numbered.
+class _Step(NamedTuple):
+    """One part of an act: how it is done, and who takes it back."""
 
-    Made in any thread, used on the main one.
+    do: Callable[[], object]
+    keeper: ReviewQueue | PictureClasses
+
+
+class _Act(NamedTuple):
+    """What was done at once."""
+
+    items: Sequence[int]
+    steps: tuple[_Step, ...]
+
+
+class GalleryReview:
+    """What reviewers said of numbered items: verdicts, comments, classes of pictures.
+
+    Made in any thread, used on the main one. Acts are taken back in the order in
+    which they were done, whatever they are.
 
     Parameters
     ----------
@@ -74,6 +96,8 @@ class GalleryReview:
         As of `ReviewQueue`.
     subjects
         Of all items, in their own order.
+    classes
+        Of whole pictures; None where they have none.
 
     Raises
     ------
@@ -82,36 +106,43 @@ class GalleryReview:
     """
 
     def __init__(
-        self, project: Project, dataset_id: str, subjects: Sequence[Subject]
+        self,
+        project: Project,
+        dataset_id: str,
+        subjects: Sequence[Subject],
+        classes: PictureClasses | None = None,
     ) -> None:
+        self.classes = classes
         self._queue = ReviewQueue(project=project, dataset_id=dataset_id)
         self._subjects = subjects
-        self._item_of = {subject: item for item, subject in enumerate(subjects)}
         self._queue.take(subjects)
-        self._taken = np.arange(len(subjects))
         self._codes = np.zeros(len(subjects), np.int32)
+        self._done: list[_Act] = []
+        self._undone: list[_Act] = []
         self._learn()
 
     @property
     def column(self) -> Column:
         """The verdict on each item."""
-        return Column((*VERDICTS, OPEN), self._codes)
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is something to take back."""
-        return self._queue.can_undo
+        return Column((*WORDS, OPEN), self._codes)
 
     def verdict(self, item: int) -> Verdict | None:
-        """Return what counts now of an item, None where nothing was ever said."""
+        """Return what was said of an item, None where nothing ever was."""
         return self._queue.verdict(self._subjects[item])
+
+    def word(self, item: int) -> str:
+        """Return the verdict that counts of an item, empty for none."""
+        found = self.verdict(item)
+        if found is not None and found.verdict:
+            return found.verdict
+        return "" if self.classes is None else self.classes.word(item)
 
     def reviewed(self, items: NDArray[np.intp]) -> int:
         """Return how many of these have a verdict."""
-        return int(np.count_nonzero(self._codes[items] < len(VERDICTS)))
+        return int(np.count_nonzero(self._codes[items] < len(WORDS)))
 
-    def refresh(self) -> None:
-        """Read what others said.
+    def refresh(self) -> bool:
+        """Read what others said; return whether there is anything new.
 
         Raises
         ------
@@ -120,8 +151,11 @@ class GalleryReview:
         """
         before = self._queue.changes
         self._queue.refresh()
-        if self._queue.changes != before:
+        new = self.classes is not None and self.classes.refresh()
+        if new or self._queue.changes != before:
             self._learn()
+            return True
+        return False
 
     def judge(self, items: Sequence[int], verdict: str, reason: str = "") -> None:
         """Say of items what was decided; an empty verdict makes them unreviewed.
@@ -131,31 +165,54 @@ class GalleryReview:
         StoreError
             If it cannot be written.
         """
-        queue = self._queue
-        acts: dict[str, Callable[[list[Subject]], None]] = {
-            "accepted": queue.accept,
-            "flagged": lambda subjects: queue.flag(reason, subjects),
-            "rejected": lambda subjects: queue.reject(reason, subjects),
-            "": queue.clear,
+        queue, subjects = self._queue, [self._subjects[item] for item in items]
+        acts: dict[str, Callable[[], None]] = {
+            "accepted": lambda: queue.accept(subjects),
+            "flagged": lambda: queue.flag(reason, subjects),
+            "rejected": lambda: queue.reject(reason, subjects),
+            "": lambda: queue.clear(subjects),
         }
-        acts[verdict]([self._subjects[item] for item in items])
-        self._learn(items)
+        steps = [_Step(acts[verdict], queue)]
+        given = [] if verdict else self._with_class(items)
+        if self.classes is not None and given:
+            steps.append(_Step(partial(self.classes.give, given, ""), self.classes))
+        self._do(_Act(items, tuple(steps)))
 
     def comment(self, items: Sequence[int], text: str) -> None:
         """Write a comment on items; raises as `judge`."""
-        self._queue.comment(text, [self._subjects[item] for item in items])
+        queue, subjects = self._queue, [self._subjects[item] for item in items]
+        self._do(_Act(items, (_Step(lambda: queue.comment(text, subjects), queue),)))
+
+    def relabel(self, items: Sequence[int], name: str) -> None:
+        """Say of which class pictures are; what was said of them before gives way.
+
+        Raises
+        ------
+        StoreError
+            If pictures here have no class, or it cannot be written.
+        """
+        if self.classes is None:
+            raise StoreError("Pictures of this set have no class to change")
+        queue = self._queue
+        steps = [_Step(partial(self.classes.give, items, name), self.classes)]
+        judged = [self._subjects[item] for item in items if self._is_judged(item)]
+        if judged:
+            steps.append(_Step(lambda: queue.clear(judged), queue))
+        self._do(_Act(items, tuple(steps)))
 
     def undo(self) -> list[int]:
-        """Take the last act back and return its items.
+        """Take the last act back and return its items; none where nothing was done.
 
         Raises
         ------
         StoreError
             As of `ReviewQueue.undo`.
         """
-        items = [self._item_of[subject] for subject in self._queue.undo()]
-        self._learn(items)
-        return items
+        return self._turn(self._done, self._undone, back=True)
+
+    def redo(self) -> list[int]:
+        """Do again what was taken back last and return its items; raises as `judge`."""
+        return self._turn(self._undone, self._done, back=False)
 
     def next_open(self, order: NDArray[np.intp], item: int | None) -> int | None:
         """Return the next item without verdict, past the end from the start on.
@@ -167,16 +224,60 @@ class GalleryReview:
         item
             Where to go on from.
         """
-        if not np.array_equal(order, self._taken):
-            self._queue.take([self._subjects[at] for at in order])
-            self._taken = order.copy()
-        self._queue.current = None if item is None else self._subjects[item]
-        found = self._queue.next_unreviewed()
-        return None if found is None else self._item_of[found]
+        here = np.flatnonzero(order == item)
+        ahead = np.roll(order, -1 - int(here[0])) if here.size else order
+        others = ahead[ahead != item]
+        found = np.flatnonzero(self._codes[others] == len(WORDS))
+        return int(others[found[0]]) if found.size else None
+
+    def _do(self, act: _Act) -> None:
+        self._undone.clear()
+        self._turn([act], self._done, back=False)
+
+    def _turn(self, source: list[_Act], target: list[_Act], *, back: bool) -> list[int]:
+        """Do or take back the last act of a list, which then is of the other.
+
+        What cannot be taken back now, as the disk is full, stays; what others have
+        changed since is left to them.
+        """
+        if not source:
+            return []
+        act = source.pop()
+        waiting = list(reversed(act.steps) if back else act.steps)
+        turned: list[_Step] = []
+        error: StoreError | None = None
+        while waiting:
+            step = waiting[0]
+            kept = step.keeper.acts
+            try:
+                (step.keeper.undo if back else step.do)()
+                turned.append(step)
+            except StoreError as failed:
+                error = failed
+                if not back or step.keeper.acts == kept:
+                    break
+            waiting.pop(0)
+        if back:
+            turned.reverse()
+            waiting.reverse()
+        if turned:
+            target.append(_Act(act.items, tuple(turned)))
+        if waiting and back:
+            source.append(_Act(act.items, tuple(waiting)))
+        self._learn(act.items)
+        if error is not None:
+            raise error
+        return list(act.items)
+
+    def _is_judged(self, item: int) -> bool:
+        found = self.verdict(item)
+        return found is not None and bool(found.verdict)
+
+    def _with_class(self, items: Sequence[int]) -> list[int]:
+        classes = self.classes
+        return [] if classes is None else [i for i in items if classes.word(i)]
 
     def _learn(self, items: Iterable[int] | None = None) -> None:
-        code = {word: place for place, word in enumerate(VERDICTS)}
+        code = {word: place for place, word in enumerate(WORDS)}
         for item in range(len(self._subjects)) if items is None else items:
-            found = self.verdict(item)
-            word = "" if found is None else found.verdict
-            self._codes[item] = code.get(word, len(VERDICTS))
+            self._codes[item] = code.get(self.word(item), len(WORDS))

@@ -111,5 +111,9 @@ class KeyMap:
             for name, key in self.keys.items()
             if key != self.commands[name].key
         }
+        before = remembered(self._kept)
+        for name, key in (before if isinstance(before, dict) else {}).items():
+            if name not in self.commands:
+                own[name] = key  # of another set
         remember(self._kept, own)
         self.changed.emit()

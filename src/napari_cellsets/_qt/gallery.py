@@ -12,7 +12,6 @@ from qtpy.QtGui import QColor
 
 from napari_cellsets._napari.browsing import read_marks
 from napari_cellsets._napari.gallery_facts import CLASS, FactTable
-from napari_cellsets._napari.gallery_filter import GalleryFilter
 from napari_cellsets._napari.gallery_items import Card, SampleItems
 from napari_cellsets._napari.gallery_objects import look_at
 from napari_cellsets._napari.gallery_review import (
@@ -27,10 +26,12 @@ from napari_cellsets._qt.gallery_bar import (
     OF_IMAGE,
     SAMPLES,
 )
+from napari_cellsets._qt.gallery_exports import GalleryExports
 from napari_cellsets._qt.gallery_face import GalleryFace
 from napari_cellsets._qt.gallery_memory import GalleryMemory
 from napari_cellsets._qt.gallery_reader import GalleryReader
 from napari_cellsets._qt.gallery_verdicts import VerdictKeys
+from napari_cellsets._qt.gallery_watch import GalleryWatch
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.switching import Switcher
 from napari_cellsets.core.errors import CellsetsError, StoreError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QHideEvent
     from qtpy.QtWidgets import QWidget
 
+    from napari_cellsets._napari.gallery_filter import GalleryFilter
     from napari_cellsets._napari.gallery_items import Items
     from napari_cellsets._napari.gallery_review import Read
     from napari_cellsets.catalogue import Dataset
@@ -78,6 +80,8 @@ class GalleryWidget(GalleryFace):
         if self._session.navigator is None:
             Switcher(self._session, self)
         self.verdicts = VerdictKeys(self)
+        self.watch = GalleryWatch(self._session, self)
+        self.exports = GalleryExports(self._session, self)
         self._memory = GalleryMemory(self)
         self._connect()
         self._memory.restore_look()
@@ -112,28 +116,9 @@ class GalleryWidget(GalleryFace):
         if 0 <= row < self.model.rowCount():
             self.show_item(self.model.item_at(row), walk=True)
 
-    def wanted(self) -> GalleryFilter:
-        """Return what the person asks for."""
-        bar = self.bar
-        return GalleryFilter(
-            bar.text.text(),
-            self.tree.chosen(),
-            bar.sort.currentData() or "",
-            bar.descending.isChecked(),
-            bar.a_class.value(),
-            bar.seed,
-        )
-
     def set_filter(self, wanted: GalleryFilter) -> None:
         """Ask for this; shown at once."""
-        bar = self.bar
-        bar.blockSignals(True)
-        bar.text.setText(wanted.text)
-        bar.descending.setChecked(wanted.descending)
-        bar.a_class.setValue(wanted.a_class)
-        bar.set_seed(wanted.seed)
-        bar.sort.setCurrentIndex(max(0, bar.sort.findData(wanted.sort)))
-        bar.blockSignals(False)
+        self.show_wanted(wanted)
         self._show_facets(wanted)
         self._apply(wanted)
 
@@ -187,7 +172,9 @@ class GalleryWidget(GalleryFace):
         dataset, session = self._session.dataset, self._session
         self._memory.leave()
         self._reader.stop()
-        self._items = self.verdicts.review = None
+        self._items = None
+        self.verdicts.take(None, self._classes)
+        self.bar.export.setVisible(bool(self._classes))
         if dataset is None or self._scope != SAMPLES:
             self.pictures.serve(None)
             self.model.show_items(np.empty(0, np.intp))
@@ -222,6 +209,13 @@ class GalleryWidget(GalleryFace):
     def _scope(self) -> str:
         return str(self.bar.scope.currentData())
 
+    @property
+    def _classes(self) -> tuple[str, ...]:
+        """Classes that the pictures shown can have."""
+        dataset = self._session.dataset
+        cells = dataset is not None and dataset.kind == "cells"
+        return dataset.classes if cells and self._scope == SAMPLES else ()
+
     def _show_items(self, items: Items) -> None:
         """Show all in their own order, before anything is known of them."""
         self._items = items
@@ -239,7 +233,8 @@ class GalleryWidget(GalleryFace):
         if self._items is None:
             self._show_items(items)
         self._items = items
-        self.verdicts.review = review if isinstance(review, GalleryReview) else None
+        can_judge = isinstance(review, GalleryReview)
+        self.verdicts.take(review if can_judge else None, self._classes)
         if isinstance(review, StoreError):
             self.status.review.setText(str(review))
         self._read_marks()
@@ -261,8 +256,20 @@ class GalleryWidget(GalleryFace):
     def _on_marks_timeout(self) -> None:
         if self._items is not None and len(self._items.table):
             self._read_marks()
-            self._show_facets(self.wanted())
-            self.model.refresh()
+            self.show_said()
+
+    def show_said(self) -> None:
+        """Show what is said of the items by now; all stay where they are."""
+        items, review = self._items, self.verdicts.review
+        if items is None or not len(items.table):
+            return
+        if review is not None and review.classes is not None:
+            items.set_classes(review.classes)
+        self._show_facets(self.wanted())
+        self.side.show_classes(self.table, self.model.order, items.colours)
+        self.bar.offer_sorts(self.table.sorts())
+        self.model.refresh()
+        self.verdicts.show_progress()
 
     def _on_cells_changed(self) -> None:
         self._marks_timer.start()

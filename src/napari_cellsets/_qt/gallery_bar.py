@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal, Slot
 from qtpy.QtWidgets import (
     QBoxLayout,
     QComboBox,
+    QCompleter,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -71,6 +72,9 @@ class GalleryBar(QWidget):
         self.listed = _toggle(self, "List", "One a line, with what is known")
         self.facets = _toggle(self, "Facts", _FACTS)
         self.large = _toggle(self, "Large", "A window of its own; press again to dock")
+        self.export = QPushButton("Export", self)
+        self.export.setToolTip("Write the classes of what is shown, as corrected")
+        self.export.setAccessibleName("Export classes")
         self.size = QSlider(Qt.Orientation.Horizontal, self)
         self.size.setRange(SMALLEST, LARGEST)
         self.size.setValue(USUAL)
@@ -133,7 +137,8 @@ class GalleryBar(QWidget):
         first, second = QHBoxLayout(), QHBoxLayout()
         for widget in (self.facets, self.scope, self.text, self.sort, self.descending):
             first.addWidget(widget, stretch=1 if widget is self.text else 0)
-        for widget in (self.a_class, self.again, self.listed, self.size, self.large):
+        others = (self.again, self.listed, self.size, self.export, self.large)
+        for widget in (self.a_class, *others):
             second.addWidget(widget, stretch=1 if widget is self.size else 0)
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._rows.setContentsMargins(0, 0, 0, 0)
@@ -171,18 +176,36 @@ class GalleryBar(QWidget):
 
 
 class ReasonLine(QLineEdit):
-    """Takes a reason or a comment without a dialog; Escape gives up."""
+    """Takes a reason, a comment or a class without a dialog; Escape gives up."""
 
     said = Signal(str)
     given_up = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._choices: tuple[str, ...] = ()
         self.returnPressed.connect(self._on_return_pressed)
         self.hide()
 
-    def ask(self, words: str, before: str = "") -> None:
-        """Ask for a text; `before` is there to be changed."""
+    def ask(self, words: str, before: str = "", choices: Sequence[str] = ()) -> None:
+        """Ask for a text.
+
+        Parameters
+        ----------
+        words
+            What is asked for.
+        before
+            Is there to be changed.
+        choices
+            Words to choose from: a part of one is enough.
+        """
+        self._choices = tuple(choices)
+        completer = QCompleter(list(choices), self) if choices else None
+        if completer is not None:
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            completer.activated.connect(self._on_chosen)
+        self.setCompleter(completer)
         self.setPlaceholderText(f"{words} (Enter keeps it, Escape gives up)")
         self.setAccessibleName(words)
         self.setText(before)
@@ -200,8 +223,25 @@ class ReasonLine(QLineEdit):
 
     @Slot()
     def _on_return_pressed(self) -> None:
-        self.hide()
-        self.said.emit(self.text().strip())
+        self._say(_meant(self.text().strip(), self._choices))
+
+    @Slot(str)
+    def _on_chosen(self, text: str) -> None:
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        if not self.isHidden():
+            self.hide()
+            self.said.emit(text)
+
+
+def _meant(text: str, choices: Sequence[str]) -> str:
+    """Return the word that is, begins with or holds a text; else the text."""
+    low = text.lower()
+    same = [word for word in choices if word.lower() == low]
+    begun = [word for word in choices if word.lower().startswith(low)]
+    held = [word for word in choices if low in word.lower()]
+    return next(iter((*same, *begun, *held) if text else ()), text)
 
 
 class GalleryStatus(QWidget):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: By verdict: sign and colour, told apart without colour too.
 VERDICT_SIGNS: Final = {
     "accepted": ("✓", "#009e73"),
+    "relabelled": ("⇄", "#56b4e9"),
     "flagged": ("!", "#e69f00"),
     "rejected": ("×", "#d55e00"),
     "commented": ("…", "#9e9e9e"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from napari_cellsets._napari.gallery_filter import GalleryFilter
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.gallery_bar import GalleryBar, GalleryStatus
 from napari_cellsets._qt.gallery_facets import FacetSide
@@ -64,6 +65,38 @@ class GalleryFace(DockContent):
         self.welcome.setVisible(not is_open)
         for widget in (self.bar, self.split, self.status):
             widget.setVisible(is_open)
+
+    def wanted(self) -> GalleryFilter:
+        """Return what the person asks for."""
+        bar = self.bar
+        return GalleryFilter(
+            bar.text.text(),
+            self.tree.chosen(),
+            bar.sort.currentData() or "",
+            bar.descending.isChecked(),
+            bar.a_class.value(),
+            bar.seed,
+        )
+
+    def show_wanted(self, wanted: GalleryFilter) -> None:
+        """Show in the bar what is asked for; tells nobody."""
+        bar = self.bar
+        bar.blockSignals(True)
+        bar.text.setText(wanted.text)
+        bar.descending.setChecked(wanted.descending)
+        bar.a_class.setValue(wanted.a_class)
+        bar.set_seed(wanted.seed)
+        bar.sort.setCurrentIndex(max(0, bar.sort.findData(wanted.sort)))
+        bar.blockSignals(False)
+
+    def show_page(self, page: QWidget) -> bool:
+        """Show a page beside the pictures, or hide it again; False without room."""
+        if self._low:
+            return False
+        shown = self.side.isVisible() and self.side.currentWidget() is page
+        self.side.setCurrentWidget(page)
+        self.bar.facets.setChecked(not shown)
+        return True
 
     def show_facts(self) -> None:
         """Show facts where they are asked for and there is room for them."""

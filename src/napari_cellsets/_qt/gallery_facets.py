@@ -9,6 +9,7 @@ from qtpy.QtCore import QPoint, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QScrollArea,
     QSizePolicy,
     QTabWidget,
     QTreeWidget,
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.gallery_filter import class_counts
+from napari_cellsets._qt.edit_key_map import KeyMapView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets._napari.gallery_facts import FactTable
     from napari_cellsets._napari.gallery_filter import GalleryFilter
+    from napari_cellsets._napari.key_map import KeyMap
 
 _TITLES: Final = {
     "class": "Class",
@@ -37,6 +40,10 @@ _TITLES: Final = {
     "error": "Count against truth",
 }
 _ALL: Final = "#8a8a8a"
+_LEAST_PX: Final = 24
+_KEYS_HINT: Final = (
+    "Keys work while the pictures have the focus. Double-click a key to change it."
+)
 
 
 def title_of(fact: str) -> str:
@@ -220,7 +227,7 @@ class ClassPlot(pg.PlotWidget):
 
 
 class FacetSide(QTabWidget):
-    """Facts to choose from, and the distribution of classes."""
+    """Facts to choose from, the distribution of classes, and the keys."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -230,12 +237,22 @@ class FacetSide(QTabWidget):
         self.plot = ClassPlot(self)
         self.addTab(self.tree, "Facts")
         self.addTab(self.plot, "Classes")
+        self.keys = QScrollArea(self)
+        self.keys.setWidgetResizable(True)
+        self.keys.setMinimumHeight(_LEAST_PX)  # it would make the dock taller
+        self.addTab(self.keys, "Keys")
 
     def show_facets(
         self, table: FactTable, wanted: GalleryFilter, colours: Mapping[str, str]
     ) -> None:
         """Show what can be chosen, with numbers."""
         self.tree.show_facets(wanted.facets(table), wanted.chosen, colours)
+
+    def show_keys(self, keys: KeyMap) -> KeyMapView:
+        """Show keys to read and to change."""
+        page = KeyMapView(keys, _KEYS_HINT)
+        self.keys.setWidget(page)
+        return page
 
     def show_classes(
         self, table: FactTable, order: NDArray[np.intp], colours: Mapping[str, str]

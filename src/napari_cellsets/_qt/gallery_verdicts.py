@@ -1,36 +1,34 @@
-"""Verdicts by key: of what is selected in a gallery, while it has the focus."""
+"""Verdicts and classes by key: of what is selected, while the gallery has the focus."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from qtpy.QtCore import QObject, Slot
+from qtpy.QtCore import QObject, QPoint, Slot
+from qtpy.QtWidgets import QToolTip
 
+from napari_cellsets._napari.gallery_keys import GalleryKeys
+from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.core.errors import CellsetsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from napari_cellsets._napari.gallery_items import Card
     from napari_cellsets._napari.gallery_review import GalleryReview
     from napari_cellsets._qt.gallery import GalleryWidget
 
-#: Key -> what it does, in a word and in a sentence.
-KEYS: Final = {
-    "A": ("accept", "Accept what is selected"),
-    "F": ("flag", "Flag it for another look, with a reason"),
-    "R": ("reject", "Reject it"),
-    "C": ("comment", "Write a comment"),
-    "X": ("clear", "Make it unreviewed again"),
-    "U": ("undo", "Take the last verdict back"),
-    "N": ("next", "Go to the next one without verdict"),
+_AT_ONCE: Final = {"accept": "accepted", "reject": "rejected", "clear": ""}
+_ASKED: Final = {
+    "flag": "Reason of the flag",
+    "comment": "Comment",
+    "class": "Class, its first letters will do",
 }
-_AT_ONCE: Final = {"A": "accepted", "R": "rejected", "X": ""}
 
 
 class VerdictKeys(QObject):
-    """Judges what is selected.
+    """Judges what is selected, and gives pictures their class.
 
     Parameters
     ----------
@@ -42,25 +40,45 @@ class VerdictKeys(QObject):
         super().__init__(gallery)
         self._gallery = gallery
         self.review: GalleryReview | None = None
+        self.keys = GalleryKeys()
+        self._classes: tuple[str, ...] | None = None
         self._asked_for = ""
-        gallery.view.key_pressed.connect(self._on_key_pressed)
-        gallery.status.reason.said.connect(self._on_said)
-        gallery.status.reason.given_up.connect(gallery.view.setFocus)
-        words = "\n".join(f"{key}  {meaning}" for key, (_, meaning) in KEYS.items())
-        gallery.status.review.setToolTip(
-            f"Keys, while the pictures have focus:\n{words}"
-        )
+        self._acts: dict[str, Callable[[], None]] = {
+            "undo": self.undo,
+            "next": self._go_to_next,
+            "keys": self._show_keys,
+        }
+        view, reason = gallery.view, gallery.status.reason
+        view.key_pressed.connect(self._on_key_pressed)
+        view.undo_wanted.connect(self.undo)
+        view.redo_wanted.connect(self.redo)
+        reason.said.connect(self._on_said)
+        reason.given_up.connect(view.setFocus)
+        self.take(None)
+
+    def take(self, review: GalleryReview | None, classes: Sequence[str] = ()) -> None:
+        """Judge with this from now on; the first classes have a key each."""
+        self.review = review
+        if tuple(classes) != self._classes:
+            self._classes = tuple(classes)
+            self.keys = GalleryKeys(classes)
+            page = self._gallery.side.show_keys(self.keys)
+            page.refused.connect(self._gallery.status.review.setText)
+            follow(self, self.keys.changed, self._tell_keys)
+            self._tell_keys()
 
     def with_verdict(self, item: int, card: Card) -> Card:
         """Return a card with what was said of its item."""
-        said = self.review.verdict(item) if self.review is not None else None
+        review = self.review
+        said = review.verdict(item) if review is not None else None
+        word = review.word(item) if review is not None else ""
         if said is None or not (said.verdict or said.comment):
-            return card
+            return replace(card, verdict=word)
         why = " · ".join(filter(None, (said.reason, said.comment)))
         who = f"{said.verdict or 'commented'} by {said.author} on {said.when:%d %b %Y}"
         return replace(
             card,
-            verdict=said.verdict or "commented",
+            verdict=word or "commented",
             line=" · ".join(filter(None, (why, card.line))),
             details="\n".join(filter(None, (card.details, who, why))),
         )
@@ -71,23 +89,51 @@ class VerdictKeys(QObject):
             return
         order = self._gallery.model.order
         done = self.review.reviewed(order)
+        self._gallery.status.review.setText(f"{done:,} of {order.size:,} reviewed")
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the last act back, whatever it was."""
+        review = self.review
+        if review is not None:
+            self._turn(review.undo)
+
+    @Slot()
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        review = self.review
+        if review is not None:
+            self._turn(review.redo)
+
+    def _tell_keys(self) -> None:
         status = self._gallery.status
-        status.review.setText(f"{done:,} of {order.size:,} reviewed")
-        status.keys.setText(
-            " ".join(f"{key} {word}" for key, (word, _) in KEYS.items())
-        )
+        status.keys.setText(self.keys.words())
+        told = "\n".join(f"{key}  {word}" for key, word in self.keys.lines())
+        for label in (status.keys, status.review):
+            label.setToolTip(f"Keys, while the pictures have focus:\n{told}")
+
+    def _show_keys(self) -> None:
+        """Show the keys where they can be changed, or over a low dock."""
+        gallery = self._gallery
+        if gallery.show_page(gallery.side.keys):
+            return
+        told = gallery.status.keys.toolTip()
+        corner = gallery.view.mapToGlobal(QPoint(20, 0))
+        QToolTip.showText(corner, told, gallery.view)
 
     def _on_key_pressed(self, key: str) -> None:
-        if self.review is None or key not in KEYS:
+        command = self.keys.command(key)
+        if self.review is None or command is None:
             return
-        if key in _AT_ONCE:
-            self._judge(_AT_ONCE[key])
-        elif key in "FC":
-            self._ask(key)
-        elif key == "U":
-            self._undo()
+        name = self.keys.class_of(command)
+        if name is not None:
+            self._relabel(name)
+        elif command in _AT_ONCE:
+            self._judge(_AT_ONCE[command])
+        elif command in _ASKED:
+            self._ask(command)
         else:
-            self._go_to_next()
+            self._acts[command]()
 
     def _items(self) -> list[int]:
         gallery = self._gallery
@@ -95,36 +141,55 @@ class VerdictKeys(QObject):
 
     def _judge(self, verdict: str, reason: str = "") -> None:
         review, items = self.review, self._items()
-        if review is None or not items:
-            return
-        if self._did(lambda: review.judge(items, verdict, reason)) and len(items) == 1:
+        if review is not None and items:
+            self._go_on(items, lambda: review.judge(items, verdict, reason))
+
+    def _relabel(self, name: str) -> None:
+        review, items = self.review, self._items()
+        if review is not None and items:
+            self._go_on(items, lambda: review.relabel(items, name))
+
+    def _go_on(self, items: list[int], act: Callable[[], object]) -> None:
+        """Do it; after one picture comes the next."""
+        if self._did(act) and len(items) == 1:
             self._gallery.step(1)
 
-    def _ask(self, key: str) -> None:
+    def _ask(self, command: str) -> None:
         items = self._items()
         if self.review is None or not items:
             return
         said = self.review.verdict(items[0])
-        before = ("", "") if said is None else (said.reason, said.comment)
-        self._asked_for = key
-        words = "Reason of the flag" if key == "F" else "Comment"
-        self._gallery.status.reason.ask(words, before[key == "C"])
+        before = {"class": ""}
+        if said is not None:
+            before |= {"flag": said.reason, "comment": said.comment}
+        self._asked_for = command
+        choices = self._classes or () if command == "class" else ()
+        line = self._gallery.status.reason
+        line.ask(_ASKED[command], before.get(command, ""), choices)
 
     @Slot(str)
     def _on_said(self, text: str) -> None:
         self._gallery.view.setFocus()
         review, items = self.review, self._items()
-        if self._asked_for == "F":
+        if self._asked_for == "flag":
             self._judge("flagged", text)
+        elif self._asked_for == "class":
+            self._on_class_said(text)
         elif review is not None and items:
             self._did(lambda: review.comment(items, text))
 
-    def _undo(self) -> None:
-        review, back = self.review, list[int]()
-        if review is None or not review.can_undo:
-            return
-        if self._did(lambda: back.extend(review.undo())) and back:
-            self._gallery.show_item(back[0])
+    def _on_class_said(self, text: str) -> None:
+        if text in (self._classes or ()):
+            self._relabel(text)
+        elif text:
+            told = f"There is no class {text!r} in this set."
+            self._gallery.status.review.setText(told)
+
+    def _turn(self, act: Callable[[], Sequence[int]]) -> None:
+        """Take back or do again, and show where that was."""
+        items: list[int] = []
+        if self._did(lambda: items.extend(act())) and items:
+            self._gallery.show_item(items[0])
 
     def _go_to_next(self) -> None:
         gallery, review = self._gallery, self.review
@@ -143,8 +208,8 @@ class VerdictKeys(QObject):
         try:
             act()
         except CellsetsError as error:
+            self._gallery.show_said()
             self._gallery.status.review.setText(str(error))
             return False
-        self._gallery.model.refresh()
-        self.show_progress()
+        self._gallery.show_said()
         return True

@@ -15,7 +15,14 @@ from qtpy.QtCore import (
     QTimer,
     Signal,
 )
-from qtpy.QtGui import QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
+from qtpy.QtGui import (
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+)
 from qtpy.QtWidgets import QAbstractItemView, QWidget
 
 from napari_cellsets._qt.gallery_card import CardPainter
@@ -47,6 +54,8 @@ class GalleryView(QAbstractItemView):
     """The person wants to see this row: double click or Enter."""
     key_pressed = Signal(str)
     """A letter or digit was typed while the view has the focus."""
+    undo_wanted = Signal()
+    redo_wanted = Signal()
 
     def __init__(self, model: GalleryModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -232,7 +241,11 @@ class GalleryView(QAbstractItemView):
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.KeypadModifier,
         )
-        if event.key() in _OPENING and self.currentIndex().isValid():
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo_wanted.emit()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.redo_wanted.emit()
+        elif event.key() in _OPENING and self.currentIndex().isValid():
             self.opened.emit(self.currentIndex().row())
         elif free and event.text().isalnum():
             self.key_pressed.emit(event.text().upper())

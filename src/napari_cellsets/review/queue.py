@@ -222,6 +222,11 @@ class ReviewQueue(EventedModel):
         """Whether there is an act of this session to take back."""
         return bool(self._acts)
 
+    @property
+    def acts(self) -> int:
+        """How many acts of this session can be taken back."""
+        return len(self._acts)
+
     def undo(self) -> list[Subject]:
         """Say again what stood before the last act; the act stays in the history.
 

@@ -1,0 +1,233 @@
+"""Classes of whole pictures by number: as published, as corrected, and back again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from napari_cellsets._napari.gallery_facts import CLASS, NONE, Column, FactTable
+from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store import Mark, MarkKey
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project, StoredMark
+
+PUBLISHED, CHANGED = "class as published", "class changed"
+"""Facts that are there as soon as a class was changed."""
+BY_ME, NOT_CHANGED = "by me", "no"
+_PROVENANCE: Final = {"source": "corrected by hand", "tool": "Gallery"}
+#: So many samples are read one by one, more of them all together.
+_ONE_BY_ONE = 20
+
+
+class _Given(NamedTuple):
+    """What was said at once: by item the act that counts, and what stood before."""
+
+    acts: dict[int, str]
+    before: dict[int, tuple[Mark, str]]
+
+
+class PictureClasses:
+    """What people said of the classes of pictures.
+
+    Made in any thread, used on the main one.
+
+    Parameters
+    ----------
+    project
+        Where it is kept.
+    dataset
+        Whose samples, numbered in their order; of single cells.
+    names
+        Of all samples.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+
+    def __init__(
+        self, project: Project, dataset: Dataset, names: Sequence[str]
+    ) -> None:
+        self._project, self._dataset, self._names = project, dataset, names
+        self._item_of = {name: item for item, name in enumerate(names)}
+        self._given: list[_Given] = []
+        self._rows: dict[int, StoredMark] = {}
+        self._seen = -1
+        self.refresh()
+
+    @property
+    def author(self) -> str:
+        """Who works here."""
+        return self._project.author
+
+    @property
+    def acts(self) -> int:
+        """How many acts of this window can be taken back."""
+        return len(self._given)
+
+    @property
+    def said(self) -> dict[int, StoredMark]:
+        """By item what counts of those of which anything was said."""
+        return {item: row for item, row in self._rows.items() if not row.mark.gone}
+
+    def of(self, item: int) -> StoredMark | None:
+        """Return what counts of an item, None where nothing was said."""
+        row = self._rows.get(item)
+        return None if row is None or row.mark.gone else row
+
+    def word(self, item: int) -> str:
+        """Return the verdict that a given class is; empty where none was given."""
+        said = self.of(item)
+        if said is None:
+            return ""
+        published = self._dataset.samples[item].facts.get(CLASS, "")
+        return "accepted" if said.mark.class_name == published else "relabelled"
+
+    def refresh(self) -> bool:
+        """Read what others said; return whether there is anything new.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        last = self._project.last_change()
+        if last == self._seen:
+            return False
+        before = dict(self._rows)
+        self._take(self._project.marks(self._dataset.identity, layer=""))
+        self._seen = last
+        return before != self._rows
+
+    def give(self, items: Sequence[int], name: str) -> None:
+        """Say of which class pictures are; the class they have confirms it.
+
+        Parameters
+        ----------
+        items
+            Which pictures.
+        name
+            The class; empty takes back what was said.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        before = {item: self._counts(item) for item in items}
+        mark = Mark(class_name=name, gone=not name)
+        act = self._write(dict.fromkeys(items, mark))
+        self._given.append(_Given(dict.fromkeys(items, act), before))
+
+    def undo(self) -> None:
+        """Say again what stood before the last act.
+
+        Where somebody said something else since, that stays.
+
+        Raises
+        ------
+        StoreError
+            If all was changed by others since, or it cannot be written.
+        """
+        given = self._given[-1]
+        self._read(given.acts)
+        acts = given.acts
+        ours = [item for item in acts if self._counts(item)[1] == acts[item]]
+        if not ours:
+            self._given.pop()
+            raise StoreError(
+                "Somebody else gave another class since",
+                advice="Look at it again and say what counts.",
+            )
+        act = self._write({item: given.before[item][0] for item in ours})
+        self._given.pop()
+        for older in self._given:
+            for item in ours:
+                if older.acts.get(item) == given.before[item][1]:
+                    older.acts[item] = act  # what it said counts once more
+
+    def _counts(self, item: int) -> tuple[Mark, str]:
+        """What counts of an item, and the act that said so."""
+        row = self._rows.get(item)
+        return (Mark(gone=True), "nothing") if row is None else (row.mark, row.act)
+
+    def _write(self, changes: Mapping[int, Mark]) -> str:
+        marks = {MarkKey(self._names[item]): mark for item, mark in changes.items()}
+        act = self._project.record_marks(self._dataset.identity, marks, _PROVENANCE)
+        self._read(changes)
+        return act
+
+    def _read(self, items: Collection[int]) -> None:
+        if len(items) > _ONE_BY_ONE:
+            self.refresh()
+            return
+        for item in items:
+            name = self._names[item]
+            self._take(self._project.marks(self._dataset.identity, name, ""))
+
+    def _take(self, rows: Mapping[MarkKey, StoredMark]) -> None:
+        for key, row in rows.items():
+            if (item := self._item_of.get(key.sample)) is not None:
+                self._rows[item] = row
+
+
+def classed(
+    table: FactTable,
+    said: Mapping[int, StoredMark],
+    author: str,
+    order: Sequence[str],
+) -> FactTable:
+    """Return facts with classes as corrected, as published, and who changed them.
+
+    Parameters
+    ----------
+    table
+        Facts as published.
+    said
+        By item what counts, see `PictureClasses.said`.
+    author
+        Who works here.
+    order
+        Classes in the order of the set.
+    """
+    published = table.columns.get(CLASS)
+    if not said or published is None or not len(table):
+        return table
+    names = [published.values[code] for code in published.codes.tolist()]
+    changed = [NOT_CHANGED] * len(names)
+    for item, row in said.items():
+        if row.mark.class_name != names[item]:
+            names[item] = row.mark.class_name
+            changed[item] = BY_ME if row.author == author else f"by {row.author}"
+    texts = ["" if name == NONE else name for name in names]
+    columns = {CLASS: Column.of(texts, order)}
+    if changed.count(NOT_CHANGED) < len(changed):
+        columns |= {PUBLISHED: published, CHANGED: Column.of(changed, (BY_ME,))}
+    return table.with_columns(columns)
+
+
+def as_said(sample: Sample, row: StoredMark | None) -> Sample:
+    """Return a sample with the class that somebody gave it."""
+    if row is None or row.mark.class_name == sample.facts.get(CLASS, ""):
+        return sample
+    # finer classes were published of the class that it is not
+    facts = {
+        name: value
+        for name, value in sample.facts.items()
+        if name not in ("subclass", "class title")
+    }
+    return replace(sample, facts={**facts, CLASS: row.mark.class_name})
+
+
+def who_said(sample: Sample, row: StoredMark) -> str:
+    """Return who gave which class when, for people."""
+    published = sample.facts.get(CLASS, "") or "no class"
+    word = "accepted as" if row.mark.class_name == published else "relabelled"
+    was = "" if word == "accepted as" else f" (published: {published})"
+    return f"{word} {row.mark.class_name}{was} by {row.author} on {row.when:%d %b %Y}"

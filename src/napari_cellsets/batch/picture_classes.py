@@ -1,0 +1,199 @@
+"""Classes of whole pictures as people corrected them, in a table and as folders."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from napari_cellsets.core.errors import ExportError
+from napari_cellsets.formats.atomic import atomic_output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from napari_cellsets.catalogue import Dataset
+    from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project, StoredMark
+
+#: Head of the table, in order.
+COLUMNS = (
+    *("sample", "image", "split", "class as published", "class", "verdict"),
+    *("class given by", "class given at"),
+)
+UNNAMED = "no class"
+"""Folder of pictures that have none."""
+
+
+class PictureClass(NamedTuple):
+    """The class of one picture.
+
+    Parameters
+    ----------
+    sample
+        Which picture.
+    published
+        As the data set has it; empty for none.
+    name
+        What counts: as somebody said, else as published.
+    said
+        Who said so, and when; None where nobody did.
+    """
+
+    sample: Sample
+    published: str
+    name: str
+    said: StoredMark | None
+
+    @property
+    def verdict(self) -> str:
+        """``relabelled``, ``accepted`` where the class was confirmed, or empty."""
+        if self.said is None:
+            return ""
+        return "accepted" if self.name == self.published else "relabelled"
+
+
+def said_of_pictures(dataset: Dataset, project: Project) -> dict[str, StoredMark]:
+    """Return what people said of whole pictures and did not take back, by sample.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    rows = project.marks(dataset.identity, layer="")
+    return {key.sample: row for key, row in rows.items() if not row.mark.gone}
+
+
+def picture_classes(
+    dataset: Dataset, project: Project, samples: Iterable[int] | None = None
+) -> Iterator[PictureClass]:
+    """Give the class of pictures, as published and as corrected.
+
+    Parameters
+    ----------
+    dataset, project
+        Of single cells, and the store with the corrections.
+    samples
+        Indices, in order; by default all.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    said = said_of_pictures(dataset, project)
+    for index in range(len(dataset.samples)) if samples is None else samples:
+        sample = dataset.samples[index]
+        published = sample.facts.get("class", "")
+        row = said.get(sample.name)
+        name = published if row is None else row.mark.class_name
+        yield PictureClass(sample, published, name, row)
+
+
+def write_class_table(classes: Iterable[PictureClass], path: Path | str) -> Path:
+    """Write one line a picture as CSV, UTF-8; see `COLUMNS`.
+
+    Parameters
+    ----------
+    classes
+        As of `picture_classes`.
+    path
+        What is there is replaced.
+
+    Raises
+    ------
+    ExportError
+        If it cannot be written.
+    """
+    path = Path(path)
+    with (
+        atomic_output(path) as part,
+        part.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for one in classes:
+            sample, said = one.sample, one.said
+            who = ("", "") if said is None else (said.author, said.when.isoformat())
+            facts = (sample.name, sample.image, sample.split, one.published, one.name)
+            writer.writerow((*facts, one.verdict, *who))
+    return path
+
+
+def write_class_folders(
+    dataset: Dataset,
+    classes: Iterable[PictureClass],
+    root: Path | str,
+    token: CancelToken,
+    progress: Progress,
+) -> int:
+    """Copy pictures, byte by byte, into one folder a class.
+
+    Such a folder opens as a data set of single cells, here and elsewhere.
+
+    Parameters
+    ----------
+    dataset, classes
+        Of which set, as of `picture_classes`.
+    root
+        Empty, or not there yet.
+    token, progress
+        Asked and told before each picture.
+
+    Returns
+    -------
+    int
+        How many pictures were copied.
+
+    Raises
+    ------
+    ExportError
+        If there is something in the folder, or it cannot be written.
+    UnreadableFileError
+        If a picture cannot be read.
+    CancelledError
+        If the token says so.
+    """
+    root, chosen = Path(root), list(classes)
+    if root.exists() and any(root.iterdir()):
+        raise ExportError(
+            "the folder should be empty, and there is something in it",
+            path=root,
+            advice="Choose another folder.",
+        )
+    taken: set[Path] = set()
+    for done, one in enumerate(chosen):
+        token.raise_if_cancelled()
+        progress(done / len(chosen), f"{done:,} of {len(chosen):,} pictures")
+        place = _free(root / folder_name(one.name), one.sample.image, taken)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(dataset.tree.read(one.sample.image))
+        except OSError as error:
+            raise ExportError(
+                f"the picture could not be written ({error.strerror})",
+                path=place,
+                advice="Make room, or choose another folder.",
+            ) from error
+    return len(chosen)
+
+
+def folder_name(name: str) -> str:
+    """Return a class name that can be a folder on every system."""
+    said = "".join(
+        "_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in name
+    )
+    return said.strip(" .") or UNNAMED
+
+
+def _free(folder: Path, image: str, taken: set[Path]) -> Path:
+    """Return where a picture goes; two of one name are told apart by a number."""
+    file = PurePosixPath(image.replace("\\", "/"))
+    place, number = folder / file.name, 1
+    while place in taken:
+        number += 1
+        place = folder / f"{file.stem}_{number}{file.suffix}"
+    taken.add(place)
+    return place

@@ -290,7 +290,7 @@ def test_locked_layers_refuse(editor: LabelEditor, layer: Labels) -> None:
 def test_edits_that_undo_could_not_keep_are_refused(
     editor: LabelEditor, layer: Labels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(label_editor, "_MOST_PX", 99)
+    monkeypatch.setattr(label_editor, "MOST_PX", 99)
     with pytest.raises(EditError, match="would change 100 pixels at once"):
         editor.do(lambda objects: joining.delete(objects, [1]))
     assert np.array_equal(layer.data, squares())

@@ -416,3 +416,9 @@ def test_lines_far_outside_cost_nothing_and_cross_nothing() -> None:
     y, x = line_pixels(np.array([[-1e12, -1e12], [-1e12, 1e12]]), (10, 10))
     assert len(y) == len(x) == 0
     assert labels_along(np.ones((4, 4), int), np.array([[0, 0], [3, 3.0]])) == [1]
+
+
+def test_a_picture_of_one_colour_has_no_edge_to_grow_to() -> None:
+    picture, labels = np.full((20, 30), 7.0), np.zeros((20, 30), np.int32)
+    found = growing.likely_tolerance(picture, labels, (5.0, 5.0))
+    assert found == growing.USUAL_TOLERANCE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
+from napari_cellsets._napari import stack_acts
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.core.evented import EventedModel
 from napari_cellsets.editing import joining, planes, shaping
@@ -37,7 +38,8 @@ class Command:
     key
         Key at first; the person may choose another. Empty for none.
     group
-        ``tool``, ``selected``, ``all`` or ``dock``.
+        ``tool``, ``selected``, ``stack`` (of overlapping objects), ``all`` or
+        ``dock``.
     """
 
     word: str
@@ -91,6 +93,20 @@ COMMANDS: Final[dict[str, Command]] = {
             "",
             "selected",
         ),
+        (
+            "new",
+            "New object",
+            "Draw an object over others: a plane is made ready for the brush",
+            "Shift+W",
+            "stack",
+        ),
+        (
+            "apart",
+            "Own plane",
+            "Give the object a plane to itself, to paint it over its neighbours",
+            "Shift+U",
+            "stack",
+        ),
         ("small", "Delete smaller", "Delete objects below this size", "", "all"),
         ("large", "Delete larger", "Delete objects above this size", "", "all"),
         ("border", "Delete at border", "Delete what the border cuts off", "", "all"),
@@ -143,7 +159,7 @@ def perform(
     Parameters
     ----------
     name
-        In `COMMANDS`, of the groups ``selected`` and ``all``.
+        In `COMMANDS`, of the groups ``selected``, ``stack`` and ``all``.
     editor
         Of the layer.
     options
@@ -165,6 +181,11 @@ def perform(
         return editor.do(partial(_OF_ALL[name], options))
     editor.check()
     labels = editor.here()
+    if editor.stacked:
+        return editor.do(
+            stack_acts.act_of(name, labels, options, picture),
+            select=name in ("merge", "label"),
+        )
     if name == "snap":
         seen = picture()
         return editor.do(
@@ -172,6 +193,11 @@ def perform(
         )
     if name == "between":
         return editor.do(partial(_between, labels), whole=True)
+    if name not in _OF_SELECTED:
+        raise EditError(
+            "the objects of this layer lie in no planes of overlap",
+            advice="This is for masks that overlap.",
+        )
     act = _OF_SELECTED[name]
     return editor.do(
         lambda objects: act(objects, labels, options), select=name in ("merge", "label")

@@ -16,6 +16,7 @@ from napari_cellsets._napari.edit_tools import Tools
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.label_editor import LabelEditor
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.stack_editor import begin_object
 from napari_cellsets.core.errors import EditError
 
 if TYPE_CHECKING:
@@ -182,8 +183,16 @@ class EditDesk:
             self.attempt(lambda: self.tools.toggle(name))
         elif name == "last":
             self.reveal()
+        elif name == "new":
+            self.attempt(self._begin_object)
         else:
             self.attempt(lambda: self._perform(name))
+
+    def _begin_object(self) -> None:
+        viewer, editor = self._viewer(), self.editor
+        if viewer is not None and editor is not None:
+            label = begin_object(viewer, editor)
+            self.told.emit(f"Paint object {label}; it may lie over others.", False)
 
     def attempt(self, act: Callable[[], object]) -> None:
         """Do something that may be refused, and say why."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from psygnal import Signal
 
+from napari_cellsets._napari import stack_acts
 from napari_cellsets._napari.edit_marks import outlines_of
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.editing import growing, joining, splitting
 from napari_cellsets.editing.edit import Edit, writes
+from napari_cellsets.editing.stacks import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,6 +219,11 @@ class Tools:
     def _stroke(self, line: NDArray[np.float64], moved: bool) -> None:
         if not moved:
             raise EditError("that was a click", advice=HINTS[self.tool])
+        editor = self._desk.editor
+        if editor is not None and editor.stacked:
+            of = stack_acts.join if self.tool == "join" else stack_acts.cut
+            self._do(of(editor, line))
+            return
         act = joining.merge_along if self.tool == "join" else splitting.split_along
         self._do(lambda objects: act(objects, line))
 
@@ -242,7 +249,7 @@ class Tools:
         editor, options = self._desk.editor, self._desk.options
         if editor is None:
             return
-        labels, picture = editor.objects.labels, self._desk.picture()
+        labels, picture = stack_acts.in_the_way(editor), self._desk.picture()
         options.tolerance = growing.likely_tolerance(
             picture, labels, point, options.reach_px
         )
@@ -254,7 +261,7 @@ class Tools:
         if editor is None or self._click is None:
             return
         options = self._desk.options
-        labels, picture = editor.objects.labels, self._desk.picture()
+        labels, picture = stack_acts.in_the_way(editor), self._desk.picture()
         try:
             self._found = growing.grown_from(
                 picture, labels, self._click, options.tolerance, options.reach_px
@@ -274,6 +281,11 @@ class Tools:
             return
         box, mask = self._found
         self.drop()
+        editor = self._desk.editor
+        if editor is not None and editor.stacked:
+            shape = Shape(box, mask)
+            self._do(stack_acts.add(editor, shape, "add object"))
+            return
 
         def add(objects: ObjectIndex) -> Edit:
             image = objects.labels
@@ -285,6 +297,12 @@ class Tools:
     def _split_seeds(self) -> None:
         seeds = list(self._seeds)
         self.drop()
+        editor = self._desk.editor
+        if editor is not None and editor.stacked:
+            y, x = (round(part) for part in seeds[0])
+            label = stack_acts.meant(editor, y, x)
+            self._do(stack_acts.split(label, seeds))
+            return
 
         def split(objects: ObjectIndex) -> Edit:
             y, x = (round(part) for part in seeds[0])
@@ -300,6 +318,11 @@ class Tools:
         label = other.label_at(where)
         if not label:
             raise EditError(f"there is no object of “{source.name}” here")
+        editor = self._desk.editor
+        if editor is not None and editor.stacked:
+            shape = stack_acts.shape_in(other, label)
+            self._do(stack_acts.add(editor, shape, "copy object"))
+            return
         over = self._desk.options.over
         self._do(
             lambda objects: joining.copy_object(

@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
+from napari_cellsets._napari.editable import refuse_if_locked
 from napari_cellsets._napari.edits import saying
 from napari_cellsets._napari.history_acts import Act
+from napari_cellsets._napari.stack_axes import flat_box, is_stack
+from napari_cellsets._napari.stack_editor import (
+    add_plane,
+    lifted,
+    planes_of,
+    show_plane_of,
+    under,
+)
 from napari_cellsets._napari.undo_mirror import Step, UndoMirror
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.core.people import account_name
 from napari_cellsets.editing.objects import ObjectIndex
+from napari_cellsets.editing.stacks import NoPlaneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -72,6 +82,7 @@ class LabelEditor:
         self._mirror = UndoMirror(layer)
         self._mirror.moved.connect(self._on_moved)
         self._mirror.lost.connect(self._on_lost)
+        self._mirror.grown.connect(self._forget_objects)
         layer.events.set_data.connect(self._on_set_data)
         self._stale = False
 
@@ -84,7 +95,10 @@ class LabelEditor:
 
     @property
     def objects(self) -> ObjectIndex:
-        """Objects that acts reach: of the plane on screen, or of all planes."""
+        """Objects that acts reach: of the plane on screen, or of all planes.
+
+        Of a stack of overlapping objects always all: each lies in a plane of its own.
+        """
         self._mirror.follow()
         if self._stale:
             self._forget_objects()
@@ -102,7 +116,12 @@ class LabelEditor:
     @property
     def in_plane(self) -> bool:
         """Whether acts keep to one plane of a stack."""
-        return self.layer.ndim > 2 and not self.whole_stack
+        return self.layer.ndim > 2 and not self.whole_stack and not self.stacked
+
+    @property
+    def stacked(self) -> bool:
+        """Whether planes hold objects that overlap, see `editing.stacks`."""
+        return is_stack(self.layer)
 
     @property
     def plane(self) -> tuple[int, ...]:
@@ -142,6 +161,7 @@ class LabelEditor:
         if len(chosen) == 1 and self.layer.selected_label != chosen[0]:
             # a brush goes on with the object
             self.layer.selected_label = chosen[0]
+        self._show_selected()
         self.selection_changed.emit(chosen)
 
     def toggle(self, label: int) -> None:
@@ -155,11 +175,17 @@ class LabelEditor:
         return float(y), float(x)
 
     def label_at(self, position: Any) -> int:
-        """Return the object at a place of the world, 0 where there is none."""
+        """Return the object at a place of the world, 0 where there is none.
+
+        Of overlapping ones that in the plane on screen, else another; where it is
+        selected, the next one there.
+        """
         y, x = (round(part) for part in self.point(position))
         height, width = self.layer.data.shape[-2:]
         if not (0 <= y < height and 0 <= x < width):
             return 0
+        if self.stacked:
+            return under(self.layer, self.plane[0], y, x, self._selected)
         return max(int(self.layer.data[(*self.plane, y, x)]), 0)
 
     # Acts
@@ -172,27 +198,7 @@ class LabelEditor:
         EditError
             With what to do about it.
         """
-        layer, viewer = self.layer, self._viewer()
-        name = f"“{layer.name}”"
-        if not isinstance(layer.data, np.ndarray):
-            raise EditError(
-                f"the labels of {name} are read from disk piece by piece",
-                advice="Edit a copy of the layer.",
-            )
-        if not layer.editable or not layer.data.flags.writeable:
-            raise EditError(f"{name} is locked", advice="Unlock it, or edit a copy.")
-        if not layer.visible:
-            raise EditError(f"{name} is hidden", advice="Show the layer first.")
-        if viewer is not None and viewer.dims.ndisplay != 2:
-            raise EditError("the view is 3-D", advice="Go back to 2-D to edit.")
-        if viewer is not None and viewer.dims.displayed != (
-            viewer.dims.ndim - 2,
-            viewer.dims.ndim - 1,
-        ):
-            raise EditError(
-                "the image is seen from the side",
-                advice="Roll the axes back, so that planes are seen.",
-            )
+        refuse_if_locked(self._viewer(), self.layer)
 
     def do(
         self,
@@ -226,8 +232,8 @@ class LabelEditor:
             If the layer cannot be edited, or `make` refuses.
         """
         self.check()
+        edit = self._made(make, whole=whole)
         objects = self.objects
-        edit = make(self._whole_objects() if whole else objects)
         if self.in_plane and not whole:
             edit = edit.lifted(self.plane, self.layer.data.shape)
         self._apply(edit, said or _SAID)
@@ -235,7 +241,18 @@ class LabelEditor:
         there = tuple(label for label in touched if label > 0 and label in objects)
         if select and len(there) <= _MOST_SELECTED:
             self.select(there)
+        self._show_selected()
         return there
+
+    def _made(self, make: Callable[[ObjectIndex], Edit], *, whole: bool) -> Edit:
+        """Compute an edit; where overlapping objects find no room, make some."""
+        while True:
+            try:
+                return make(self._whole_objects() if whole else self.objects)
+            except NoPlaneError:
+                viewer = self._viewer()
+                if viewer is None or not add_plane(viewer, self.layer):
+                    raise
 
     def _apply(self, edit: Edit, said: Mapping[str, Any]) -> None:
         if len(edit) > MOST_PX:
@@ -249,7 +266,9 @@ class LabelEditor:
         self._edit, self._mirror.about = edit, edit.title
         try:
             with saying(layer, said), layer.block_history():
-                layer.data_setitem(edit.coordinates, edit.after)
+                layer.data_setitem(
+                    lifted(layer, edit.coordinates, self.plane), edit.after
+                )
         finally:
             self._edit = self._mirror.about = None
 
@@ -272,6 +291,10 @@ class LabelEditor:
             Whether it can be undone so; else it is not noted.
         """
         return self._mirror.add(Act(title, account_name(), time.time(), box, turn=turn))
+
+    def _show_selected(self) -> None:
+        if self.stacked:
+            show_plane_of(self._viewer(), self.layer, self.objects, self._selected)
 
     # What has changed
 
@@ -311,7 +334,7 @@ class LabelEditor:
 
     def _note_box(self, box: Box) -> None:
         if self._whole is not None:
-            self._whole.changed(box)
+            self._whole.changed(flat_box(box, self._whole.labels.ndim))
             self._highest = max(self._highest, self._whole.highest)
         if self._plane is not None:
             self._note_plane(box)
@@ -362,7 +385,7 @@ class LabelEditor:
 
     def _whole_objects(self) -> ObjectIndex:
         if self._whole is None:
-            self._whole = ObjectIndex(np.asarray(self.layer.data), self._highest)
+            self._whole = ObjectIndex(planes_of(self.layer), self._highest)
             self._highest = self._whole.highest
         return self._whole
 

@@ -101,7 +101,7 @@ def likely_tolerance(
         mask = _grown(seen, tolerance)
         if np.count_nonzero(mask) < _TINY_PX:
             continue
-        if runs_out(seen.box, mask, labels.shape):
+        if runs_out(seen.box, mask, labels.shape) or mask.all():
             break
         rim = ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(
             mask, border_value=1

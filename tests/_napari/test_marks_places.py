@@ -9,8 +9,8 @@ from napari_cellsets._napari.drawn import one_path, ring_sizes
 from napari_cellsets._napari.marks_places import (
     Form,
     box_around,
-    corners_of_place,
     fitting,
+    form_of,
     moved_whole,
     outline_of,
     place_of,
@@ -21,6 +21,10 @@ SQUARE = np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 9.0], [9.0, 0.0]])
 HOLE = np.array([[2.0, 2.0], [3.0, 2.0], [3.0, 4.0]])
 FAR = SQUARE + 20
 NUMBERS = st.floats(-1e3, 1e3, allow_nan=False)
+
+
+def corners_of_place(place: list[float]) -> np.ndarray:
+    return form_of("boxes", place).vertices
 
 
 def in_three_rings() -> Form:
@@ -149,6 +153,12 @@ def test_moving_is_told_from_reshaping() -> None:
     assert moved_whole(one, Form(SQUARE - 2, "polygon"))
     assert not moved_whole(one, Form(SQUARE * 2, "polygon"))
     assert not moved_whole(one, Form(SQUARE[:3], "polygon"))
+
+
+def test_places_lie_in_a_layer_where_they_are() -> None:
+    place = [[SQUARE.tolist(), HOLE.tolist()]]
+    assert form_of("points", [1.0, 2.0]).vertices.tolist() == [[1, 2]]
+    assert len(form_of("polygons", place).vertices) == 7
 
 
 def test_the_box_around_covers_all_pixels() -> None:

@@ -193,6 +193,10 @@ class AnnotationLayers:
             colour_marks(self._layers[name], drawn, self._looks)
         self._tell()
 
+    def colour_of(self, class_name: str) -> str:
+        """Return the colour of a class as ``#rrggbb``."""
+        return self._palette.colour(class_name)
+
     def hold(self, layer: Any, class_name: str) -> None:
         """Let what is added next to a layer of marks look as its class."""
         if self._looks is not None:
@@ -252,6 +256,17 @@ class AnnotationLayers:
             place(layer, *scale_and_units(axes, pixel_size_um), layer.axis_labels)
         self._leaving += self.layers
         self.forget()
+
+    def classes_in(self, layer: Layer) -> dict[int, tuple[str, str]]:
+        """Return name and colour of each class that a mask of classes can have.
+
+        By value of its pixels; empty for layers that are no mask of classes.
+        """
+        for key, drawn in self._drawn.items():
+            if self._layers.get(key) is layer:
+                names = {} if drawn.lines else drawn.class_names
+                return {n: (t, self._palette.colour(t)) for n, t in names.items() if n}
+        return {}
 
     def look_again(self, name: str) -> None:
         """Show the classes of an annotation of labels as they are now."""

@@ -173,7 +173,8 @@ class MarkEditor:
             gone, added = [*gone, *moved], [*added, *moved.values()]
             moved = {}
         with self.paused():
-            self.layer.selected_data = set()
+            if gone or added or moved:
+                self.layer.selected_data = set()
             for at, row in moved.items():
                 reshape(self.layer, at, row.form)
             rows = [kept.get(row.number, row) for row in self.rows]

@@ -14,7 +14,7 @@ from psygnal import Signal
 from napari_cellsets._napari.drawn import ANY_CLASS, Drawn
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.marks import MarkEditor
-from napari_cellsets._napari.marks_places import box_around, place_of
+from napari_cellsets._napari.marks_places import box_around, form_of, place_of
 from napari_cellsets._napari.marks_rows import CLASS, columns_of
 from napari_cellsets._napari.marks_words import (
     NOUNS,
@@ -82,6 +82,8 @@ class MarkDesk:
         self._unlocked: set[str] = set()
         self._acts: dict[int, Act] = {}
         self._waiting: list[Waiting] = []
+        self._earlier: dict[str, list[Act]] | None = None
+        self._since = 0.0
         self._said: dict[tuple[str, int], tuple[str, float]] = {}
         self._dataset_id = self._sample = ""
         self._set_classes: tuple[str, ...] = ()
@@ -111,10 +113,21 @@ class MarkDesk:
         found = dict.fromkeys([*self._set_classes, *(n for one in there for n in one)])
         return tuple(found) or (ANY_CLASS,)
 
-    def key_of(self, name: str) -> str:
-        """Return the key of a class, empty for none."""
-        at = self.classes.index(name)
-        return KEYS[at] if at < len(KEYS) else ""
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Key of each class, empty where there are too many."""
+        many = len(self.classes)
+        return (*KEYS[:many], *[""] * (many - len(KEYS)))
+
+    def earlier_acts(self, layer: Layer) -> list[Act]:
+        """Return what people did to a layer before this sample was shown."""
+        if self._earlier is None:
+            self._earlier = {}
+            try:
+                self._look_up(self._earlier)
+            except StoreError:
+                pass  # saving and loading tell what is wrong
+        return self._earlier.get(self.name_of(layer), [])
 
     def origin_of(self, layer: Layer, row: MarkRow) -> str:
         """Return in words where a mark comes from and who corrected it."""
@@ -200,6 +213,7 @@ class MarkDesk:
             self.class_name = ""
         self._dataset_id = loaded.dataset.identity
         self._sample = loaded.sample.name
+        self._earlier, self._since = None, time.time()
         self._set_classes = tuple(loaded.dataset.class_table.names.values())
         self._said = {
             (key.layer, key.mark): (stored.author, stored.time)
@@ -289,6 +303,23 @@ class MarkDesk:
         said = (self._author(), time.time())
         self._said.update({(name, number): said for number in rows})
         self.changed.emit()
+
+    def _look_up(self, found: dict[str, list[Act]]) -> None:
+        """Collect what was done to this sample before it was shown."""
+        if self._hooks is None or not self._said:
+            return
+        for act in self._hooks.project().mark_acts(self._dataset_id, self._sample):
+            for layer in {key.layer for key in act.marks}:
+                forms = [
+                    form_of(mark.kind, mark.place)
+                    for key, mark in act.marks.items()
+                    if key.layer == layer and mark.place is not None
+                ]
+                box = box_around(forms) if forms and layer else None
+                title = str(act.provenance.get("act", "Correction"))
+                if act.time < self._since:
+                    line = Act(title, act.author, act.time, box)
+                    found.setdefault(layer, []).append(line)
 
     def _author(self) -> str:
         try:

@@ -195,8 +195,12 @@ def _box_of(corners: Vertices) -> list[float]:
     return [*(middle - half).tolist(), *(middle + half).tolist(), angle]
 
 
-def corners_of_place(place: Sequence[float]) -> Vertices:
-    """Return the corners of a box as `Mark.place` says it."""
-    box = Boxes(np.array([place[:4]], np.float64), angles=np.array(place[4:5]))
-    corners: Vertices = corners_of_boxes(box)[0]
-    return corners
+def form_of(kind: str, place: Sequence[Any]) -> Form:
+    """Return how a mark lies in a layer, from `Mark.place`; of outlines one path."""
+    if kind == "points":
+        return Form(np.array([place], np.float64))
+    if kind == "boxes":
+        box = Boxes(np.array([place[:4]], np.float64), angles=np.array(place[4:5]))
+        return Form(corners_of_boxes(box)[0], "rectangle")
+    rings = [np.array(ring, np.float64) for part in place for ring in part]
+    return Form(np.concatenate(rings), "polygon")

@@ -9,7 +9,7 @@ from napari_cellsets.core.errors import StoreError
 if TYPE_CHECKING:
     from napari_cellsets._napari.session import Session
     from napari_cellsets.store import Project
-    from napari_cellsets.store.changes import Changes
+    from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
 
 
 class Others:
@@ -53,13 +53,15 @@ class Others:
         if identity != self._identity or session.sample is None:
             return ""
         self._number = changes.number
-        if not changes.labels:
+        found: list[ChangedLabels | ChangedMarks] = [*changes.labels, *changes.marks]
+        found.sort(key=lambda one: one.time)
+        if not found:
             return ""
-        mine = [one for one in changes.labels if one.sample == session.sample.name]
+        mine = [one for one in found if one.sample == session.sample.name]
         if mine and not session.unsaved:
             session.reload()
             return f"{mine[-1].author} changed this image: it is shown as it is now."
-        last = changes.labels[-1]
-        more = len({one.sample for one in changes.labels}) - 1
+        last = found[-1]
+        more = len({one.sample for one in found}) - 1
         further = f" and {more:,} more" if more else ""
         return f"{last.author} changed {last.sample}{further}."

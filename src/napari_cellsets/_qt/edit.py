@@ -8,7 +8,7 @@ from napari.layers import Labels
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, QTimer, Slot
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.edit_acts import COMMANDS
 from napari_cellsets._napari.edit_desk import edit_desk
@@ -23,10 +23,12 @@ from napari_cellsets._qt.edit_parts import (
     AllPart,
     LayerRow,
     OptionsPart,
+    Pages,
     ToolRow,
 )
 from napari_cellsets._qt.history_flow import HistoryFlow
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.marks_page import MarksPage, MarksStart
 from napari_cellsets._qt.saving import SaveTimers
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class EditWidget(DockContent):
         self._flash.stop()
         self.past.leave()
         self.desk.stop()
+        self.marks.stop()
         layers = self._viewer.layers
         layers.events.inserted.disconnect(self._on_layers_changed)
         layers.events.removed.disconnect(self._on_layers_changed)
@@ -107,7 +110,9 @@ class EditWidget(DockContent):
         self.saved.setWordWrap(True)
         self.saved.setAccessibleName("Whether edits are saved")
         self.saved.setContentsMargins(6, 0, 6, 4)
-        self.tabs = QTabWidget()
+        self.marks = MarksPage(self._viewer)
+        self.start = MarksStart(self._viewer)
+        self.tabs = Pages()
         for title, page in (
             ("History", self.history),
             ("All objects", self.all),
@@ -128,6 +133,7 @@ class EditWidget(DockContent):
         both.setContentsMargins(6, 6, 6, 6)
         both.addWidget(self.welcome, 1)
         both.addWidget(self.work, 1)
+        both.addWidget(self.marks, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -137,6 +143,7 @@ class EditWidget(DockContent):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll, 1)
         # always in sight, however low the window
+        layout.addWidget(self.start)
         layout.addWidget(self.saved)
         self.setMinimumWidth(_WIDTH_LEAST)
 
@@ -154,6 +161,7 @@ class EditWidget(DockContent):
         self.options.source_chosen.connect(self._on_source_chosen)
         self.key_map.refused.connect(self._on_key_refused)
         self.message.act_wanted.connect(self._on_accepted)
+        self.marks.shown.connect(self._on_target_changed)
         follow(self, desk.told, self._on_told)
         follow(self, desk.target_changed, self._on_target_changed)
         follow(self, desk.selection_changed, self._on_selection_changed)
@@ -243,13 +251,16 @@ class EditWidget(DockContent):
 
     def _on_target_changed(self, *_: object) -> None:
         desk, target = self.desk, self.desk.target
-        self.welcome.setVisible(target is None)
-        self.work.setVisible(target is not None)
-        self.saved.setVisible(target is not None)
+        marks = self.marks.layer is not None
+        self.marks.setVisible(marks)
+        self.welcome.setVisible(not marks and target is None)
+        self.work.setVisible(not marks and target is not None)
+        self.saved.setVisible(marks or target is not None)
         if not self._running:
             return
         self.keys.bind(target, self._act)
-        if target is None:
+        if target is None or marks:
+            self._on_status_changed()
             return
         box = self.layer.box
         if target not in box.layers:
@@ -284,7 +295,7 @@ class EditWidget(DockContent):
 
     def _on_status_changed(self, *_: object) -> None:
         ours = (self.session.cells_layer, self.session.truth_layer)
-        if self.desk.target in ours:
+        if self.desk.target in ours or self.marks.layer is not None:
             self.saved.setText(self.session.status)
         else:
             self.saved.setText(

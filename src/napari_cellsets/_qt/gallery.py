@@ -14,10 +14,7 @@ from napari_cellsets._napari.browsing import read_marks
 from napari_cellsets._napari.gallery_facts import CLASS, FactTable
 from napari_cellsets._napari.gallery_items import Card, SampleItems
 from napari_cellsets._napari.gallery_objects import look_at
-from napari_cellsets._napari.gallery_review import (
-    VERDICT,
-    GalleryReview,
-)
+from napari_cellsets._napari.gallery_review import VERDICT
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
@@ -213,8 +210,9 @@ class GalleryWidget(GalleryFace):
     def _classes(self) -> tuple[str, ...]:
         """Classes that the pictures shown can have."""
         dataset = self._session.dataset
-        cells = dataset is not None and dataset.kind == "cells"
-        return dataset.classes if cells and self._scope == SAMPLES else ()
+        if dataset is None or dataset.kind != "cells" or self._scope != SAMPLES:
+            return ()
+        return dataset.classes
 
     def _show_items(self, items: Items) -> None:
         """Show all in their own order, before anything is known of them."""
@@ -233,10 +231,10 @@ class GalleryWidget(GalleryFace):
         if self._items is None:
             self._show_items(items)
         self._items = items
-        can_judge = isinstance(review, GalleryReview)
-        self.verdicts.take(review if can_judge else None, self._classes)
         if isinstance(review, StoreError):
             self.status.review.setText(str(review))
+        else:
+            self.verdicts.take(review, self._classes)
         self._read_marks()
         self._memory.restore(f"{items.dataset.identity}|{self._scope}")
 

@@ -23,6 +23,7 @@ from napari_cellsets.cli.convert import add_convert
 from napari_cellsets.cli.count import add_count
 from napari_cellsets.cli.datasets import add_datasets, add_info
 from napari_cellsets.cli.events import add_events
+from napari_cellsets.cli.project import add_project
 from napari_cellsets.cli.simulate import add_simulate
 from napari_cellsets.cli.train import add_train
 from napari_cellsets.core.errors import CancelledError, CellsetsError
@@ -75,4 +76,5 @@ def _parser() -> argparse.ArgumentParser:
     add_events(commands)
     add_simulate(commands)
     add_train(commands)
+    add_project(commands)
     return parser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import NotRecognisedError
@@ -93,6 +94,18 @@ def size(text: str) -> tuple[int, int]:
     if min(int(width), int(height)) < 64:
         raise argparse.ArgumentTypeError(f"at least 64 px a side: {text!r}")
     return int(height), int(width)
+
+
+def moment_or_revision(text: str) -> datetime | int:
+    """A number from 1, or a time as ISO 8601 writes it, of this zone by default."""
+    if text.isdecimal():
+        return one_or_more(text)
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"a number or a time like 2026-03-01T12:00 was expected: {text!r}"
+        ) from None
 
 
 def fact(text: str) -> tuple[str, Any]:

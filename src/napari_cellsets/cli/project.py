@@ -1,0 +1,195 @@
+"""``project``: what the project store holds, its history, a copy of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellsets.cli.console import EXIT_PROBLEM, say, some
+from napari_cellsets.cli.options import moment_or_revision, opened, whole
+from napari_cellsets.core.errors import NotRecognisedError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.store import LabelChange, Project
+
+_LINES = 100
+
+
+def add_project(commands: Any) -> None:
+    """Add ``project`` to the commands."""
+    command = commands.add_parser(
+        "project",
+        help="tell what the project store holds, bring earlier labels back, copy it",
+        description="The project store: which data sets it knows, what was done to an "
+        "image and when, earlier labels brought back, work of a renamed folder.",
+    )
+    kinds = command.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    info = _add(kinds, "info", "list the data sets with work in the store", _info)
+    info.add_argument("--json", action="store_true")
+    history = _add(kinds, "history", "list what was done to an image", _history)
+    _add_image(history)
+    history.add_argument(
+        "--last",
+        metavar="N",
+        type=whole,
+        default=_LINES,
+        help=f"the newest N changes, 0 for all; {_LINES} by default",
+    )
+    history.add_argument("--json", action="store_true")
+    restore = _add(kinds, "restore", "make labels again what they were", _restore)
+    _add_image(restore)
+    restore.add_argument(
+        "--to",
+        metavar="WHEN",
+        type=moment_or_revision,
+        required=True,
+        help="a revision of `history`, or a time such as 2026-03-01T12:00",
+    )
+    moved = _add(kinds, "moved", "find work of a folder that was renamed", _moved)
+    _add_path(moved)
+    moved.add_argument("--take", action="store_true", help="let it belong to PATH")
+    _add(kinds, "compact", "drop what is older than the history, free room", _compact)
+    copy = _add(kinds, "copy", "write a copy of the store while it is used", _copy)
+    copy.add_argument("file", type=Path, metavar="FILE")
+
+
+def _add(kinds: Any, name: str, about: str, run: Any) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = kinds.add_parser(name, help=about)
+    command.add_argument(
+        "--store",
+        metavar="PLACE",
+        help="a file, folder or database; by default that of this account",
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_path(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", type=Path, metavar="PATH")
+    command.add_argument("--row", metavar="KEY", help="read PATH as this data set")
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    _add_path(command)
+    command.add_argument("sample", metavar="IMAGE", help="name as in the Samples dock")
+    command.add_argument(
+        "--layer",
+        metavar="NAME",
+        default="cells",
+        help="cells (default), truth, or the name of a further annotation",
+    )
+
+
+def _info(options: argparse.Namespace, _token: CancelToken) -> int:
+    with _project(options) as project:
+        known = {name: number for name, number in project.datasets().items() if number}
+        if options.json:
+            rows = [{"dataset": name, "samples": known[name]} for name in known]
+            said = {"store": project.place, "datasets": rows}
+            say(json.dumps(said, indent=1, ensure_ascii=False))
+            return 0
+        say(project.place)
+        for name, number in known.items():
+            say(f"  {name}: work on {some(number, 'sample')}")
+    return 0
+
+
+def _history(options: argparse.Namespace, _token: CancelToken) -> int:
+    with _project(options) as project:
+        place = _place(options)
+        changes = project.label_history(*place, limit=options.last or None)
+    if options.json:
+        say(json.dumps([_row(change) for change in changes], ensure_ascii=False))
+        return 0
+    for change in changes:
+        when = change.when.astimezone()
+        who = change.author or "-"
+        say(f"{change.revision:6}  {when:%Y-%m-%d %H:%M:%S}  {who}  {change.title}")
+    return 0
+
+
+def _row(change: LabelChange) -> dict[str, Any]:
+    sides = change.box
+    return {
+        "revision": change.revision,
+        "time": change.when.isoformat(),
+        "author": change.author,
+        "title": change.title,
+        "box": None if sides is None else [[side.start, side.stop] for side in sides],
+        "provenance": change.provenance,
+    }
+
+
+def _restore(options: argparse.Namespace, _token: CancelToken) -> int:
+    with _project(options) as project:
+        place = _place(options)
+        before = project.label_history(*place, limit=1)
+        revision = project.restore(*place, options.to)
+    if before and before[-1].revision == revision:
+        say(f"{options.sample} is as it was then: nothing was changed")
+    else:
+        say(f"{options.sample} is as it was then: revision {revision}")
+    return 0
+
+
+def _moved(options: argparse.Namespace, _token: CancelToken) -> int:
+    from napari_cellsets.review import earlier_work
+
+    identity = opened(options).identity
+    with _project(options) as project:
+        found = earlier_work(project, identity)
+        for work in found:
+            say(f"{work.said} ({work.identity})")
+        if not found:
+            say("nothing is stored that could belong here")
+            return 0
+        if not options.take:
+            return 0
+        fitting = [work for work in found if work.same_pictures]
+        if len(fitting) != 1:
+            say("nothing was moved: one work on the same pictures was expected")
+            return EXIT_PROBLEM
+        project.move_work(fitting[0].identity, identity)
+        say(f"it belongs to {options.path} now")
+    return 0
+
+
+def _compact(options: argparse.Namespace, _token: CancelToken) -> int:
+    with _project(options) as project:
+        project.compact()
+        say(f"{project.place} is compact")
+    return 0
+
+
+def _copy(options: argparse.Namespace, _token: CancelToken) -> int:
+    with _project(options) as project:
+        project.copy_to(options.file)
+    say(f"copied to {options.file}")
+    return 0
+
+
+def _project(options: argparse.Namespace) -> Project:
+    from napari_cellsets.store import Project
+
+    return Project.open(options.store)
+
+
+def _place(options: argparse.Namespace) -> tuple[str, str, str]:
+    """Return where the labels of the named image are in the store."""
+    from napari_cellsets.store import further_layer
+
+    dataset = opened(options)
+    if options.sample not in {sample.name for sample in dataset.samples}:
+        raise NotRecognisedError(
+            f"there is no image {options.sample!r}",
+            path=options.path,
+            advice=f"The first is {dataset.samples[0].name!r}.",
+        )
+    layer = options.layer
+    if layer not in ("cells", "truth"):
+        layer = further_layer(layer)
+    return dataset.identity, options.sample, layer

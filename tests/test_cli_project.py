@@ -1,0 +1,168 @@
+"""``napari-cellsets project``, called as a program calls it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from batch_models import squares, write_picture
+from napari_cellsets import cli
+from napari_cellsets.catalogue import open_dataset
+from napari_cellsets.store import LabelDelta, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with one picture of one's own."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    write_picture(folder / "a.png", squares(2))
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, home: Path) -> Path:
+    """A store with cells and two edits of the picture."""
+    place = tmp_path / "p.sqlite"
+    where = (open_dataset(home).identity, "a", "cells")
+    labels = np.zeros((40, 60), np.int32)
+    with Project.open(place, author="ada") as project:
+        project.save_labels(*where, labels, {"model": "nuclei"})
+        for number in (1, 2):
+            after = labels.copy()
+            after[4 * number : 4 * number + 3, 5:9] = number
+            delta = LabelDelta.between(labels, after)
+            project.record(*where, delta, {"act": f"paint object {number}"})
+            labels = after
+    return place
+
+
+@pytest.fixture
+def run(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    def call(*arguments: object) -> tuple[int, str]:
+        code = cli.main(["project", *map(str, arguments), "--store", str(store)])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return call
+
+
+def test_sets_with_work_are_listed(
+    run: Callable[..., tuple[int, str]], store: Path, home: Path
+) -> None:
+    identity = open_dataset(home).identity
+    code, said = run("info")
+    assert code == 0
+    assert said.splitlines() == [str(store), f"  {identity}: work on 1 sample"]
+    row = {"dataset": identity, "samples": 1}
+    assert json.loads(run("info", "--json")[1])["datasets"] == [row]
+
+
+def test_history_tells_who_did_what(
+    run: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    code, said = run("history", home, "a")
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert code == 0
+    assert [line.split(" ")[0] for line in lines] == ["1", "2", "3"]
+    assert lines[0].endswith("- cells counted by nuclei")
+    assert lines[2].endswith("ada paint object 2")
+    assert len(run("history", home, "a", "--last", 1)[1].splitlines()) == 1
+
+
+def test_history_as_json_has_places(
+    run: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    first, edit, _ = json.loads(run("history", home, "a", "--json")[1])
+    assert (first["box"], edit["box"]) == (None, [[4, 7], [5, 9]])
+    assert (edit["author"], edit["provenance"]) == ("ada", {"act": "paint object 1"})
+
+
+def test_labels_are_brought_back(
+    run: Callable[..., tuple[int, str]], store: Path, home: Path
+) -> None:
+    assert run("restore", home, "a", "--to", 2) == (
+        0,
+        "a is as it was then: revision 4\n",
+    )
+    where = (open_dataset(home).identity, "a", "cells")
+    with Project.open(store) as project:
+        stored = project.load_labels(*where)
+    assert np.unique(stored.labels).tolist() == [0, 1]
+    assert "nothing was changed" in run("restore", home, "a", "--to", 4)[1]
+
+
+def test_labels_of_a_time_are_brought_back(
+    run: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    code, said = run("restore", home, "a", "--to", "2001-01-01T12:00")
+    assert code == 1
+    assert "no labels of 'a' were stored at that time" in said
+
+
+@pytest.mark.parametrize("words", ["yesterday", "0", "2026-13-01"])
+def test_a_time_that_is_none_is_refused(
+    run: Callable[..., tuple[int, str]],
+    home: Path,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("restore", home, "a", "--to", words)
+    assert "expected" in capsys.readouterr().err
+
+
+def test_an_unknown_image_is_told_with_one_that_is_known(
+    run: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    code, said = run("history", home, "b")
+    assert code == 1
+    assert "there is no image 'b'" in said
+    assert "The first is 'a'." in said
+
+
+def test_a_further_annotation_has_its_own_history(
+    run: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    assert run("history", home, "a", "--layer", "nuclei") == (0, "")
+
+
+def test_work_of_a_renamed_folder_is_taken_over(
+    run: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    renamed = home.rename(home.parent / "renamed")
+    assert "same pictures under another folder name" in run("moved", renamed)[1]
+    assert run("history", renamed, "a") == (0, "")
+    assert "it belongs to" in run("moved", renamed, "--take")[1]
+    assert "paint object 2" in run("history", renamed, "a")[1]
+    assert "nothing is stored that could belong here" in run("moved", renamed)[1]
+
+
+def test_work_on_other_pictures_is_not_taken_over(
+    run: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    write_picture(home / "a.png", squares(3))
+    code, said = run("moved", home, "--take")
+    assert code == 1
+    assert "outlines may not fit" in said
+    assert "nothing was moved" in said
+
+
+def test_the_store_is_copied_and_made_compact(
+    run: Callable[..., tuple[int, str]], store: Path, home: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.sqlite"
+    assert run("copy", copy) == (0, f"copied to {copy}\n")
+    with Project.open(copy) as project:
+        assert project.datasets() == {open_dataset(home).identity: 1}
+    assert run("compact") == (0, f"{store} is compact\n")
+    assert "a file is there already" in run("copy", copy)[1]

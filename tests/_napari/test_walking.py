@@ -22,6 +22,12 @@ from napari_cellsets._napari.walking import neighbour
         ([1, 4, 6], 9, 1, None),
         ([1, 4, 6], 9, -1, 6),
         ([], 0, 1, None),
+        # sorted otherwise than the files
+        ([6, 1, 4], 1, 1, 4),
+        ([6, 1, 4], 1, -1, 6),
+        ([6, 1, 4], 4, 1, None),
+        ([6, 1, 4], 5, 1, 6),
+        ([6, 1, 4], 5, -1, 4),
     ],
 )
 def test_neighbour_is_the_nearest_in_order(order, index, by, expected) -> None:

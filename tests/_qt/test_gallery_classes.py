@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QToolTip
 
 from napari_cellsets._napari.gallery_filter import GalleryFilter
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.gallery import GalleryWidget
+from napari_cellsets._qt.samples import SamplesWidget
 from napari_cellsets.store import Mark, MarkKey, Project
 from small_cells import write_cells
 
@@ -256,11 +258,20 @@ def test_key_that_is_taken_is_refused(
 def test_one_key_shows_the_keys_and_hides_them(
     gallery: GalleryWidget, qtbot: QtBot
 ) -> None:
-    gallery.show()
     gallery.resize(1000, 400)
     press(gallery, qtbot, "h")
     assert gallery.side.currentWidget() is gallery.side.keys
     assert gallery.bar.facets.isChecked()
+
+
+def test_in_a_low_dock_the_keys_are_shown_over_the_pictures(
+    gallery: GalleryWidget, qtbot: QtBot
+) -> None:
+    gallery.resize(1000, 150)
+    press(gallery, qtbot, "h")
+    qtbot.waitUntil(lambda: "monocyte" in QToolTip.text())
+    assert not gallery.bar.facets.isChecked()
+    QToolTip.hideText()
 
 
 def test_objects_have_no_class_keys(gallery: GalleryWidget, qtbot: QtBot) -> None:
@@ -293,3 +304,16 @@ def test_folders_by_class_hold_what_is_shown(
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert {path.parent.name for path in files} == {"monocyte"}
     assert len(files) == shown
+
+
+def test_samples_dock_tells_the_class_that_was_given(
+    viewer: Viewer, gallery: GalleryWidget, session: Session, qtbot: QtBot
+) -> None:
+    samples = SamplesWidget(viewer)
+    viewer.window.add_dock_widget(samples, name="Samples (Cell sets)")
+    assert samples.cell.text() == "Class: basophil"
+    press(gallery, qtbot, key_of(gallery, "monocyte"))
+    session.show(0)
+    assert samples.cell.text().startswith("Class: monocyte\n(relabelled monocyte")
+    row = samples.view.model().index(0, 0)
+    qtbot.waitUntil(lambda: row.data().endswith("monocyte"))

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from napari_cellsets.batch.picture_classes import (
+    as_said,
+    said_of_pictures,
+    who_said,
+)
 from napari_cellsets.catalogue.samples import split_fact
 
 if TYPE_CHECKING:
@@ -12,7 +17,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
-    from napari_cellsets.store import Project
+    from napari_cellsets.store import Project, StoredMark
 
     Kind = Literal["fields", "cells"]
 
@@ -38,11 +43,14 @@ class Marks:
         Newest count of each sample that was counted.
     truths
         What the ground truth of those samples counts, where they have one.
+    classes
+        Of single cells what somebody said of their class.
     """
 
     corrected: frozenset[str] = frozenset()
     counts: Mapping[str, int] = field(default_factory=dict)
     truths: Mapping[str, int] = field(default_factory=dict)
+    classes: Mapping[str, StoredMark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ class SampleFilter:
             index
             for index, sample in enumerate(samples)
             if (not self.split or self._split_of(sample) == self.split)
-            and (not self.cell_class or sample.facts.get("class") == self.cell_class)
+            and (not self.cell_class or _class(sample, marks) == self.cell_class)
             and self._fits_progress(sample, marks)
             and _holds(sample, words)
         ]
@@ -124,7 +132,9 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
             counts[str(row["sample"])] = int(row["count"])
         if isinstance(row.get("truth"), int | float):
             truths[str(row["sample"])] = int(row["truth"])
-    return Marks(frozenset(corrected), counts, truths)
+    cells = dataset.kind == "cells"
+    classes = said_of_pictures(dataset, project) if cells else {}
+    return Marks(frozenset(corrected), counts, truths, classes)
 
 
 def cell_words(sample: Sample) -> str:
@@ -144,7 +154,8 @@ def describe(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
     kind
         Of its data set. Single cells have a class; nobody asks for outlines.
     """
-    parts = [cell_words(sample)] if kind == "cells" else []
+    said = as_said(sample, marks.classes.get(sample.name))
+    parts = [cell_words(said)] if kind == "cells" else []
     parts += [sample.split] if sample.split else []
     if not sample.annotations and kind == "fields":
         parts.append("no ground truth")
@@ -163,7 +174,13 @@ def details(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
     if len(sample.annotations) > 3:
         lines.append(f"and {len(sample.annotations) - 3} more files")
     lines += [f"{name}: {value}" for name, value in sample.facts.items()]
+    said = marks.classes.get(sample.name)
+    lines += [] if said is None else [who_said(sample, said)]
     return "\n".join(line for line in lines if line)
+
+
+def _class(sample: Sample, marks: Marks) -> str:
+    return as_said(sample, marks.classes.get(sample.name)).facts.get("class", "")
 
 
 def _holds(sample: Sample, words: Sequence[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from napari_cellsets._napari.gallery_facts import CLASS, NONE, Column, FactTable
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from napari_cellsets.catalogue import Dataset
-    from napari_cellsets.core.sample import Sample
     from napari_cellsets.store import Project, StoredMark
 
 PUBLISHED, CHANGED = "class as published", "class changed"
@@ -210,24 +208,3 @@ def classed(
     if changed.count(NOT_CHANGED) < len(changed):
         columns |= {PUBLISHED: published, CHANGED: Column.of(changed, (BY_ME,))}
     return table.with_columns(columns)
-
-
-def as_said(sample: Sample, row: StoredMark | None) -> Sample:
-    """Return a sample with the class that somebody gave it."""
-    if row is None or row.mark.class_name == sample.facts.get(CLASS, ""):
-        return sample
-    # finer classes were published of the class that it is not
-    facts = {
-        name: value
-        for name, value in sample.facts.items()
-        if name not in ("subclass", "class title")
-    }
-    return replace(sample, facts={**facts, CLASS: row.mark.class_name})
-
-
-def who_said(sample: Sample, row: StoredMark) -> str:
-    """Return who gave which class when, for people."""
-    published = sample.facts.get(CLASS, "") or "no class"
-    word = "accepted as" if row.mark.class_name == published else "relabelled"
-    was = "" if word == "accepted as" else f" (published: {published})"
-    return f"{word} {row.mark.class_name}{was} by {row.author} on {row.when:%d %b %Y}"

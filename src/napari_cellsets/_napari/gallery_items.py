@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from napari_cellsets._napari.browsing import Marks, describe, details
 from napari_cellsets._napari.class_colours import class_colours
-from napari_cellsets._napari.gallery_classes import as_said, classed, who_said
+from napari_cellsets._napari.gallery_classes import classed
 from napari_cellsets._napari.gallery_facts import CLASS, FactTable, marked
+from napari_cellsets.batch.picture_classes import as_said
 from napari_cellsets.store import Subject
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ class SampleItems:
 
     def set_marks(self, marks: Marks) -> None:
         """Say what was done with the samples."""
-        self._marks = marks
+        # what is said of classes is newer in `set_classes`
+        self._marks = replace(marks, classes={})
         self._tell()
 
     def set_classes(self, classes: PictureClasses) -> None:
@@ -136,15 +138,16 @@ class SampleItems:
 
     def card(self, item: int) -> Card:
         """Return what is written of a sample."""
-        published, kind = self.dataset.samples[item], self.dataset.kind
+        sample, kind, marks = self.dataset.samples[item], self.dataset.kind, self._marks
         said = None if self._classes is None else self._classes.of(item)
-        sample = as_said(published, said)
-        told = details(sample, self._marks, kind)
+        if said is not None:
+            marks = replace(marks, classes={sample.name: said})
+        name = as_said(sample, said).facts.get(CLASS, "")
         return Card(
             sample.name,
-            describe(sample, self._marks, kind),
-            self.colours.get(sample.facts.get(CLASS, ""), ""),
-            details=told if said is None else f"{told}\n{who_said(published, said)}",
+            describe(sample, marks, kind),
+            self.colours.get(name, ""),
+            details=details(sample, marks, kind),
         )
 
     def maker(self, cache: ThumbnailCache, size: int) -> Make:

@@ -71,6 +71,7 @@ class Session:
     sample_changed = Signal(int)
     cells_changed = Signal()
     truth_changed = Signal()
+    classes_changed = Signal()
     status_changed = Signal(str)
     leaving = Signal()
     """Something else is about to be shown."""

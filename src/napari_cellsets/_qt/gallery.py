@@ -263,6 +263,7 @@ class GalleryWidget(GalleryFace):
             return
         if review is not None and review.classes is not None:
             items.set_classes(review.classes)
+            self._session.classes_changed.emit()
         self._show_facets(self.wanted())
         self.side.show_classes(self.table, self.model.order, items.colours)
         self.bar.offer_sorts(self.table.sorts())

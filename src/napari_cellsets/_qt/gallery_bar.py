@@ -205,6 +205,12 @@ class ReasonLine(QLineEdit):
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
             completer.activated.connect(self._on_chosen)
+            # a window of its own, which the theme does not reach
+            colours = self.palette()
+            text, ground = colours.text().color(), colours.base().color()
+            completer.popup().setStyleSheet(
+                f"color: {text.name()}; background: {ground.name()}"
+            )
         self.setCompleter(completer)
         self.setPlaceholderText(f"{words} (Enter keeps it, Escape gives up)")
         self.setAccessibleName(words)

@@ -26,6 +26,8 @@ _SIZE = QSize(900, 330)
 #: In a dock lower than this, px, pictures get the place of facts, and in one that
 #: is wide too that of the line below.
 _LOW, _WIDE = 170, 1000
+#: A page to work in needs a dock of this height, px.
+_ROOMY = 260
 _NO_ROOM = "No room for facts: make the dock taller, or press Large"
 
 
@@ -91,7 +93,7 @@ class GalleryFace(DockContent):
 
     def show_page(self, page: QWidget) -> bool:
         """Show a page beside the pictures, or hide it again; False without room."""
-        if self._low:
+        if self.height() < _ROOMY:
             return False
         shown = self.side.isVisible() and self.side.currentWidget() is page
         self.side.setCurrentWidget(page)

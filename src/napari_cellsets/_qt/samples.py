@@ -159,7 +159,7 @@ class SamplesWidget(DockContent):
         self.filters = FilterRow(self)
         self.view = SampleView(self._model, self)
         self.problems = Folded("Problems", self)
-        self.cell = CellLine(self)
+        self.cell = CellLine(self._session, self)
         self.legend = Legend(self._session.annotations, self)
         self.steps = StepRow(self)
         self.correct_truth = QCheckBox("Correct the ground truth", self)
@@ -204,6 +204,7 @@ class SamplesWidget(DockContent):
         follow(self, session.sample_changed, self._on_sample_changed)
         follow(self, session.cells_changed, self._on_cells_changed)
         follow(self, session.truth_changed, self._on_cells_changed)
+        follow(self, session.classes_changed, self._on_cells_changed)
         follow(self, session.status_changed, self._on_status_changed)
         follow(self, session.film.recording_changed, self._on_recording_changed)
         self.open_button.chosen.connect(self.open_path)
@@ -259,10 +260,6 @@ class SamplesWidget(DockContent):
     def _on_sample_changed(self, index: int) -> None:
         self._reveal(index)
         self._show_problems()
-        if self._session.dataset is not None:
-            self.cell.show_sample(
-                self._session.dataset, self._session.dataset.samples[index]
-            )
         has_truth = self._session.truth is not None
         self.correct_truth.setEnabled(has_truth or self._session.correcting_truth)
         self.correct_truth.blockSignals(True)

@@ -22,9 +22,13 @@ from qtpy.QtWidgets import (
 from superqt import QElidingLabel
 
 from napari_cellsets._napari.browsing import cell_words
+from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.sample_list import THUMBNAIL
+from napari_cellsets.batch.picture_classes import as_said, who_said
+from napari_cellsets.core.errors import StoreError
 
 if TYPE_CHECKING:
+    from napari_cellsets._napari.session import Session
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
 
@@ -207,21 +211,47 @@ class SampleView(QListView):
 
 
 class CellLine(QLabel):
-    """Class of the single cell on screen, and what is known of it."""
+    """Class of the single cell on screen, and what is known of it.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    session
+        Its sample is told of, with the class that somebody gave it.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._session = session
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAccessibleName("Class of the cell on screen")
+        follow(self, session.sample_changed, self._on_changed)
+        follow(self, session.classes_changed, self._on_changed)
+        self._on_changed()
 
-    def show_sample(self, dataset: Dataset, sample: Sample) -> None:
+    def _on_changed(self, _index: int = 0) -> None:
         """Say the class; nothing in a set of fields, which are of no class."""
-        known = dataset.class_of(sample)
-        remark = sample.facts.get("remark", "")
-        text = f"Class: {cell_words(sample)}" if known is not None else ""
-        self.setText(f"{text}\nNote: {remark}" if text and remark else text)
+        dataset, sample = self._session.dataset, self._session.sample
+        text = ""
+        if dataset is not None and sample is not None and dataset.kind == "cells":
+            text = self._words(dataset, sample)
+        self.setText(text)
         self.setVisible(bool(text))
+
+    def _words(self, dataset: Dataset, sample: Sample) -> str:
+        said = None
+        try:
+            rows = self._session.project.marks(dataset.identity, sample.name, "")
+            said = next((row for row in rows.values() if not row.mark.gone), None)
+        except StoreError:
+            pass  # loading the sample tells it; the published class is there
+        name, remark = cell_words(as_said(sample, said)), sample.facts.get("remark", "")
+        if not name:
+            return ""
+        lines = [f"Class: {name}"]
+        lines += [] if said is None else [f"({who_said(sample, said)})"]
+        lines += [f"Note: {remark}"] if remark else []
+        return "\n".join(lines)
 
 
 class StepRow(QWidget):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +65,24 @@ def said_of_pictures(dataset: Dataset, project: Project) -> dict[str, StoredMark
     """
     rows = project.marks(dataset.identity, layer="")
     return {key.sample: row for key, row in rows.items() if not row.mark.gone}
+
+
+def as_said(sample: Sample, row: StoredMark | None) -> Sample:
+    """Return a sample with the class that somebody gave it."""
+    if row is None or row.mark.class_name == sample.facts.get("class", ""):
+        return sample
+    # finer classes were published of the class that it is not
+    finer = ("subclass", "class title")
+    facts = {name: said for name, said in sample.facts.items() if name not in finer}
+    return replace(sample, facts={**facts, "class": row.mark.class_name})
+
+
+def who_said(sample: Sample, row: StoredMark) -> str:
+    """Return who gave which class when, for people."""
+    name, published = row.mark.class_name, sample.facts.get("class", "") or "no class"
+    what = f"relabelled {name} (published: {published})"
+    what = f"accepted as {name}" if name == published else what
+    return f"{what} by {row.author} on {row.when:%d %b %Y}"
 
 
 def picture_classes(

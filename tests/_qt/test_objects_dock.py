@@ -75,6 +75,46 @@ def test_brightness_is_that_of_the_image_under_the_labels(
     assert desk.column("mean_intensity") == ["10.0", "200.0", "10.0", "10.0", "10.0"]
 
 
+def test_a_large_image_shows_sizes_first_and_the_rest_as_it_comes(
+    make_objects: Callable[..., ObjectsDesk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_cellsets._qt.objects_flow._QUIET_PX", 1)
+    shown: list[bool] = []
+    desk = make_objects()
+    desk.dock.flow.measured.connect(
+        lambda: shown.append("solidity" in desk.dock.flow.table.columns)
+    )
+    desk.viewer.add_labels(field())
+    desk.wait(lambda: desk.dock.table.objects.column_of("solidity") is not None)
+    assert shown[-1] is False
+    assert_measures_true(desk)
+
+
+def test_an_edit_while_the_rest_is_measured_is_in_the_table(
+    make_objects: Callable[..., ObjectsDesk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_cellsets._qt.objects_flow._QUIET_PX", 1)
+    desk = make_objects()
+
+    def paint() -> None:
+        desk.labels.data_setitem((np.array([30, 31]), np.array([10, 10])), 1)
+
+    desk.dock.flow.measured.connect(paint)
+    desk.viewer.add_labels(field())
+    desk.wait(lambda: desk.dock.table.objects.column_of("solidity") is not None)
+    desk.wait(lambda: desk.column("area_px")[0] == "402")
+    assert_measures_true(desk)
+
+
+def test_all_rows_are_selected_while_no_heading_counts_their_cells(
+    objects: ObjectsDesk,
+) -> None:
+    objects.dock.table.selectAll()
+    header = objects.dock.table.horizontalHeader()
+    assert set(objects.selected) == {1, 2, 3, 4, 9}
+    assert not header.selectionModel().hasSelection()
+
+
 def test_a_row_selects_its_object_and_brings_it_into_view(objects: ObjectsDesk) -> None:
     objects.viewer.scene.camera.center = (0, 5_000, 5_000)
     select_rows(objects, 4)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.edits import Place
     from napari_cellsets._napari.session import Session
     from napari_cellsets._qt.count_flow import CountFlow
+    from napari_cellsets._qt.count_keeping import CountKeeper
     from napari_cellsets._qt.object_table import ObjectTableView
     from napari_cellsets._qt.result_view import ResultView
     from napari_cellsets.core.cancel import CancelToken, Progress

@@ -31,6 +31,12 @@ COLUMNS: dict[str, tuple[str, int, str]] = {
         2,
         "0 for a circle, towards 1 for a long, narrow cell",
     ),
+    "solidity": (
+        "Solidity",
+        2,
+        "Share of its convex hull that the cell fills: 1 without dents, less for cells"
+        " that are lobed, or several in one",
+    ),
     "plane": ("Plane", 0, "Plane of the stack"),
     "centroid_y": ("y", 1, "Row of the centre, in pixels"),
     "centroid_x": ("x", 1, "Column of the centre, in pixels"),
@@ -44,6 +50,7 @@ _SHORT = {
     "equivalent_diameter_px": "Ø px",
     "equivalent_diameter_um": "Ø µm",
     "eccentricity": "Ecc.",
+    "solidity": "Solid.",
 }
 _REPLACED_BY = {
     "area_px": "area_um2",

@@ -60,6 +60,10 @@ class ObjectTableView(QTableView):
         self.setAlternatingRowColors(False)
         # widths are those that the rows on screen need
         self.horizontalHeader().setResizeContentsPrecision(0)
+        # else every heading asks all cells of its column whether they are selected
+        self.horizontalHeader().setSelectionModel(
+            QItemSelectionModel(self._objects, self)
+        )
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         self.setAccessibleName("Objects")

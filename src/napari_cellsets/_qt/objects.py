@@ -191,6 +191,7 @@ class ObjectsWidget(DockContent):
         self.tabs.currentChanged.connect(self._on_page_changed)
         self.flow.measured.connect(self._on_table_changed)
         self.flow.touched.connect(self._on_table_changed)
+        self.flow.finished.connect(self._on_table_changed)
         self.runner.busy_changed.connect(self._say)
         self.facts.changed.connect(self._on_facts_changed)
         self.facts.told.connect(self.message.tell)
@@ -262,14 +263,20 @@ class ObjectsWidget(DockContent):
     @Slot()
     def _on_unlock_wanted(self) -> None:
         if self.desk.unlock():
-            self.message.tell("The ground truth can be corrected now.", False)
+            self.message.tell(f"{self._locked_name()} can be corrected now.", False)
+
+    def _locked_name(self) -> str:
+        target = self.desk.target
+        if target is None or target is self.session.truth_layer:
+            return "The ground truth"
+        return f"“{target.name}”"
 
     def _perform(self, name: str) -> None:
-        """Edit what is selected; where the ground truth is locked, offer the key."""
-        why = self.desk.why_not()
-        truth = self.desk.target is self.session.truth_layer
-        if why and truth and not self.session.correcting_truth:
-            self.message.offer(why, "Correct the ground truth")
+        """Edit what is selected; where labels of the set are locked, offer the key."""
+        why, target = self.desk.why_not(), self.desk.target
+        if why and target is not None and not target.editable and self.desk.can_unlock:
+            name = self._locked_name()
+            self.message.offer(why, f"Correct {name.replace('The', 'the')}")
         else:
             self.desk.perform(name)
 

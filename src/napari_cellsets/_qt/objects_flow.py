@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_cellsets._napari.object_source import source_of
 from napari_cellsets._qt.lifetimes import follow
-from napari_cellsets.counting.measure import ObjectTable, measure
+from napari_cellsets.counting.measure import FoundObjects, ObjectTable, find_objects
 from napari_cellsets.counting.remeasure import around, remeasure
 from napari_cellsets.editing.objects import KnownObjects
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.core.image import Picture
 
+_TITLE = "Measuring objects"
 _MOST_PX = 2_000_000
 """Edits that reach further are measured beside the window."""
 _QUIET_PX = 8_000_000
@@ -35,16 +36,38 @@ _QUIET_PX = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Work for a thread: find all objects of a plane."""
+
+    labels: NDArray[np.integer]
+
+    def __call__(self, token: CancelToken, progress: Progress) -> FoundObjects:
+        progress(0.0, "Finding objects")
+        # what is painted meanwhile is measured again afterwards
+        return find_objects(self.labels, token)
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """Work for a thread: measure brightness and shape of objects that were found."""
+
+    found: FoundObjects
+    picture: Picture | None
+
+    def __call__(self, token: CancelToken, progress: Progress) -> ObjectTable:
+        progress(0.3, "Measuring brightness and shape")
+        return self.found.finished(self.picture, token)
+
+
+@dataclass(frozen=True, slots=True)
 class Measuring:
-    """Work for a thread: measure all objects of a plane."""
+    """Work for a thread: both at once, where that takes a moment."""
 
     labels: NDArray[np.integer]
     picture: Picture | None
 
     def __call__(self, token: CancelToken, progress: Progress) -> ObjectTable:
-        progress(0.0, "Measuring objects")
-        # of a copy: what is painted meanwhile is measured again afterwards
-        return measure(np.maximum(self.labels, 0), self.picture, token)
+        return find_objects(self.labels, token).finished(self.picture, token)
 
 
 class ObjectsFlow(QObject):
@@ -60,6 +83,8 @@ class ObjectsFlow(QObject):
 
     measured = Signal()
     """Everything was measured, or there is nothing to measure."""
+    finished = Signal()
+    """The table has brightness and shape too, of the same objects."""
     touched = Signal(object)
     """The table is up to date after an edit of these labels, an array."""
 
@@ -157,23 +182,72 @@ class ObjectsFlow(QObject):
             self._runner.stop()
             self._put(None)
             return
-        self._runner.start(
-            Measuring(source.labels, source.picture),
-            title="Measuring objects",
-            done=self._on_measured,
-            cancelled=self._on_stopped,
-            failed=self._on_failed,
-            quiet=source.labels.size < _QUIET_PX,
-        )
+        labels, picture = source.labels, source.picture
+        if labels.size < _QUIET_PX:
+            self._runner.start(
+                Measuring(labels, picture),
+                title=_TITLE,
+                done=self._on_measured,
+                cancelled=self._on_stopped,
+                failed=self._on_failed,
+                quiet=True,
+            )
+        else:
+            self._runner.start(
+                Finding(labels),
+                title=_TITLE,
+                done=self._on_found,
+                cancelled=self._on_stopped,
+                failed=self._on_failed,
+            )
 
     def _on_measured(self, table: ObjectTable) -> None:
+        self._take(table)
+        self.measured.emit()
+
+    def _on_found(self, found: FoundObjects) -> None:
+        """Show what is known already; the rest follows."""
+        source, due = self.source, self._due
+        if source is None:
+            return
+        self._take(found.table(source.picture))
+        # the rest is measured of what was found
+        self._due = due
+        self._runner.start(
+            Finishing(found, source.picture),
+            title="Measuring brightness and shape",
+            done=self._on_finished,
+            cancelled=self._on_rest_stopped,
+            failed=self._on_rest_failed,
+        )
+        self.measured.emit()
+
+    def _on_finished(self, table: ObjectTable) -> None:
+        touched = self._take(table)
+        self.finished.emit()
+        if touched.size:
+            self.touched.emit(touched)
+
+    def _on_rest_stopped(self) -> None:
+        self._catch_up()
+
+    def _on_rest_failed(self, _error: Exception) -> None:
+        self._catch_up()
+
+    def _take(self, table: ObjectTable) -> NDArray[np.int64]:
+        """Have a table of the source, with what was edited meanwhile; return that."""
         self.table = table
-        due, self._due = self._due, []
-        for box in due:
-            self._update(box)
-        if self._editor is not None and not self._stale:
+        touched = self._catch_up()
+        if self._editor is not None and self.table is not None and not self._stale:
             self._editor.know(_known(self.table))
-        self._put(self.table)
+        return touched
+
+    def _catch_up(self) -> NDArray[np.int64]:
+        """Measure again what was edited meanwhile; return which objects."""
+        due, self._due = self._due, []
+        found = [self._update(box) for box in due]
+        touched = [one for one in found if one is not None]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *touched]))
 
     def _on_stopped(self) -> None:
         self._put(None)

@@ -151,7 +151,8 @@ class Export:
             raise ExportError("the labels have gone from the store", path=sample.name)
         true = kept_objects(self.dataset, self.project, sample, "truth")
         trust = trust_kept(kept.stored)
-        table = measure(kept.labels, self.dataset.read_picture(sample), token)
+        picture = self.dataset.read_picture(sample)
+        table = measure(kept.labels, picture, token, hull=True)
         compared = None
         if true is not None:
             compared = evaluate(kept.labels, true.labels, token=token)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.counting.hull import solidity
 from napari_cellsets.counting.runs import Runs, label_runs, strips
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ class ObjectTable:
         ``area_px``, ``centroid_y``, ``centroid_x``, ``equivalent_diameter_px``,
         ``eccentricity``, ``bbox_top``, ``bbox_left``, ``bbox_bottom``,
         ``bbox_right`` (the last two one past the last pixel), one ``mean_...`` a
-        channel, and ``area_um2``, ``centroid_y_um``, ``centroid_x_um``,
-        ``equivalent_diameter_um`` where the scale is known.
+        channel, ``solidity`` where it was asked for, and ``area_um2``,
+        ``centroid_y_um``, ``centroid_x_um``, ``equivalent_diameter_um`` where the
+        scale is known.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -75,6 +77,8 @@ def measure(
     labels: np.ndarray,
     picture: Picture | None = None,
     token: CancelToken | None = None,
+    *,
+    hull: bool = False,
 ) -> ObjectTable:
     """Measure every object.
 
@@ -89,6 +93,9 @@ def measure(
         Of the same planes; gives mean intensities and the scale.
     token
         Cancels between strips.
+    hull
+        Whether to tell how much of their convex hull objects fill, too; this takes
+        about as long as all else.
 
     Returns
     -------
@@ -114,16 +121,96 @@ def measure(
     pictures = _picture_planes(picture, labels.shape)
     tables = []
     for z, plane in enumerate(planes):
-        pixels = pictures[z] if pictures else None
-        table = _measure_plane(plane, pixels, picture, token)
+        found = find_objects(plane, token)
+        table = dict(found.columns)
+        if pictures and picture is not None:
+            table.update(_means(found, pictures[z], picture, token))
+        if hull:
+            table["solidity"] = found.solidity(token)
         if labels.ndim == 3:
             where = np.full(table["label"].size, z, np.int64)
             table = {"label": table["label"], "plane": where, **table}
         tables.append(table)
     columns = {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
-    if picture is not None and picture.pixel_size_um is not None:
-        columns.update(_in_micrometres(columns, picture.pixel_size_um))
-    return ObjectTable(columns)
+    return ObjectTable(_in_micrometres(columns, picture))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundObjects:
+    """Objects of a plane, with what can be told without the picture and at once.
+
+    Parameters
+    ----------
+    runs, index
+        Runs of pixels, and the object of each, from 0.
+    columns
+        Of the table: numbers, places, sizes, moments.
+    """
+
+    runs: Runs
+    index: np.ndarray
+    columns: Mapping[str, np.ndarray]
+
+    def table(self, picture: Picture | None) -> ObjectTable:
+        """Return the table as far as it is known; lengths by the picture's scale."""
+        return ObjectTable(_in_micrometres(dict(self.columns), picture))
+
+    def finished(
+        self, picture: Picture | None, token: CancelToken | None = None
+    ) -> ObjectTable:
+        """Return the table with brightness and solidity.
+
+        Parameters
+        ----------
+        picture
+            Of the plane, ``yx`` or ``yxc``; None for none.
+        token
+            Cancels between strips and rows.
+
+        Raises
+        ------
+        CellsetsError
+            If the picture has another size.
+        CancelledError
+            If the token was cancelled.
+        """
+        columns = dict(self.columns)
+        planes = _picture_planes(picture, (self.runs.height, self.runs.width))
+        if planes and picture is not None:
+            columns.update(_means(self, planes[0], picture, token))
+        columns["solidity"] = self.solidity(token)
+        return ObjectTable(_in_micrometres(columns, picture))
+
+    def solidity(self, token: CancelToken | None = None) -> np.ndarray:
+        """Return the share of its convex hull that each object fills, see `hull`."""
+        sides = ("bbox_top", "bbox_left", "bbox_bottom", "bbox_right")
+        boxes = np.stack([self.columns[name] for name in sides], axis=1)
+        return solidity(self.runs, self.index, boxes, self.columns["area_px"], token)
+
+
+def find_objects(labels: np.ndarray, token: CancelToken | None = None) -> FoundObjects:
+    """Find the objects of a plane: where they are, and how large and how round.
+
+    Parameters
+    ----------
+    labels
+        Integer, shape (y, x). Numbers below 1 are background. It may change while
+        this runs: what is found is then of before or after, for each strip of it.
+    token
+        Cancels between strips.
+
+    Raises
+    ------
+    CancelledError
+        If the token was cancelled.
+    """
+    runs, values = label_runs(labels, token)
+    if values.dtype.kind == "i" and values.size and values.min() < 0:
+        runs, values = runs.chosen(values > 0), values[values > 0]
+    numbers, index = np.unique(values, return_inverse=True)
+    columns: dict[str, np.ndarray] = {"label": numbers.astype(np.int64)}
+    columns.update(_shapes(runs, index, numbers.size))
+    return FoundObjects(runs, index, columns)
 
 
 def planes_of(labels: np.ndarray) -> list[np.ndarray]:
@@ -141,21 +228,6 @@ def planes_of(labels: np.ndarray) -> list[np.ndarray]:
             advice="Give object numbers, 0 for background.",
         )
     return [labels] if labels.ndim == 2 else list(labels)
-
-
-def _measure_plane(
-    labels: np.ndarray,
-    pixels: np.ndarray | None,
-    picture: Picture | None,
-    token: CancelToken | None,
-) -> dict[str, np.ndarray]:
-    runs, values = label_runs(labels, token)
-    numbers, index = np.unique(values, return_inverse=True)
-    table: dict[str, np.ndarray] = {"label": numbers.astype(np.int64)}
-    table.update(_shapes(runs, index, numbers.size))
-    if pixels is not None and picture is not None:
-        table.update(_means(labels, pixels, numbers, table["area_px"], picture, token))
-    return table
 
 
 def _shapes(runs: Runs, index: np.ndarray, count: int) -> dict[str, np.ndarray]:
@@ -210,25 +282,34 @@ def _eccentricity(yy: np.ndarray, xx: np.ndarray, xy: np.ndarray) -> np.ndarray:
 
 
 def _means(
-    labels: np.ndarray,
+    found: FoundObjects,
     pixels: np.ndarray,
-    numbers: np.ndarray,
-    area: np.ndarray,
     picture: Picture,
     token: CancelToken | None,
 ) -> dict[str, np.ndarray]:
+    """Add up the pixels of each run, then the runs of each object."""
+    runs, area = found.runs, found.columns["area_px"]
     channels = pixels.shape[-1]
-    sums = np.zeros((channels, numbers.size))
-    for rows in strips(*labels.shape):
+    sums = np.zeros((channels, area.size))
+    # without the spare column a key is an index into the plane
+    first, length = runs.start - runs.row, runs.length
+    for rows in strips(runs.height, runs.width):
         if token is not None:
             token.raise_if_cancelled()
-        strip = labels[rows]
-        inside = np.flatnonzero(strip)
-        index = np.searchsorted(numbers, strip.reshape(-1)[inside])
-        flat = pixels[rows].reshape(-1, channels)
+        offset = rows.start * runs.width
+        some = slice(*np.searchsorted(first, (offset, rows.stop * runs.width)))
+        if some.start == some.stop:
+            continue
+        # every second part is what lies between two runs
+        cuts = np.empty(2 * (some.stop - some.start), np.int64)
+        cuts[0::2] = first[some] - offset
+        cuts[1::2] = cuts[0::2] + length[some]
         for c in range(channels):
-            weights = flat[inside, c]
-            sums[c] += np.bincount(index, weights=weights, minlength=numbers.size)
+            flat = np.append(pixels[rows, :, c], pixels.dtype.type(0))
+            inside = np.add.reduceat(flat, cuts, dtype=np.float64)[::2]
+            sums[c] += np.bincount(
+                found.index[some], weights=inside, minlength=area.size
+            )
     names = picture.channel_names or default_channel_names(picture)
     return {
         f"mean_{name}": sums[c] / np.maximum(area, 1) for c, name in enumerate(names)
@@ -262,9 +343,14 @@ def _picture_planes(
 
 
 def _in_micrometres(
-    columns: Mapping[str, np.ndarray], size: float
+    columns: dict[str, np.ndarray], picture: Picture | None
 ) -> dict[str, np.ndarray]:
+    """Add lengths in micrometres where the scale is known."""
+    size = None if picture is None else picture.pixel_size_um
+    if size is None:
+        return columns
     return {
+        **columns,
         "area_um2": columns["area_px"] * size**2,
         "centroid_y_um": columns["centroid_y"] * size,
         "centroid_x_um": columns["centroid_x"] * size,

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-import os
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from napari_cellsets._napari.kept_blobs import BlobFile
 from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets.catalogue import Dataset, open_dataset
 
@@ -49,28 +51,83 @@ def test_changed_picture_is_decoded_again(
         cache.get(changed, changed.samples[0], 32)
 
 
+def test_damaged_file_is_made_anew(
+    set_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "thumbs"
+    folder.mkdir()
+    (folder / "thumbnails.sqlite").write_bytes(b"damaged " * 1000)
+    dataset, cache = open_dataset(set_path), ThumbnailCache(folder=folder)
+    for _ in range(2):
+        assert cache.get(dataset, dataset.samples[0], 32).shape[-1] == 3
+    forbid_decoding(monkeypatch)
+    assert cache.get(dataset, dataset.samples[0], 32).shape[-1] == 3
+
+
 def test_damaged_thumbnail_is_made_again(
     set_path: Path, cache: ThumbnailCache, tmp_path: Path
 ) -> None:
     dataset = open_dataset(set_path)
-    cache.get(dataset, dataset.samples[0], 32)
-    for file in (tmp_path / "thumbs").iterdir():
-        file.write_bytes(b"damaged")
-    assert cache.get(dataset, dataset.samples[0], 32).shape[-1] == 3
+    whole = cache.get(dataset, dataset.samples[0], 32)
+    with sqlite3.connect(tmp_path / "thumbs" / "thumbnails.sqlite") as file:
+        file.execute("UPDATE blobs SET value = x'ffd8ff'")
+    file.close()
+    again = cache.get(dataset, dataset.samples[0], 32)
+    np.testing.assert_array_equal(again, whole)
 
 
-def test_oldest_go_when_the_folder_is_too_large(set_path: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "thumbs"
-    dataset = open_dataset(set_path)
-    roomy = ThumbnailCache(folder=folder)
-    for at, sample in enumerate(dataset.samples):
-        before = set(folder.glob("*")) if folder.exists() else set()
-        roomy.get(dataset, sample, 32)
-        for new in set(folder.iterdir()) - before:
-            os.utime(new, (at, at))
-    newest = max(folder.iterdir(), key=lambda file: file.stat().st_mtime)
-    ThumbnailCache(1.2 * newest.stat().st_size / 2**20, folder).trim()
-    assert list(folder.iterdir()) == [newest]
+def test_oldest_go_when_there_is_too_much(tmp_path: Path) -> None:
+    kept = BlobFile(tmp_path / "kept", 10_000)
+    for number in range(20):
+        kept.put(bytes([number]), bytes(900))
+    kept.trim()
+    there = [number for number in range(20) if kept.get(bytes([number]))]
+    assert there == list(range(there[0], 20))
+    assert 5 <= len(there) <= 11
+
+
+def test_file_shrinks_to_a_smaller_limit(tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    roomy = BlobFile(place, 10_000_000)
+    for number in range(200):
+        roomy.put(bytes([number]), bytes(20_000))
+    BlobFile(place, 100_000).trim()
+    assert roomy.get(bytes([199])) is not None
+    with sqlite3.connect(place) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.close()
+    assert place.stat().st_size < 300_000
+
+
+def test_two_windows_share_what_they_made(tmp_path: Path) -> None:
+    one, other = (BlobFile(tmp_path / "kept", 10_000) for _ in range(2))
+    one.put(b"a", b"1")
+    assert other.get(b"a") == b"1"
+    other.put(b"a", b"2")
+    assert one.get(b"a") == b"2"
+
+
+def test_threads_share_one_file(tmp_path: Path) -> None:
+    kept = BlobFile(tmp_path / "kept", 10**7)
+
+    def work(number: int) -> bool:
+        key = number.to_bytes(4, "big")
+        kept.put(key, key * 100)
+        return kept.get(key) == key * 100
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(400)))
+
+
+def test_text_is_made_once(cache: ThumbnailCache) -> None:
+    made: list[int] = []
+
+    def make() -> str:
+        made.append(1)
+        return "näme"
+
+    assert [cache.text("it", make) for _ in range(2)] == ["näme", "näme"]
+    assert made == [1]
 
 
 def test_folder_that_cannot_be_written_only_costs_time(
@@ -81,27 +138,3 @@ def test_folder_that_cannot_be_written_only_costs_time(
     dataset = open_dataset(set_path)
     cache = ThumbnailCache(folder=blocked)
     assert cache.get(dataset, dataset.samples[0], 32).size
-    cache.trim()
-
-
-def test_thumbnail_cut_off_is_made_again(
-    set_path: Path, cache: ThumbnailCache, tmp_path: Path
-) -> None:
-    dataset = open_dataset(set_path)
-    whole = cache.get(dataset, dataset.samples[0], 32)
-    (file,) = (tmp_path / "thumbs").iterdir()
-    file.write_bytes(file.read_bytes()[:-200])
-    again = cache.get(dataset, dataset.samples[0], 32)
-    np.testing.assert_array_equal(again, whole)
-
-
-def test_folder_stays_within_its_limit_while_it_is_filled(
-    set_path: Path, tmp_path: Path
-) -> None:
-    folder, limit_mb = tmp_path / "thumbs", 0.004
-    cache = ThumbnailCache(limit_mb, folder)
-    dataset = open_dataset(set_path)
-    for size in range(24, 64):
-        cache.get(dataset, dataset.samples[0], size)
-    total = sum(file.stat().st_size for file in folder.iterdir())
-    assert total <= 2 * limit_mb * 2**20

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellsets._napari.kept_blobs import BlobFile
 from napari_cellsets.core.places import cache_home
 
 if TYPE_CHECKING:
@@ -20,32 +19,26 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
 
-#: What is left of the limit when the folder was trimmed, so that it lasts a while.
-_TRIMMED_TO = 0.9
-#: Bytes written between two looks at the folder, which other windows fill too.
-_BYTES_BETWEEN_LOOKS = 16 * 2**20
+_FILE = "thumbnails.sqlite"
 _JPEG_QUALITY = 88
-_JPEG_END = b"\xff\xd9"
 
 
 class ThumbnailCache:
-    """Thumbnails of all data sets in one folder of limited size.
+    """Thumbnails of all data sets, and of objects in them, in one file.
 
     Safe in any thread; a folder that cannot be written only costs time.
 
     Parameters
     ----------
     limit_mb
-        The oldest files go when the folder grows beyond this.
+        The oldest go when there is more.
     folder
         By default in the person's cache folder.
     """
 
     def __init__(self, limit_mb: float = 200.0, folder: Path | None = None) -> None:
-        self._folder = folder or cache_home() / "thumbnails"
-        self._limit = int(limit_mb * 2**20)
-        self._lock = threading.Lock()
-        self._unseen: int | None = None
+        place = (folder or cache_home() / "thumbnails") / _FILE
+        self._file = BlobFile(place, int(limit_mb * 2**20))
 
     def get(self, dataset: Dataset, sample: Sample, size: int) -> NDArray[np.uint8]:
         """Return the thumbnail of a sample, from disk or freshly made.
@@ -67,12 +60,8 @@ class ThumbnailCache:
         CellsetsError
             If the picture cannot be read.
         """
-        place = f"{self._folder}{os.sep}{_key(dataset, sample, size)}.jpg"
-        found = _read(place)
-        if found is None:
-            found = dataset.thumbnail(sample, size)
-            self._write(place, found)
-        return found
+        depends_on = f"{picture_key(dataset, sample)}|{size}"
+        return self.picture(depends_on, lambda: dataset.thumbnail(sample, size))
 
     def maker(self, dataset: Dataset, size: int) -> Callable[[int], NDArray[np.uint8]]:
         """Return a function for any thread from index of a sample to its thumbnail.
@@ -88,67 +77,56 @@ class ThumbnailCache:
 
         return make
 
-    def trim(self) -> None:
-        """Delete the oldest thumbnails where the folder is beyond its limit."""
-        try:
-            files = [(entry.stat(), entry.path) for entry in os.scandir(self._folder)]
-            total = sum(stat.st_size for stat, _ in files)
-            if total <= self._limit:
-                return
-            for stat, path in sorted(files, key=_age):
-                if total <= self._limit * _TRIMMED_TO:
-                    break
-                os.unlink(path)
-                total -= stat.st_size
-        except OSError:
-            return  # another window trims too, or the folder is not ours
+    def picture(
+        self, depends_on: str, make: Callable[[], NDArray[np.uint8]]
+    ) -> NDArray[np.uint8]:
+        """Return a small picture, from disk or freshly made.
 
-    def _write(self, place: str, thumbnail: NDArray[np.uint8]) -> None:
-        import cv2
+        Parameters
+        ----------
+        depends_on
+            All that it depends on, in words.
+        make
+            Makes it, uint8 (y, x, 3); what it raises is passed on.
+        """
+        key = _digest(depends_on)
+        coded = self._file.get(key)
+        found = None if coded is None else _decoded(coded)
+        if found is None:
+            found = make()
+            self._file.put(key, _coded(found))
+        return found
 
-        bgr = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2BGR)
-        done, coded = cv2.imencode(
-            ".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-        )
-        if not done:
-            return
-        try:
-            if self._unseen is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
-            # In place: one that is cut off is known by its end, see `_read`.
-            with open(place, "wb", buffering=0) as file:
-                file.write(coded.tobytes())
-        except OSError:
-            return
-        with self._lock:
-            self._unseen = (self._unseen or 0) + len(coded)
-            full = self._unseen > min(_BYTES_BETWEEN_LOOKS, self._limit)
-            if full:
-                self._unseen = 0
-        if full:
-            self.trim()
+    def text(self, depends_on: str, make: Callable[[], str]) -> str:
+        """Return a text, from disk or freshly made; as for `picture`."""
+        key = _digest(depends_on)
+        kept = self._file.get(key)
+        if kept is None:
+            found = make()
+            self._file.put(key, found.encode())
+            return found
+        return kept.decode()
 
 
-def _key(dataset: Dataset, sample: Sample, size: int) -> str:
-    """Name a thumbnail by all that it depends on."""
-    length = dataset.tree.size(sample.image)
-    text = f"{dataset.identity}|{sample.image}|{length}|{size}"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+def picture_key(dataset: Dataset, sample: Sample) -> str:
+    """Say which picture of which set it is, and how long its file."""
+    return f"{dataset.identity}|{sample.image}|{dataset.tree.size(sample.image)}"
 
 
-def _read(place: str) -> NDArray[np.uint8] | None:
+def _digest(depends_on: str) -> bytes:
+    return hashlib.blake2b(depends_on.encode(), digest_size=16).digest()
+
+
+def _coded(picture: NDArray[np.uint8]) -> bytes:
     import cv2
 
-    try:
-        with open(place, "rb", buffering=0) as file:
-            coded = file.read()
-    except OSError:
-        return None
-    if not coded.endswith(_JPEG_END):
-        return None  # another window is writing it, or was stopped while it did
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+    return bytes(coded)
+
+
+def _decoded(coded: bytes) -> NDArray[np.uint8] | None:
+    import cv2
+
     bgr = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR)
     return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-
-
-def _age(file: tuple[os.stat_result, str]) -> float:
-    return file[0].st_mtime

@@ -102,11 +102,19 @@ def colour_layer(layer: Any, drawn: Drawn, looks: Looks) -> None:
 
 def colour_marks(layer: Any, drawn: Drawn, looks: Looks) -> None:
     """Colour marks by class after a few of them were changed."""
-    if not isinstance(layer, Shapes) or not len(layer.data):
-        colour_layer(layer, drawn, looks)
+    if not len(layer.data):
+        return
+    if isinstance(layer, Points):
+        # each costs a refresh, so only if new
+        shown = np.array([name not in looks.hidden for name in drawn.classes])
+        if not np.array_equal(layer.shown, shown):
+            layer.shown = shown
+        colours = looks.of(drawn.classes)
+        if not np.allclose(layer.face_color, colours):
+            layer.face_color = colours
         return
     wanted = looks.seen(drawn.classes)
-    if not np.array_equal(layer.edge_color, wanted):
+    if not np.allclose(layer.edge_color, wanted):
         layer.edge_color = wanted
     if layer.face_color.any():
         layer.face_color = np.zeros((len(wanted), 4))

@@ -13,6 +13,7 @@ pytest.importorskip("pytestqt")
 
 from count_docks import desk, make_desk
 from npe2 import PluginManager, PluginManifest
+from playback_docks import empty_player, film, playback, player, runs
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
@@ -27,9 +28,14 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 __all__ = [
     "desk",
+    "empty_player",
+    "film",
     "make_desk",
     "manifest_known",
     "no_widget_is_left",
+    "playback",
+    "player",
+    "runs",
     "set_path",
     "viewer",
 ]

@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from batch_models import SAYS, bright_model, slow_model, squares, write_set
+from batch_models import write_set
 
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
 from napari_cellsets._napari.comparison import (
-    EXTRA,
-    MISSED,
     find_comparison_layer,
 )
 from napari_cellsets._qt.layer_links import MAP_NAME, MARK_NAME
@@ -115,89 +113,6 @@ def test_reset_takes_the_settings_of_the_model(desk: Desk) -> None:
     assert desk.number == "3"
 
 
-def test_hand_correction_changes_number_table_and_comparison(desk: Desk) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    assert desk.number == "2"
-    assert desk.dock.table.objects.row_of(2) is None
-    assert desk.dock.flow.result.evaluation.false_negatives == 1
-    assert MISSED in find_comparison_layer(desk.viewer).data
-
-
-def test_undo_brings_number_and_comparison_back(desk: Desk) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    desk.settled(desk.cells.undo)
-    assert desk.number == "3"
-    assert MISSED not in find_comparison_layer(desk.viewer).data
-
-
-def test_painted_cell_is_extra(desk: Desk) -> None:
-    desk.count()
-    desk.cells.brush_size = 12
-    desk.settled(lambda: desk.cells.paint((90, 120), 9))
-    assert desk.number == "4"
-    assert EXTRA in find_comparison_layer(desk.viewer).data
-
-
-def test_recount_asks_before_it_replaces_corrections(desk: Desk) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    desk.dock.buttons.image.click()
-    assert desk.dock.message.asking
-    assert "replaces 1 correction made by hand" in desk.message
-    assert desk.number == "2"
-
-
-def test_keep_leaves_corrections_and_their_settings(desk: Desk) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    slider = desk.dock.settings.threshold.inputs["threshold"].slider
-    slider.setValue(700)
-    desk.wait(lambda: desk.dock.message.asking)
-    desk.dock.message.keep.click()
-    desk.qtbot.wait(150)
-    assert not desk.dock.message.asking
-    assert slider.value() == 500
-    assert desk.number == "2"
-
-
-def test_replace_recounts_and_keeps_the_corrected_cells_in_the_store(
-    desk: Desk,
-) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    desk.dock.buttons.image.click()
-    kept: list[tuple[str, np.ndarray]] = []
-    project = desk.dock.session.project
-    save = project.save_labels
-
-    def watch(dataset: str, sample: str, layer: str, labels: np.ndarray, *rest, **more):
-        kept.append((sample, labels.copy()))
-        return save(dataset, sample, layer, labels, *rest, **more)
-
-    project.save_labels = watch
-    desk.settled(desk.dock.message.replace.click)
-    assert desk.number == "3"
-    name, labels = kept[0]
-    assert "corrected, kept" in name
-    found = project.load_labels(desk.dock.session.dataset.identity, name, "cells")
-    assert np.array_equal(found.labels, labels)
-    assert len(np.unique(labels)) == 3
-
-
-def test_replaced_corrections_come_back_at_one_click(desk: Desk) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    desk.dock.buttons.image.click()
-    desk.settled(desk.dock.message.replace.click)
-    assert "kept in the project store" in desk.message
-    desk.settled(desk.dock.message.act.click)
-    assert desk.number == "2"
-    assert desk.dock.flow.corrections == 1
-    assert desk.message == ""
-
-
 def test_image_that_napari_opened_becomes_a_data_set_at_one_click(
     desk: Desk, tmp_path: Path
 ) -> None:
@@ -218,29 +133,6 @@ def test_image_without_a_file_is_told_how_to_be_counted(desk: Desk) -> None:
     desk.dock.buttons.image.click()
     assert "Save it to a file" in desk.message
     assert desk.dock.message.act.isHidden()
-
-
-def test_memory_of_the_preferences_limits_the_engine(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chosen = {"model.tile_memory_mb": 5}
-    where = "napari_cellsets._napari.preferences.preference"
-    monkeypatch.setattr(where, lambda key, default: chosen.get(key, default))
-    assert desk.dock.flow._request().count.memory_budget == 5 * 2**20
-    assert desk.dock.set_flow._plan().memory_budget == 5 * 2**20
-    chosen.clear()
-    assert desk.dock.flow._request().count.memory_budget is None
-
-
-def test_corrections_of_an_earlier_day_are_known(desk: Desk) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    desk.dock.session.show(1)
-    desk.settled(lambda: desk.dock.session.show(0))
-    desk.wait(lambda: desk.dock.flow.result is not None)
-    assert desk.number == "2"
-    desk.dock.buttons.image.click()
-    assert desk.dock.message.asking
 
 
 def test_next_image_clears_the_number(desk: Desk) -> None:
@@ -335,83 +227,6 @@ def test_comparison_can_be_hidden(desk: Desk) -> None:
     assert desk.dock.session.truth_layer.visible
 
 
-def test_cancel_stops_inside_one_call_of_the_engine(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=400))
-    desk.dock.buttons.image.click()
-    desk.qtbot.wait(300)
-    assert desk.dock.runner.busy
-    assert not desk.dock.buttons.image.isEnabled()
-    desk.dock.progress.cancel.click()
-    desk.wait(lambda: not desk.dock.runner.busy)
-    assert desk.message == "Cancelled. Nothing was changed."
-    assert desk.number == "–"
-
-
-def test_next_image_cancels_the_count_of_the_last(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=400))
-    desk.dock.buttons.image.click()
-    desk.dock.session.show(1)
-    desk.wait(lambda: not desk.dock.runner.busy)
-    assert desk.dock.session.cells is None
-
-
-def test_whole_set_is_counted_and_plotted(desk: Desk) -> None:
-    desk.dock.buttons.whole_set.click()
-    desk.wait(lambda: len(desk.dock.set_flow.rows) == 4)
-    assert "4 of 4 images, 9 cells" in desk.dock.whole_set.text
-    assert "F1 1.000 by centres" in desk.dock.whole_set.text
-    # the image on screen has its cells too
-    desk.wait(lambda: desk.number == "3")
-
-
-def test_click_on_a_dot_opens_its_image(desk: Desk) -> None:
-    desk.dock.buttons.whole_set.click()
-    desk.wait(lambda: len(desk.dock.set_flow.rows) == 4)
-    dots = desk.dock.whole_set.plots.scatter._dots
-    dots.sigClicked.emit(dots, [dots.points()[2]], None)
-    assert desk.dock.session.index == 2
-
-
-def test_whole_set_keeps_corrected_images(desk: Desk) -> None:
-    desk.count()
-    desk.settled(lambda: desk.erase(2))
-    desk.dock.buttons.whole_set.click()
-    desk.wait(lambda: len(desk.dock.set_flow.rows) == 4)
-    assert desk.number == "2"
-    assert "(1 counted as corrected by hand)" in desk.dock.whole_set.text
-
-
-def test_cancelled_set_keeps_what_is_finished(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=20))
-    flow = desk.dock.set_flow
-    desk.dock.buttons.whole_set.click()
-    desk.wait(lambda: bool(flow._run.rows))
-    desk.dock.progress.cancel.click()
-    desk.wait(lambda: not desk.dock.runner.busy)
-    assert "Cancelled. " in desk.message
-    assert 1 <= len(flow.rows) <= 4
-
-
-def test_image_shown_during_a_run_shows_what_the_store_has(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=20))
-    flow, session = desk.dock.set_flow, desk.dock.session
-    desk.dock.buttons.whole_set.click()
-    desk.wait(lambda: len(flow._run.rows) >= 2)
-    session.show(2)
-    desk.wait(lambda: len(flow.rows) == 4)
-    desk.wait(lambda: desk.number == "5")
-    desk.settled(lambda: desk.cells.paint((90, 120), 9))
-    assert not session.unsaved
-
-
 def test_closed_dock_hears_no_more(desk: Desk) -> None:
     desk.count()
     desk.viewer.window.remove_dock_widget(desk.dock)
@@ -423,86 +238,11 @@ def test_closed_dock_hears_no_more(desk: Desk) -> None:
     desk.dock.deleteLater()
 
 
-def test_closing_the_dock_stops_its_work(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    desk = make_desk(slow_model(tmp_path / "slow.onnx", depth=400))
-    desk.dock.buttons.image.click()
-    desk.viewer.window.remove_dock_widget(desk.dock)
-    assert not desk.dock.runner.busy
-    desk.dock.deleteLater()
-
-
 def test_dock_needs_no_sideways_scrolling(desk: Desk) -> None:
     desk.count()
     desk.dock.resize(340, 600)
     page = desk.dock.layout().itemAt(0).widget().widget()
     assert page.minimumSizeHint().width() <= 330
-
-
-def test_one_channel_alone_is_counted(desk: Desk) -> None:
-    desk.dock.channels.channel.setCurrentIndex(2)
-    desk.dock.channels.channel.activated.emit(2)
-    assert desk.dock.model.channel == 1
-    desk.count()
-    assert desk.number == "0"
-
-
-def test_stack_is_counted_on_the_plane_on_screen(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    import tifffile
-
-    stack = np.stack([squares(1), squares(2), squares(3)])
-    root = tmp_path / "stacks" / "images"
-    root.mkdir(parents=True)
-    pixels = np.where(stack > 0, 250, 10).astype(np.uint8)
-    tifffile.imwrite(
-        root / "s.tif", pixels, photometric="minisblack", metadata={"axes": "ZYX"}
-    )
-    desk = make_desk(root=root.parent)
-    desk.viewer.dims.set_current_step(0, 1)
-    desk.count()
-    assert desk.number == "2"
-    assert [int(plane.max()) for plane in desk.cells.data] == [0, 2, 0]
-    desk.dock.channels.planes.setCurrentIndex(1)
-    desk.dock.channels.planes.activated.emit(1)
-    desk.count()
-    assert desk.number == "6"
-
-
-def test_model_without_metadata_asks_and_then_counts(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    desk = make_desk(bright_model(tmp_path / "bare.onnx", says=None))
-    assert desk.dock.model.model is None
-    desk.dock.buttons.image.click()
-    assert "No model is chosen" in desk.message
-    use = desk.dock.picker._questions.findChildren(type(desk.dock.buttons.image))[0]
-    use.click()
-    assert desk.dock.model.model is not None
-    desk.count()
-    assert desk.number == "3"
-
-
-def test_file_that_is_no_model_is_told_calmly(desk: Desk, tmp_path: Path) -> None:
-    bad = tmp_path / "bad.onnx"
-    bad.write_bytes(b"no model at all")
-    desk.dock.picker.choose(bad)
-    assert "bad.onnx" in desk.message
-    desk.count()
-    assert desk.number == "3"
-
-
-def test_failing_model_is_told_and_the_dock_stays_usable(
-    make_desk: Callable[..., Desk], tmp_path: Path
-) -> None:
-    says = {**SAYS, "output_channel": 3}
-    desk = make_desk(bright_model(tmp_path / "odd.onnx", says=says))
-    desk.dock.buttons.image.click()
-    desk.wait(lambda: not desk.dock.runner.busy)
-    assert "channel 3 was asked for" in desk.message
-    assert desk.dock.buttons.image.isEnabled()
 
 
 def test_image_without_truth_shows_no_comparison(
@@ -513,20 +253,6 @@ def test_image_without_truth_shows_no_comparison(
     assert desk.number == "3"
     assert desk.dock.flow.result.evaluation is None
     assert find_comparison_layer(desk.viewer) is None
-
-
-def test_shipped_model_counts_real_neurons(
-    make_desk: Callable[..., Desk], real_samples: Path
-) -> None:
-    from napari_cellsets.inference.metadata import DEFAULT_MODEL
-
-    if not DEFAULT_MODEL.is_file():
-        pytest.skip("the shipped model is not built yet")
-    desk = make_desk(DEFAULT_MODEL, real_samples / "fluorescent_neuronal_cells_v1")
-    desk.dock.buttons.image.click()
-    desk.qtbot.waitUntil(lambda: desk.dock.flow.result is not None, timeout=120_000)
-    compared = desk.dock.flow.result.evaluation
-    assert compared.recall > 0.7
 
 
 def test_export_tells_where_it_has_written(desk: Desk, tmp_path: Path) -> None:

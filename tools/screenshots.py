@@ -3,7 +3,8 @@
 `python tools/screenshots.py FOLDER [WIDTHxHEIGHT [PART]]` under a display, real or
 virtual. PART `classify` takes those of the Classify dock, of drawn cells; `sets` those
 of annotations and of a folder that is described; `events` that of a recording;
-`gallery` that of the gallery.
+`gallery` that of the gallery; `edit`, `history`, `moved` and `objects` those of cells
+that are corrected.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.simulated import write_simulated_cells, write_simulated_set
 from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.editing.splitting import split_along
+from napari_cellsets.store import LabelDelta, Project, journal
 
 if TYPE_CHECKING:
     import napari
@@ -60,6 +62,8 @@ def main() -> None:
         "edit": take_edit,
         "gallery": take_gallery,
         "objects": take_objects,
+        "history": take_history,
+        "moved": take_moved,
     }
     part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
     part(folder, width, height)
@@ -212,6 +216,61 @@ def take_edit(folder: Path, width: int, height: int) -> None:
     settle(1.5)
     photograph(viewer, folder / "edit.png")
     session.save()
+    viewer.close()
+
+
+def take_history(folder: Path, width: int, height: int) -> None:
+    """Show cells as they were two days ago, with what three people did since."""
+    viewer = open_viewer(width, height)
+    session = get_session(viewer)
+    open_sample_set(viewer)
+    where = (session.dataset.identity, session.sample.name, "cells")
+    labels = session.truth.labels.copy()
+    by_size = np.argsort(np.bincount(labels.ravel()))[::-1].tolist()
+    now, title = journal.now, "delete object"
+    for number, (author, days) in enumerate((("ada", 2), ("ada", 2), ("bob", 1))):
+        journal.now = lambda days=days: now() - days * 86_400
+        with Project.open(session.project.place, author=author) as project:
+            if not number:
+                project.save_labels(*where, labels, {"model": "nuclei"})
+            project.load_labels(*where)
+            after = np.where(labels == by_size[number + 2], 0, labels)
+            delta = LabelDelta.between(labels, after)
+            project.record(*where, delta, {"act": title})
+            labels = after
+    journal.now = now
+    session.reload()
+    viewer.layers.selection.active = session.cells_layer
+    dock = open_dock(viewer, "Edit")
+    dock.desk.editor.select(by_size[6:8])
+    dock.desk.perform("smooth")
+    dock.desk.editor.select(())
+    dock.past.ask()
+    wait_until(lambda: len(dock.history.model.rows) > 5, "reading the history")
+    dock.history.table.selectRow(len(dock.history.model.rows) - 3)
+    dock.past.toggle()
+    wait_until(lambda: dock.past.earlier_labels.then is not None, "looking back")
+    settle(1)
+    photograph(viewer, folder / "history.png")
+    dock.past.leave()
+    viewer.close()
+
+
+def take_moved(folder: Path, width: int, height: int) -> None:
+    """Open a folder that was renamed after somebody had worked on it."""
+    viewer = open_viewer(width, height)
+    session, home = get_session(viewer), Path(tempfile.mkdtemp())
+    write_simulated_set(home / "simulated", 4, 1, layout="plain")
+    pictures = (home / "simulated" / "images").rename(home / "neurons")
+    dataset = open_dataset(pictures)
+    shape = dataset.read_picture(dataset.samples[0]).plane_shape
+    where = (dataset.identity, dataset.samples[0].name, "cells")
+    session.project.save_labels(*where, np.zeros(shape, np.int32), {"source": "drawn"})
+    dock = open_dock(viewer, "Samples")
+    dock.open_path(pictures.rename(home / "neurons of March"))
+    wait_until(lambda: not dock.moved.isHidden(), "looking for earlier work")
+    settle(1)
+    photograph(viewer, folder / "moved.png")
     viewer.close()
 
 

@@ -155,6 +155,18 @@ def test_what_was_there_before_the_first_act_can_be_chosen(
     assert room.lines == ["Today", "paint object 4", "labels: drawn by hand"]
 
 
+def test_acts_before_the_list_was_read_stand_there_once(room: Room) -> None:
+    room.session.reload()
+    room.dock.desk.editor.select([2])
+    room.dock.acts.buttons["delete"].click()
+    room.answered()
+    assert [line for line in room.lines if "object" in line] == [
+        "delete object",
+        "paint object 3",
+        "paint object 2",
+    ]
+
+
 def test_another_image_has_its_own_history(room: Room) -> None:
     room.session.step(1)
     room.answered()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: While samples are leafed through, nothing is asked.
 _CALM_MS = 150
+#: An act and its line in the store are no further apart.
+_AT_ONCE_S = 0.5
 #: Lines that are asked for at once.
 PAGE = 1_000
 
@@ -197,8 +199,8 @@ class HistoryFlow(QObject):
         acts, before = answer
         mine = self._desk.acts
         if mine:
-            # what was done since stands there already
-            first = mine[0].when
+            # what was done since stands there already; which is noted first varies
+            first = mine[0].when - _AT_ONCE_S
             acts = [act for act in acts if act.when < first or act.box is None]
         self._known.acts = [*acts, *self._known.acts]
         self._known.before = before

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from annotated_sets import write_annotated_set
 from napari_cellsets._napari.gallery_objects import (
@@ -14,6 +15,7 @@ from napari_cellsets._napari.gallery_objects import (
     ObjectItems,
     read_objects,
 )
+from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets.catalogue import Dataset, open_dataset
 from napari_cellsets.core.annotation import (
     Boxes,
@@ -176,3 +178,52 @@ def test_picture_is_decoded_once_for_all_its_objects(
     for number in range(5):
         cut(number)
     assert len(read) == 1
+
+
+def test_objects_found_once_are_found_again_without_reading(
+    set_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, dataset = ThumbnailCache(folder=tmp_path / "kept"), open_dataset(set_path)
+    every = range(len(dataset.samples))
+    plain = read_objects(dataset, every, CancelToken(), silent)
+    first = read_objects(dataset, every, CancelToken(), silent, cache)
+    seen: list[str] = []
+    monkeypatch.setattr(
+        Dataset, "read_annotations", lambda _, sample: seen.append(sample.name) or ()
+    )
+    again = read_objects(dataset, every, CancelToken(), silent, cache)
+    assert plain == first == again
+    assert len(first) == 6
+    # of what has no files nothing is kept
+    assert set(seen) == {s.name for s in dataset.samples if not s.annotations}
+
+
+def test_objects_of_changed_masks_are_looked_for_anew(
+    set_path: Path, tmp_path: Path
+) -> None:
+    cache, dataset = ThumbnailCache(folder=tmp_path / "kept"), open_dataset(set_path)
+    at = next(n for n, sample in enumerate(dataset.samples) if sample.annotations)
+    before = read_objects(dataset, [at], CancelToken(), silent, cache)
+    mask = dataset.tree.local_path(dataset.samples[at].annotations[0])
+    assert mask is not None
+    pixels = np.asarray(Image.open(mask))
+    Image.fromarray(np.zeros_like(pixels)).save(mask)
+    fresh = open_dataset(set_path)
+    assert len(read_objects(fresh, [at], CancelToken(), silent, cache)) < len(before)
+
+
+def test_crops_come_from_disk_the_second_time(
+    set_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, dataset = ThumbnailCache(folder=tmp_path / "kept"), open_dataset(set_path)
+    crops = read_objects(dataset, [0], CancelToken(), silent)
+    first = ObjectItems(dataset, crops).maker(cache, 32)(1)
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("decoded again")
+
+    monkeypatch.setattr(Dataset, "read_picture", refuse)
+    again = ObjectItems(dataset, crops).maker(cache, 32)(1)
+    assert again.shape == first.shape
+    with pytest.raises(RuntimeError, match="decoded again"):
+        ObjectItems(dataset, crops).maker(cache, 48)(1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from napari_cellsets._napari.class_colours import class_colours
 from napari_cellsets._napari.gallery_facts import CLASS, SPLIT, Column, FactTable
 from napari_cellsets._napari.gallery_items import Card
+from napari_cellsets._napari.thumbnails import picture_key
 from napari_cellsets.core.annotation import (
     Boxes,
     LabelImage,
@@ -18,6 +21,7 @@ from napari_cellsets.core.annotation import (
     Points,
     Polygons,
 )
+from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.thumbnails import in_colour, shrunk
 from napari_cellsets.store import Subject
 
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.core.sample import Sample
 
     Box = tuple[float, float, float, float]
 
@@ -72,7 +77,11 @@ class Crop(NamedTuple):
 
 
 def read_objects(
-    dataset: Dataset, samples: Sequence[int], token: CancelToken, progress: Progress
+    dataset: Dataset,
+    samples: Sequence[int],
+    token: CancelToken,
+    progress: Progress,
+    cache: ThumbnailCache | None = None,
 ) -> list[Crop]:
     """Find all objects of samples; for any thread.
 
@@ -82,6 +91,8 @@ def read_objects(
         Whose objects: indices.
     token, progress
         Asked and told before each sample.
+    cache
+        Where what was found before is kept; None to look at all anew.
 
     Raises
     ------
@@ -92,11 +103,35 @@ def read_objects(
     for done, index in enumerate(samples):
         token.raise_if_cancelled()
         progress(done / len(samples), f"{done:,} of {len(samples):,} images")
-        annotations = dataset.read_annotations(dataset.samples[index])
-        for place, one in enumerate(annotations):
-            for number, name, box, area in _objects(one):
-                found.append(Crop(index, place * _APART + number, name, box, area))
+        make = partial(_listed, dataset, dataset.samples[index])
+        files = None if cache is None else _files(dataset, dataset.samples[index])
+        said = make() if cache is None or not files else cache.text(files, make)
+        for number, name, box, area in json.loads(said):
+            found.append(Crop(index, number, name, tuple(box), area))
     return found
+
+
+def _listed(dataset: Dataset, sample: Sample) -> str:
+    """Find the objects of a sample: number, class, box, area of each, as JSON."""
+    return json.dumps(
+        [
+            (place * _APART + number, name, box, area)
+            for place, one in enumerate(dataset.read_annotations(sample))
+            for number, name, box, area in _objects(one)
+        ]
+    )
+
+
+def _files(dataset: Dataset, sample: Sample) -> str:
+    """Say on which files the objects of a sample depend; empty where nobody knows."""
+    told = []
+    for name in sample.annotations:
+        try:
+            file = dataset.tree.local_path(name) or dataset.path
+            told.append(f"{name}|{dataset.tree.size(name)}|{file.stat().st_mtime_ns}")
+        except (CellsetsError, OSError):
+            return ""  # reading them tells what is wrong
+    return "|".join(("objects", dataset.identity, sample.name, *told)) if told else ""
 
 
 class ObjectItems:
@@ -152,9 +187,19 @@ class ObjectItems:
         colour = self.colours.get(crop.name, "")
         return Card(title, line, colour, details=f"{title}\n{line}")
 
-    def maker(self, _cache: ThumbnailCache, size: int) -> Make:
-        """Return a function that cuts an object out of its picture."""
-        return Cutter(self.dataset, self.crops, size)
+    def maker(self, cache: ThumbnailCache, size: int) -> Make:
+        """Return a function that cuts an object out of its picture, or has it kept."""
+        cut, samples = Cutter(self.dataset, self.crops, size), self.dataset.samples
+        pictures: dict[int, str] = {}
+
+        def make(item: int) -> NDArray[np.uint8]:
+            crop = self.crops[item]
+            if crop.sample not in pictures:
+                pictures[crop.sample] = picture_key(self.dataset, samples[crop.sample])
+            depends_on = f"{pictures[crop.sample]}|{crop.box}|{size}"
+            return cache.picture(depends_on, partial(cut, item))
+
+        return make
 
     def subjects(self) -> list[Subject]:
         """Return what verdicts on them are about."""

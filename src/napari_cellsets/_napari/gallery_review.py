@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.gallery_items import Items
+    from napari_cellsets._napari.thumbnails import ThumbnailCache
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.store import Project, Subject, Verdict
@@ -51,9 +52,10 @@ def read_crops(
     project: Callable[[], Project],
     token: CancelToken,
     progress: Progress,
+    cache: ThumbnailCache | None = None,
 ) -> Read:
     """Return all objects of samples, and the review of them; see `read_objects`."""
-    crops = read_objects(dataset, samples, token, progress)
+    crops = read_objects(dataset, samples, token, progress, cache)
     return _reviewed(ObjectItems(dataset, crops), project)
 
 

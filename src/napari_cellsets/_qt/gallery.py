@@ -185,7 +185,7 @@ class GalleryWidget(GalleryFace):
             self.status.shown.setText("Looking for objects …")
             one = self._scope == OF_IMAGE
             samples = [session.index] if one else range(len(dataset.samples))
-            self._reader.read_objects(dataset, samples)
+            self._reader.read_objects(dataset, samples, self._cache)
 
     @Slot()
     def _on_facts_timeout(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets._napari.gallery_review import Read
     from napari_cellsets._napari.session import Session
+    from napari_cellsets._napari.thumbnails import ThumbnailCache
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
 
@@ -54,13 +55,15 @@ class GalleryReader(QObject):
 
         self._runner.start(work, title="Facts", done=self.arrived.emit, quiet=True)
 
-    def read_objects(self, dataset: Dataset, samples: Sequence[int]) -> None:
+    def read_objects(
+        self, dataset: Dataset, samples: Sequence[int], cache: ThumbnailCache
+    ) -> None:
         """Find the objects of samples; the activity dock shows it where it is long."""
         session = self._session
 
         def work(token: CancelToken, progress: Progress) -> Read:
             return read_crops(
-                dataset, samples, lambda: session.project, token, progress
+                dataset, samples, lambda: session.project, token, progress, cache
             )
 
         self._runner.start(

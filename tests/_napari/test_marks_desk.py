@@ -242,6 +242,25 @@ def test_another_window_sees_the_correction_and_says_whose(
     assert other.classes("boxes") == []
 
 
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
+    window: Window, folder: Path, tmp_path: Path
+) -> None:
+    other = Window(folder, tmp_path / "p.sqlite")
+    overtaken = []
+    window.desk.overtaken.connect(lambda: overtaken.append(True))
+    other.unlocked("boxes").remove([0])
+    layer = window.unlocked("boxes")
+    layer.selected_data = {0}
+    press(layer, "W")
+    assert window.stored[MarkKey("a", "boxes", 1)].gone
+    assert overtaken == [True]
+    assert window.told[0].startswith("Not kept: Class of box: debris. ")
+    assert "changed the same mark of 'a' in between" in window.told[0]
+    window.session.reload()
+    assert window.classes("boxes") == []
+    assert not window.session.unsaved
+
+
 def test_what_cannot_be_saved_waits_and_is_saved_later(
     window: Window, away: pytest.MonkeyPatch
 ) -> None:

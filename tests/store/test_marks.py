@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import Mark, MarkKey, Project
+from napari_cellsets.store import Mark, MarkChangedError, MarkKey, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,10 +139,13 @@ def test_a_mark_that_somebody_else_changed_is_not_overwritten(
     two: tuple[Project, Project],
 ) -> None:
     one, other = two
-    seen = one.last_change()
+    one.record_marks(SET, {POINT: point(0)}, {})
+    seen = one.marks(SET)[POINT].number
     other.record_marks(SET, {POINT: point(1)}, {})
-    with pytest.raises(StoreError, match="bob changed the same mark of 'a' in between"):
-        one.record_marks(SET, {POINT: point(2)}, {}, since=seen)
+    with pytest.raises(
+        MarkChangedError, match="bob changed the same mark of 'a' in between"
+    ):
+        one.record_marks(SET, {POINT: point(2)}, {}, seen=seen)
     assert now_of(one) == {POINT: point(1)}
 
 
@@ -150,10 +153,9 @@ def test_other_marks_and_ones_own_are_no_hindrance(
     two: tuple[Project, Project],
 ) -> None:
     one, other = two
-    seen = one.last_change()
     other.record_marks(SET, {BOX: Mark("boxes", gone=True)}, {})
     for y in (1, 2):
-        one.record_marks(SET, {POINT: point(y)}, {}, since=seen)
+        one.record_marks(SET, {POINT: point(y)}, {}, seen=0)
     assert now_of(one)[POINT] == point(2)
 
 

@@ -23,7 +23,7 @@ from napari_cellsets._napari.marks_words import (
     title_of,
 )
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import Mark, MarkKey
+from napari_cellsets.store import Mark, MarkChangedError, MarkKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +50,7 @@ class Waiting(NamedTuple):
     kind: str
     rows: Mapping[int, MarkRow | None]
     title: str
+    seen: int
 
 
 class MarkDesk:
@@ -72,6 +73,8 @@ class MarkDesk:
 
     changed = Signal()
     """Which layers there are, which are locked, or what is in them."""
+    overtaken = Signal()
+    """Somebody else changed the same mark: the sample is to be shown again."""
     told = Signal(str, bool)
     """A sentence for the person, and whether something failed."""
 
@@ -83,7 +86,7 @@ class MarkDesk:
         self._acts: dict[int, Act] = {}
         self._waiting: list[Waiting] = []
         self._earlier: dict[str, list[Act]] | None = None
-        self._since = 0.0
+        self._since, self._seen = 0.0, 0
         self._said: dict[tuple[str, int], tuple[str, float]] = {}
         self._dataset_id = self._sample = ""
         self._set_classes: tuple[str, ...] = ()
@@ -214,6 +217,7 @@ class MarkDesk:
         self._dataset_id = loaded.dataset.identity
         self._sample = loaded.sample.name
         self._earlier, self._since = None, time.time()
+        self._seen = max((kept.number for kept in loaded.marks.values()), default=0)
         self._set_classes = tuple(loaded.dataset.class_table.names.values())
         self._said = {
             (key.layer, key.mark): (stored.author, stored.time)
@@ -296,7 +300,13 @@ class MarkDesk:
                 editor.layer.features = columns_of(editor.rows, editor.layer)
             self._layers.take(name, _drawn_after(drawn, editor))
         act = Waiting(
-            self._dataset_id, self._sample, name, editor.kind, dict(rows), title
+            self._dataset_id,
+            self._sample,
+            name,
+            editor.kind,
+            dict(rows),
+            title,
+            self._seen,
         )
         self._waiting.append(act)
         self.save()
@@ -336,7 +346,12 @@ class MarkDesk:
         }
         said = {**self._hooks.provenance, "act": act.title}
         try:
-            self._hooks.project().record_marks(act.dataset_id, marks, said)
+            project = self._hooks.project()
+            project.record_marks(act.dataset_id, marks, said, seen=act.seen)
+        except MarkChangedError as error:
+            # the other one's stays; this one is not tried again
+            self.told.emit(f"Not kept: {act.title}. {error}", True)
+            self.overtaken.emit()
         except StoreError as error:
             self._hooks.told(error)
             return False

@@ -70,6 +70,7 @@ class MarksPage(QWidget):
         self._make_parts()
         follow(self, self._desk.changed, self._on_changed)
         follow(self, self._desk.told, self._on_told)
+        follow(self, self._desk.overtaken, self._on_overtaken)
         follow(self, self._desk.log.changed, self._on_log_changed)
         self._active = viewer.layers.selection.events.active
         self._active.connect(self._on_active_changed)
@@ -132,11 +133,15 @@ class MarksPage(QWidget):
     def _on_flash_over(self) -> None:
         edit_desk(self._viewer).marks.clear_drawn()
 
+    def _on_overtaken(self) -> None:
+        # not in the middle of the act that was refused
+        QTimer.singleShot(0, self._session.reload)
+
     def _on_told(self, text: str, failed: bool) -> None:
         self.message.tell(text, failed)
 
     def _on_log_changed(self, layer: object) -> None:
-        if layer is self.layer:
+        if layer is self.layer and self._desk.log.of(self.layer):
             self.message.tell("", False)
 
     def _on_active_changed(self, _event: Any = None) -> None:

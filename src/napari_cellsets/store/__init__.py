@@ -11,7 +11,13 @@ from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.history import HISTORY_DAYS, StoredLabels
 from napari_cellsets.store.history_list import LabelChange
-from napari_cellsets.store.marks import Mark, MarkAct, MarkKey, StoredMark
+from napari_cellsets.store.marks import (
+    Mark,
+    MarkAct,
+    MarkChangedError,
+    MarkKey,
+    StoredMark,
+)
 from napari_cellsets.store.object_words import FactChange, LayerFacts, ObjectFacts
 from napari_cellsets.store.opened import further_layer
 from napari_cellsets.store.project import Project
@@ -29,6 +35,7 @@ __all__ = [
     "LayerFacts",
     "Mark",
     "MarkAct",
+    "MarkChangedError",
     "MarkKey",
     "ObjectFacts",
     "Opinion",

@@ -33,6 +33,10 @@ outline its parts, of each part its rings, of each ring its (y, x) in order.
 """
 
 
+class MarkChangedError(StoreError):
+    """Somebody else changed the same mark in between."""
+
+
 class MarkKey(NamedTuple):
     """Which mark.
 
@@ -140,7 +144,7 @@ class MarkStore(OpenStore):
         changes: Mapping[MarkKey, Mark],
         provenance: Mapping[str, Any],
         *,
-        since: int | None = None,
+        seen: int | None = None,
     ) -> str:
         """Store what marks became, as one act; it is on disk when this returns.
 
@@ -152,9 +156,10 @@ class MarkStore(OpenStore):
             Of any number of marks, of any samples: all of them, or none.
         provenance
             How they were changed: tool, settings, as JSON can say it.
-        since
-            Refuse it where somebody else changed one of these marks after this
-            change, see `last_change`; by default the newest counts.
+        seen
+            The newest `StoredMark.number` that was known, 0 for none: refuse it where
+            somebody else changed one of these marks since; by default the newest
+            counts.
 
         Returns
         -------
@@ -163,9 +168,10 @@ class MarkStore(OpenStore):
 
         Raises
         ------
+        MarkChangedError
+            If somebody else changed one of them since.
         StoreError
-            If a mark is not what it can be, somebody else changed one since, or it
-            cannot be written.
+            If a mark is not what it can be, or it cannot be written.
         """
         if not changes:
             return ""
@@ -177,8 +183,8 @@ class MarkStore(OpenStore):
             writing(self._engine) as connection,
         ):
             dataset = number_of(connection, dataset_id)
-            if since is not None:
-                self._refuse_if_changed(connection, dataset, changes, since)
+            if seen is not None:
+                self._refuse_if_changed(connection, dataset, changes, seen)
             number = next_change(connection)
             act = f"{self._hand}.{number}"
             stamp = {
@@ -280,7 +286,7 @@ class MarkStore(OpenStore):
         connection: Connection,
         dataset: int,
         keys: Iterable[MarkKey],
-        since: int,
+        seen: int,
     ) -> None:
         import sqlalchemy as sa
 
@@ -289,13 +295,13 @@ class MarkStore(OpenStore):
             table.c.sample, table.c.layer, table.c.mark, table.c.author
         ).where(
             table.c.dataset == dataset,
-            table.c.change > since,
+            table.c.id > seen,
             table.c.act.not_like(f"{self._hand}.%"),
         )
         wanted = set(keys)
         for sample, layer, mark, author in connection.execute(query):
             if (sample, layer, mark) in wanted:
-                raise StoreError(
+                raise MarkChangedError(
                     f"{author} changed the same mark of {sample!r} in between",
                     path=self._place,
                     advice="Look at it again, then repeat the correction.",

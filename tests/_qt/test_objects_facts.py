@@ -225,6 +225,31 @@ def test_undo_says_what_it_left_to_somebody_else(kept: ObjectsDesk) -> None:
     kept.wait(lambda: kept.column("flag") == ["no", ""])
 
 
+def tooltip(desk: ObjectsDesk, label: int) -> str:
+    model = desk.dock.table.objects
+    found = model.data(model.index(desk.row(label), 0), Qt.ItemDataRole.ToolTipRole)
+    return str(found or "")
+
+
+def test_the_tooltip_of_a_row_says_where_its_object_comes_from(
+    kept: ObjectsDesk,
+) -> None:
+    assert tooltip(kept, 1).startswith("data set: ")
+    kept.dock.session.correcting_truth = True
+    kept.labels.paint((12, 6), 1)
+    kept.wait(lambda: "outline corrected by " in tooltip(kept, 1))
+    assert "corrected" not in tooltip(kept, 2)
+
+
+def test_a_filter_finds_objects_by_where_they_come_from(kept: ObjectsDesk) -> None:
+    kept.dock.session.correcting_truth = True
+    kept.labels.paint((40, 55), 7)
+    kept.measured(3)
+    kept.wait(lambda: "drawn by hand" in tooltip(kept, 7))
+    kept.dock.filter.setText("drawn")
+    assert kept.column("label") == ["7"]
+
+
 def test_a_store_that_refuses_is_told(
     kept: ObjectsDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,13 +9,14 @@ from psygnal import Signal
 
 from napari_cellsets._napari import stack_acts
 from napari_cellsets._napari.edit_marks import outlines_of
+from napari_cellsets._napari.label_editor import TOOL
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.editing import growing, joining, splitting
 from napari_cellsets.editing.edit import Edit, writes
 from napari_cellsets.editing.stacks import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from napari.layers import Labels
     from numpy.typing import NDArray
@@ -319,21 +320,28 @@ class Tools:
         if not label:
             raise EditError(f"there is no object of “{source.name}” here")
         editor = self._desk.editor
+        origin = {"source": "copied", "layer": source.name, "object": label}
+        said = {"source": "corrected by hand", "tool": TOOL, "origin": origin}
         if editor is not None and editor.stacked:
             shape = stack_acts.shape_in(other, label)
-            self._do(stack_acts.add(editor, shape, "copy object"))
+            self._do(stack_acts.add(editor, shape, "copy object"), said)
             return
         over = self._desk.options.over
         self._do(
             lambda objects: joining.copy_object(
                 objects, other.objects, label, over=over
-            )
+            ),
+            said,
         )
 
-    def _do(self, make: Callable[[ObjectIndex], Edit]) -> None:
+    def _do(
+        self,
+        make: Callable[[ObjectIndex], Edit],
+        said: Mapping[str, Any] | None = None,
+    ) -> None:
         editor = self._desk.editor
         if editor is not None:
-            editor.do(make, select=True)
+            editor.do(make, select=True, said=said)
             self._desk.tell_last()
 
 

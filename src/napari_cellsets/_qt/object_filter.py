@@ -28,7 +28,10 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def chosen_by(
-    text: str, columns: Mapping[str, NDArray[Any]], shown: Sequence[str]
+    text: str,
+    columns: Mapping[str, NDArray[Any]],
+    shown: Sequence[str],
+    about: Callable[[int], str] | None = None,
 ) -> NDArray[np.bool_]:
     """Return which rows a filter lets through.
 
@@ -37,12 +40,14 @@ def chosen_by(
     text
         Terms with commas between them, all of which must hold: a column's heading
         or how it begins, ``<``, ``>``, ``<=``, ``>=`` or ``=``, and a number; or a
-        number, which is that of the object; or a word that its class, flag or
-        comment contains.
+        number, which is that of the object; or a word that its class, flag, comment
+        or what `about` says of it contains.
     columns
         Equally long, by name; one of them ``label``.
     shown
         Names of the columns on screen, in order.
+    about
+        Says more of a label.
 
     Returns
     -------
@@ -52,12 +57,15 @@ def chosen_by(
     through = np.ones(columns["label"].size, bool)
     for term in text.split(","):
         if term.strip():
-            through &= _chosen(term.strip(), columns, shown)
+            through &= _chosen(term.strip(), columns, shown, about)
     return through
 
 
 def _chosen(
-    term: str, columns: Mapping[str, NDArray[Any]], shown: Sequence[str]
+    term: str,
+    columns: Mapping[str, NDArray[Any]],
+    shown: Sequence[str],
+    about: Callable[[int], str] | None,
 ) -> NDArray[np.bool_]:
     found = _TERM.match(term)
     number = None if found is None else _number(found["number"])
@@ -74,6 +82,9 @@ def _chosen(
         if name in columns:
             lower = np.char.lower(columns[name].astype(np.str_))
             through |= np.char.find(lower, term.lower()) >= 0
+    if about is not None:
+        word, labels = term.lower(), columns["label"].tolist()
+        through |= np.array([word in about(n).lower() for n in labels], bool)
     return through
 
 

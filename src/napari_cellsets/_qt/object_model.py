@@ -20,7 +20,7 @@ from napari_cellsets._qt.object_filter import chosen_by
 from napari_cellsets.counting.confidence import CONFIDENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
     from qtpy.QtWidgets import QWidget
@@ -44,6 +44,7 @@ class ObjectTableModel(QAbstractTableModel):
         self._editable: frozenset[str] = frozenset()
         self._colours: Mapping[str, QColor] = {}
         self._hidden: frozenset[str] = frozenset()
+        self._about: Callable[[int], str] | None = None
         self._narrow = False
         self._names: list[str] = []
         self._filter = ""
@@ -94,6 +95,13 @@ class ObjectTableModel(QAbstractTableModel):
     def set_colours(self, colours: Mapping[str, str]) -> None:
         """Show these colours beside classes, from the next question on."""
         self._colours = {name: QColor(colour) for name, colour in colours.items()}
+
+    def set_about(self, about: Callable[[int], str]) -> None:
+        """Tell of a label in the tooltip of its row what this returns.
+
+        Words of it are found by the filter, too.
+        """
+        self._about = about
 
     def make_narrow(self, without: Iterable[str]) -> None:
         """Show short headings, and never these columns, from the next table on."""
@@ -221,6 +229,8 @@ class ObjectTableModel(QAbstractTableModel):
         value = self._columns[name][self._order[index.row()]]
         if role == Qt.ItemDataRole.DecorationRole and name == "class":
             return self._colours.get(str(value))
+        if role == Qt.ItemDataRole.ToolTipRole and self._about is not None:
+            return self._about(self.label_at(index.row())) or None
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
         if name in WORDS:
@@ -286,4 +296,5 @@ class ObjectTableModel(QAbstractTableModel):
         rows = np.argsort(values, kind="stable")
         if not self._filter:
             return rows
-        return rows[chosen_by(self._filter, self._columns, self._names)[rows]]
+        through = chosen_by(self._filter, self._columns, self._names, self._about)
+        return rows[through[rows]]

@@ -118,6 +118,7 @@ class ObjectsWidget(DockContent):
         self.table.objects.make_narrow(_HIDDEN)
         self.delegate = ClassDelegate(self.table)
         self.facts = ObjectFactsLink(self.session, self.flow, self.desk, self)
+        self.table.objects.set_about(self.facts.about)
         self.problems = ProblemsPage(self.search_runner)
         self.search = ProblemSearch(
             self.flow,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from qtpy.QtCore import QObject, Signal
 
@@ -20,6 +20,7 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.batch.known_classes import corrected_classes
 from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store.object_words import facts_words, origin_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,6 +118,7 @@ class ObjectFactsLink(QObject):
         self.facts: LayerFacts | None = None
         self.theirs: Mapping[int, str] = {}
         self._under: LayerFacts | None = None
+        self._plain = ""
         flow.measured.connect(self.look)
         flow.touched.connect(self.look)
         follow(self, object_classes(session).changed, self._tell)
@@ -141,6 +143,13 @@ class ObjectFactsLink(QObject):
     def class_words(self) -> Mapping[int, str]:
         """Class of each object as far as one is known."""
         return self.words["class"] or {}
+
+    def about(self, label: int) -> str:
+        """Return where an object comes from and who changed it, for a person."""
+        if self.facts is None:
+            return ""
+        one = self.facts.differing.get(label)
+        return self._plain if one is None else "\n".join(facts_words(one))
 
     def wake(self, awake: bool) -> None:
         """Read, now that somebody looks, or no more."""
@@ -273,7 +282,15 @@ class ObjectFactsLink(QObject):
 
     def _show(self, mine: LayerFacts | None, theirs: LayerFacts | None) -> None:
         self.facts, self._under = mine, theirs
+        self._plain = "" if mine is None else origin_words(self._origin(mine))
         self._tell()
+
+    def _origin(self, mine: LayerFacts) -> Mapping[str, Any]:
+        """Return where objects come from of which nothing more is known."""
+        sample, truth = self._session.sample, self._session.truth_layer
+        if not mine.origin and self.layer is truth and sample is not None:
+            return {"source": "data set", "files": sample.annotations}
+        return mine.origin
 
     def _tell(self) -> None:
         layer, differing = self.layer, {}

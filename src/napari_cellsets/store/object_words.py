@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
@@ -130,8 +131,34 @@ def origin_words(origin: Mapping[str, Any]) -> str:
     if source == "data set":
         files = ", ".join(str(name) for name in origin.get("files", ()))
         return f"data set: {files}" if files else source
-    layer = origin.get("layer")
-    return f"{source} ({layer})" if layer else source
+    if source == "copied":
+        layer, label = origin.get("layer", "another layer"), origin.get("object", "")
+        return f"copied from {layer}, object {label}".removesuffix(", object ")
+    act = origin.get("act")
+    return f"{source}, {act}" if act else source
+
+
+def facts_words(facts: ObjectFacts) -> list[str]:
+    """Return where an object comes from and who changed it, one line each.
+
+    Parameters
+    ----------
+    facts
+        What is known of it.
+    """
+    lines = [origin_words(facts.origin)] if facts.origin else []
+    if facts.corrected_by:
+        lines.append(
+            f"outline corrected by {_who(facts.corrected_by, facts.corrected)}"
+        )
+    if facts.author and (facts.flag or facts.comment or facts.class_id is not None):
+        lines.append(f"last change by {_who(facts.author, facts.time)}")
+    return lines
+
+
+def _who(name: str, seconds: float) -> str:
+    when = datetime.fromtimestamp(seconds).astimezone()
+    return f"{name}, {when:%d %B %Y %H:%M}"
 
 
 def _model_words(origin: Mapping[str, Any]) -> str:

@@ -238,11 +238,12 @@ class EditDesk:
         act = act or (placed[-1] if placed else None)
         if viewer is None or editor is None or act is None:
             return
-        if act.box is None or len(act.box) != editor.layer.ndim:
+        box = None if act.box is None else laid_box(editor.layer, act.box)
+        if box is None:
             self.told.emit(f"“{act.title}” is about the whole image.", False)
             return
-        show_box(viewer, editor.layer, act.box)
-        self.flash(act.box)
+        show_box(viewer, editor.layer, box)
+        self.flash(box)
 
     def flash(self, box: tuple[slice, ...]) -> None:
         """Frame a box; whoever shows it takes the frame away."""
@@ -303,10 +304,12 @@ class EditDesk:
         self.selection_changed.emit()
 
     def _on_step_changed(self, event: Any = None) -> None:
-        editor = self.editor
+        editor, viewer = self.editor, self._viewer()
         if editor is not None and editor.layer.ndim > 2:
             self.tools.drop()
-            if editor.selected:
+            # the slider goes too while layers are taken away
+            there = viewer is not None and editor.layer in viewer.layers
+            if there and editor.selected:
                 self._outline()
 
     def _outline(self) -> None:

@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
 SELECTED_NAME = "Selected objects"
 DRAWN_NAME = "Edit preview"
+OTHERS_NAME = "Objects of all planes"
 MOST_OUTLINED = 1_000
 """So many selected objects are outlined; of more, the first."""
 # seen on dark fields and on bright smears, and none of napari's own
-_SELECTED_COLOUR, _DRAWN_COLOUR = "#ff3df2", "#ff8c00"
-_LINE = 2.5
+_COLOURS = {
+    OTHERS_NAME: "#5b8def",
+    SELECTED_NAME: "#ff3df2",
+    DRAWN_NAME: "#ff8c00",
+}
+_LINES = {OTHERS_NAME: 1.2, SELECTED_NAME: 2.5, DRAWN_NAME: 2.5}
 """Width of lines in pixels of the screen."""
 _ZOOMED = 1.5
 """Lines are drawn anew where they are so many times too wide or too narrow."""
@@ -58,7 +63,13 @@ class EditMarks:
         """Whether a layer is one of marks."""
         return any(layer is own for own in self._layers.values())
 
-    def outline(self, layer: Labels, objects: ObjectIndex, labels: Any) -> None:
+    def outline(
+        self,
+        layer: Labels,
+        objects: ObjectIndex,
+        labels: Sequence[int],
+        name: str = SELECTED_NAME,
+    ) -> None:
         """Outline objects; none takes the outlines away."""
         paths = []
         for label in labels[:MOST_OUTLINED]:
@@ -66,15 +77,15 @@ class EditMarks:
             mask = objects.mask(label)
             flat = np.asarray(mask.reshape(-1, *mask.shape[-2:]).any(axis=0))
             paths += [path + start for path in outlines_of(flat)]
-        self._draw(SELECTED_NAME, layer, paths)
+        self._draw(name, layer, paths)
 
     def draw(self, layer: Labels, paths: Sequence[Path]) -> None:
         """Draw lines, (n, 2) each in pixels of the layer; none takes all away."""
         self._draw(DRAWN_NAME, layer, paths)
 
-    def clear(self) -> None:
+    def clear(self, name: str = SELECTED_NAME) -> None:
         """Outline nothing any more."""
-        self._empty(SELECTED_NAME)
+        self._empty(name)
 
     def clear_drawn(self) -> None:
         """Take all lines away."""
@@ -98,27 +109,36 @@ class EditMarks:
 
     def _draw(self, name: str, like: Labels, paths: Sequence[Path]) -> None:
         layer = self._layers.get(name)
+        if layer is None and paths:
+            self._add(name, like, _joined(paths))
         if layer is None:
-            if not paths:
-                return
-            layer = self._add(name)
+            return
         scale, units = tuple(like.scale)[-2:], tuple(like.units)[-2:]
         place(layer, scale, units, tuple(like.axis_labels)[-2:])
         translate = tuple(like.translate)[-2:]
         if tuple(layer.translate) != translate:
             layer.translate = translate
         if paths:
-            layer.data = np.concatenate([_segments(path) for path in paths])
+            layer.data = _joined(paths)
             self._on_zoom_changed()
         else:
             self._empty(name)
 
-    def _add(self, name: str) -> Vectors:
+    def _add(self, name: str, like: Labels, segments: NDArray[np.float64]) -> None:
         viewer = self._viewer()
-        colour = _SELECTED_COLOUR if name == SELECTED_NAME else _DRAWN_COLOUR
+        colour = _COLOURS[name]
         # ten times as fast as Shapes, and outlines are redrawn with every edit
         layer = Vectors(
-            ndim=2, name=name, vector_style="line", edge_color=colour, opacity=1.0
+            segments,
+            name=name,
+            vector_style="line",
+            edge_color=colour,
+            edge_width=_LINES[name] / self._zoom() / float(like.scale[-1]),
+            opacity=1.0,
+            scale=tuple(like.scale)[-2:],
+            translate=tuple(like.translate)[-2:],
+            units=tuple(like.units)[-2:],
+            axis_labels=tuple(like.axis_labels)[-2:],
         )
         layer.editable = False
         self._layers[name] = layer
@@ -126,15 +146,14 @@ class EditMarks:
             active = viewer.layers.selection.active
             viewer.add_layer(layer)
             viewer.layers.selection.active = active
-        return layer
 
     def _zoom(self) -> float:
         viewer = self._viewer()
         return 1.0 if viewer is None else max(float(viewer.scene.camera.zoom), 1e-6)
 
     def _on_zoom_changed(self, event: Any = None) -> None:
-        for layer in self._layers.values():
-            wanted = _LINE / self._zoom() / float(layer.scale[-1])
+        for name, layer in self._layers.items():
+            wanted = _LINES[name] / self._zoom() / float(layer.scale[-1])
             ratio = wanted / float(layer.edge_width)
             if len(layer.data) and not 1 / _ZOOMED < ratio < _ZOOMED:
                 layer.edge_width = wanted
@@ -144,6 +163,10 @@ class EditMarks:
         gone = [name for name, layer in self._layers.items() if layer is event.value]
         for name in gone:
             del self._layers[name]
+
+
+def _joined(paths: Sequence[Path]) -> NDArray[np.float64]:
+    return np.concatenate([_segments(path) for path in paths])
 
 
 def _segments(path: Path) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ from napari_cellsets._qt.edit_parts import (
     Pages,
     ToolRow,
 )
+from napari_cellsets._qt.edit_stack import ClassRow, StackRow
 from napari_cellsets._qt.history_flow import HistoryFlow
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.marks_page import MarksPage, MarksStart
@@ -82,6 +83,8 @@ class EditWidget(DockContent):
         self.keys.release()
         self._flash.stop()
         self.past.leave()
+        self.stack.stop()
+        self.classes.stop()
         self.desk.stop()
         self.marks.stop()
         layers = self._viewer.layers
@@ -100,6 +103,8 @@ class EditWidget(DockContent):
         self.tools = ToolRow()
         self.message = MessageRow()
         self.acts = ActGrid()
+        self.stack = StackRow(self.desk)
+        self.classes = ClassRow(self.desk)
         self.options = OptionsPart()
         self.options.synchronize(self.desk.options)
         self.all = AllPart(self.desk.options)
@@ -124,7 +129,8 @@ class EditWidget(DockContent):
         self.work = QWidget()
         column = QVBoxLayout(self.work)
         column.setContentsMargins(0, 0, 0, 0)
-        for part in (self.layer, self.tools, self.message, rule(), self.acts):
+        above = (self.layer, self.stack, self.classes, self.tools, self.message)
+        for part in (*above, rule(), self.acts):
             column.addWidget(part)
         column.addWidget(self.options)
         column.addWidget(self.tabs, 1)
@@ -153,11 +159,12 @@ class EditWidget(DockContent):
         self.layer.unlock_wanted.connect(self._on_unlock_wanted)
         self.layer.copy_wanted.connect(self._on_copy_wanted)
         self.layer.stack_toggled.connect(self._on_stack_toggled)
-        for part in (self.tools, self.acts, self.all):
+        for part in (self.tools, self.acts, self.all, self.stack):
             part.wanted.connect(self._on_wanted)
         for form in (self.options, self.all):
             form.edited.connect(self._on_option_edited)
         self.acts.label.valueChanged.connect(self._on_label_edited)
+        self.classes.chosen.connect(self.acts.label.setValue)
         self.options.source_chosen.connect(self._on_source_chosen)
         self.key_map.refused.connect(self._on_key_refused)
         self.message.act_wanted.connect(self._on_accepted)
@@ -190,6 +197,9 @@ class EditWidget(DockContent):
             return
         if name == "then":
             self.past.toggle()
+            return
+        if name == "class":
+            self.classes.step()
             return
         self.desk.perform(name)
         self.tools.show_tool(self.desk.tools.tool)
@@ -270,17 +280,17 @@ class EditWidget(DockContent):
         if desk.source not in others:
             desk.source = others[0] if others else None
         self.options.source.synchronize(others, desk.source)
-        locked = target is self.session.truth_layer
-        why = desk.why_not()
+        locked, why = desk.can_unlock, desk.why_not()
         self.layer.say(why, unlock=locked, copy=not target.editable and not locked)
-        self.layer.stack.setVisible(target.ndim > 2)
+        stacked = desk.editor is not None and desk.editor.stacked
+        self.layer.stack.setVisible(target.ndim > 2 and not stacked)
         self._on_selection_changed()
         self._on_status_changed()
 
     def _on_selection_changed(self) -> None:
         editor = self.desk.editor
         if editor is not None:
-            stack = editor.layer.ndim == 3
+            stack = editor.layer.ndim == 3 and not editor.stacked
             self.acts.show_selected(len(editor.selected), stack=stack)
 
     def _on_tool_changed(self, tool: str) -> None:
@@ -294,8 +304,9 @@ class EditWidget(DockContent):
         self.options.alike.synchronize(self.desk.options)
 
     def _on_status_changed(self, *_: object) -> None:
-        ours = (self.session.cells_layer, self.session.truth_layer)
-        if self.desk.target in ours or self.marks.layer is not None:
+        target = self.desk.target
+        ours = target is not None and self.session.place_of(target) is not None
+        if ours or self.marks.layer is not None:
             self.saved.setText(self.session.status)
         else:
             self.saved.setText(
@@ -304,7 +315,8 @@ class EditWidget(DockContent):
 
     def _on_keys_changed(self) -> None:
         """Say on every button which key does the same."""
-        buttons = {**self.tools.buttons, **self.acts.buttons, **self.all.buttons}
+        parts = (self.tools, self.acts, self.all, self.stack)
+        buttons = {name: one for part in parts for name, one in part.buttons.items()}
         for name, button in buttons.items():
             key, about = self.keys.keys[name], COMMANDS[name].help
             button.setToolTip(f"{about} ({key})" if key else about)

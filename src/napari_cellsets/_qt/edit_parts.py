@@ -84,7 +84,7 @@ class LayerRow(QWidget):
         self.why.setWordWrap(True)
         self.why.setAccessibleName("Why the layer cannot be edited")
         self.unlock = QPushButton("Unlock")
-        self.unlock.setToolTip("Correct the ground truth; its file stays as it is")
+        self.unlock.setToolTip("Correct what the data set has marked; its files stay")
         self.unlock.clicked.connect(self.unlock_wanted)
         self.copy = QPushButton("Edit a copy")
         self.copy.setToolTip("Add a layer with the same labels and edit that")

@@ -1,0 +1,66 @@
+"""All objects of a stack seen at once, while one plane of it is edited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellsets._napari.edit_marks import OTHERS_NAME
+
+if TYPE_CHECKING:
+    from napari_cellsets._napari.edit_desk import EditDesk
+    from napari_cellsets._napari.label_editor import LabelEditor
+
+
+class StackView:
+    """Outlines the overlapping objects of all planes of the layer that is edited.
+
+    Parameters
+    ----------
+    desk
+        Whose layer.
+    """
+
+    def __init__(self, desk: EditDesk) -> None:
+        self._desk = desk
+        self._wanted = True
+        self._editor: LabelEditor | None = None
+        desk.target_changed.connect(self._follow)
+        self._follow()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the outlines are shown where a stack is edited."""
+        return self._wanted
+
+    @wanted.setter
+    def wanted(self, wanted: bool) -> None:
+        self._wanted = wanted
+        self._draw()
+
+    def stop(self) -> None:
+        """Take the outlines away and follow nothing."""
+        self._desk.target_changed.disconnect(self._follow)
+        self._let_go()
+        self._desk.marks.clear(OTHERS_NAME)
+
+    def _follow(self) -> None:
+        editor = self._desk.editor
+        if editor is not self._editor:
+            self._let_go()
+            self._editor = editor
+            if editor is not None:
+                editor.changed.connect(self._draw)
+        self._draw()
+
+    def _let_go(self) -> None:
+        if self._editor is not None:
+            self._editor.changed.disconnect(self._draw)
+            self._editor = None
+
+    def _draw(self, _box: object = None) -> None:
+        editor, marks = self._editor, self._desk.marks
+        if editor is None or not (self._wanted and editor.stacked):
+            marks.clear(OTHERS_NAME)
+            return
+        objects = editor.objects
+        marks.outline(editor.layer, objects, tuple(objects), OTHERS_NAME)

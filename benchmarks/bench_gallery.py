@@ -25,6 +25,7 @@ CELLS, SIZE, PICTURES = 17_092, (363, 360), 64
 CLASSES = ("basophil", "eosinophil", "lymphocyte", "monocyte", "neutrophil")
 THUMBNAIL, TIMED = 144, 600
 STEPS, VERY_MANY = 300, 170_000
+FIELDS, IN_FIELD, IN_VIEW = 60, 60, 100
 FIRST_SCREEN_S, FRAME_MS = 1.0, 1000 / 60
 
 
@@ -33,7 +34,8 @@ def run() -> list[Ratio]:
         os.environ["CELLSETS_DATA_HOME"] = folder
         os.environ["CELLSETS_CACHE_HOME"] = folder
         place = write_cells(Path(folder) / "cells")
-        return [*_cache(place), *_window(place)]
+        fields = write_fields(Path(folder) / "fields")
+        return [*_cache(place), *_objects(fields), *_window(place)]
 
 
 def write_cells(root: Path) -> Path:
@@ -55,6 +57,57 @@ def write_cells(root: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"cell_{number:06d}.jpg").write_bytes(coded[number % PICTURES])
     return root
+
+
+def write_fields(root: Path) -> Path:
+    """Write pictures with their labels: discs on noise."""
+    import cv2
+
+    rng = np.random.default_rng(1)
+    for folder in ("images", "masks"):
+        (root / folder).mkdir(parents=True)
+    for number in range(FIELDS):
+        picture = rng.integers(0, 60, (512, 640, 3), np.uint8)
+        labels = np.zeros(picture.shape[:2], np.uint16)
+        for label in range(1, IN_FIELD + 1):
+            at = (int(rng.integers(20, 620)), int(rng.integers(20, 490)))
+            cv2.circle(labels, at, int(rng.integers(6, 16)), label, -1)
+        picture[labels > 0] += 120
+        cv2.imwrite(str(root / "images" / f"field_{number:03d}.png"), picture)
+        cv2.imwrite(str(root / "masks" / f"field_{number:03d}.png"), labels)
+    return root
+
+
+def _objects(place: Path) -> list[Ratio]:
+    from napari_cellsets._napari.gallery_objects import ObjectItems, read_objects
+    from napari_cellsets._napari.thumbnails import ThumbnailCache
+    from napari_cellsets.catalogue import open_dataset
+    from napari_cellsets.core.cancel import CancelToken
+
+    dataset = open_dataset(place)
+    every = range(len(dataset.samples))
+
+    def open_objects(cache: ThumbnailCache) -> float:
+        start = time.perf_counter()
+        crops = read_objects(dataset, every, CancelToken(), lambda *_: None, cache)
+        make = ObjectItems(dataset, crops).maker(cache, THUMBNAIL)
+        for item in range(IN_VIEW):
+            make(item)
+        return time.perf_counter() - start
+
+    with tempfile.TemporaryDirectory() as folder:
+        first = open_objects(ThumbnailCache(folder=Path(folder)))
+        again = min(open_objects(ThumbnailCache(folder=Path(folder))) for _ in range(3))
+    return [
+        Ratio(
+            f"objects of {FIELDS} images and {IN_VIEW} crops, second opening",
+            again,
+            "s",
+            "first opening",
+            first,
+            "less than 1",
+        )
+    ]
 
 
 def _cache(place: Path) -> list[Ratio]:

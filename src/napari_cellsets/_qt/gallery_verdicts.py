@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 from qtpy.QtCore import QObject, QPoint, Slot
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from napari_cellsets._qt.gallery import GalleryWidget
 
 _AT_ONCE: Final = {"accept": "accepted", "reject": "rejected", "clear": ""}
+_TIP_ROWS: Final = 9
 _ASKED: Final = {
     "flag": "Reason of the flag",
     "comment": "Comment",
@@ -117,9 +119,13 @@ class VerdictKeys(QObject):
         gallery = self._gallery
         if gallery.show_page(gallery.side.keys):
             return
-        told = gallery.status.keys.toolTip()
-        corner = gallery.view.mapToGlobal(QPoint(20, 0))
-        QToolTip.showText(corner, told, gallery.view)
+        rows = [f"<b>{key}</b>&nbsp;{escape(word)}" for key, word in self.keys.lines()]
+        columns = [rows[at : at + _TIP_ROWS] for at in range(0, len(rows), _TIP_ROWS)]
+        cells = "".join(f"<td>{'<br>'.join(column)}&nbsp;</td>" for column in columns)
+        line = gallery.view.fontMetrics().lineSpacing()
+        above = QPoint(20, -(_TIP_ROWS + 3) * line)
+        tip = f"<table><tr>{cells}</tr></table>"
+        QToolTip.showText(gallery.view.mapToGlobal(above), tip, gallery.view)
 
     def _on_key_pressed(self, key: str) -> None:
         command = self.keys.command(key)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from mark_hands import click, double_click, drag, press
 
+from mark_hands import click, double_click, drag, press
 from napari_cellsets._napari.annotation_slots import Looks, new_layer
 from napari_cellsets._napari.drawn import drawn_of
 from napari_cellsets._napari.marks import MarkEditor

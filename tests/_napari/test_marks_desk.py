@@ -254,7 +254,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
     press(layer, "W")
     assert window.stored[MarkKey("a", "boxes", 1)].gone
     assert overtaken == [True]
-    assert window.told[0].startswith("Not kept: Class of box: debris. ")
+    assert window.told[0].startswith("Not kept: Class of box: debris (")
     assert "changed the same mark of 'a' in between" in window.told[0]
     window.session.reload()
     assert window.classes("boxes") == []

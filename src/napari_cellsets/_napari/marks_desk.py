@@ -350,7 +350,7 @@ class MarkDesk:
             project.record_marks(act.dataset_id, marks, said, seen=act.seen)
         except MarkChangedError as error:
             # the other one's stays; this one is not tried again
-            self.told.emit(f"Not kept: {act.title}. {error}", True)
+            self.told.emit(f"Not kept: {act.title} ({error.problem}).", True)
             self.overtaken.emit()
         except StoreError as error:
             self._hooks.told(error)

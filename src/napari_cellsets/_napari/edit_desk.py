@@ -16,7 +16,7 @@ from napari_cellsets._napari.edit_tools import Tools
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.label_editor import LabelEditor
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._napari.stack_editor import begin_object
+from napari_cellsets._napari.stack_editor import begin_object, lifted_box
 from napari_cellsets.core.errors import EditError
 
 if TYPE_CHECKING:
@@ -238,11 +238,12 @@ class EditDesk:
         act = act or (placed[-1] if placed else None)
         if viewer is None or editor is None or act is None:
             return
-        box = None if act.box is None else laid_box(editor.layer, act.box)
+        layer, box = editor.layer, act.box
+        box = None if box is None else lifted_box(layer, box, editor.plane)
         if box is None:
             self.told.emit(f"“{act.title}” is about the whole image.", False)
             return
-        show_box(viewer, editor.layer, box)
+        show_box(viewer, layer, box)
         self.flash(box)
 
     def flash(self, box: tuple[slice, ...]) -> None:

@@ -14,6 +14,8 @@ from psygnal import Signal
 from napari_cellsets._napari.history_acts import Act
 from napari_cellsets._napari.label_editor import MOST_PX
 from napari_cellsets._napari.leaving import take_away
+from napari_cellsets._napari.stack_axes import is_stack, laid
+from napari_cellsets._napari.stack_editor import planes_of
 from napari_cellsets.core.errors import CellsetsError, EditError
 from napari_cellsets.editing.edit import Edit
 from napari_cellsets.store.history_list import restoring
@@ -163,8 +165,9 @@ class EarlierLabels:
         if viewer is None or layer not in viewer.layers:
             return
         self._desk.tools.use(None)
+        labels = then.stored.labels
         shown = Labels(
-            then.stored.labels,
+            laid(labels, layer.data.shape[1:-2]) if is_stack(layer) else labels,
             name=f"{layer.name} as of {then.moment}",
             scale=tuple(layer.scale),
             translate=tuple(layer.translate),
@@ -223,7 +226,7 @@ class EarlierLabels:
         self.leave()
         self._check(then, layer)
         title = f"restore what was on {then.moment}"
-        now, labels = np.asarray(layer.data), then.stored.labels
+        now, labels = planes_of(layer), then.stored.labels
         fits = now.shape == labels.shape
         places = np.flatnonzero(now != labels) if fits else np.empty(0, np.intp)
         if fits and not len(places):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.label_editor import LabelEditor
     from napari_cellsets.editing.objects import ObjectIndex
 
+    Box = tuple[slice, ...]
+
 AXES = 3
 
 
@@ -46,6 +48,19 @@ def lifted(
     first, *last = coordinates
     between = at[1 : layer.ndim - AXES + 1] if is_stack(layer) else ()
     return (first, *(np.full(len(first), one) for one in between), *last)
+
+
+def lifted_box(layer: Labels, box: Box, at: Sequence[int]) -> Box | None:
+    """Return a box of `planes_of`, or of the layer, as one of the layer.
+
+    `at` is the plane on screen. None where the box is of labels of another kind.
+    """
+    if len(box) == layer.ndim:
+        return box
+    if len(box) != AXES or not is_stack(layer):
+        return None
+    between = at[1 : layer.ndim - AXES + 1]
+    return (box[0], *(slice(one, one + 1) for one in between), *box[1:])
 
 
 def under(layer: Labels, plane: int, y: int, x: int, selected: Sequence[int]) -> int:

@@ -10,6 +10,7 @@ import pytest
 from napari.components import ViewerModel
 
 from annotated_sets import write_annotated_set
+from napari_cellsets._napari.object_source import classes_of
 from napari_cellsets._napari.session import Session, get_session
 from napari_cellsets._napari.stack_axes import flat
 from napari_cellsets.batch.corrected import corrected_annotations
@@ -231,3 +232,25 @@ def test_what_cannot_be_saved_waits_and_is_shown_again(
 
 def test_a_stack_is_painted_without_taking_from_others(masks: Labels) -> None:
     assert masks.preserve_labels
+
+
+def test_objects_that_are_given_a_class_are_seen_in_its_colour(
+    annotated: Session, masks: Labels
+) -> None:
+    delete(masks, 3)
+    place = annotated.place_of(masks)
+    assert place is not None
+    annotated.project.set_object_facts(*place, [2], {"class_id": 2})
+    annotated.annotations.show_classes(masks)
+    entries = {one.name: one for one in annotated.annotations.entries}
+    assert "masks: 1" in entries["debris"].details
+    colours = masks.colormap.color_dict
+    assert not np.array_equal(colours[2], colours[1])
+
+
+def test_classes_of_a_mask_are_known_to_the_table_of_objects(
+    annotated: Session, viewer: ViewerModel
+) -> None:
+    known = classes_of(annotated, viewer.layers["class mask"])
+    assert known == {1: "nucleus", 2: "debris"}
+    assert classes_of(annotated, viewer.layers["masks"]) == {}

@@ -268,6 +268,11 @@ class AnnotationLayers:
                 return {n: (t, self._palette.colour(t)) for n, t in names.items() if n}
         return {}
 
+    def show_classes(self, layer: Layer) -> None:
+        """Show the classes that objects of a layer were given."""
+        for name in [name for name, own in self._layers.items() if own is layer]:
+            self.look_again(name)
+
     def look_again(self, name: str) -> None:
         """Show the classes of an annotation of labels as they are now."""
         before, now = self._drawn.get(name), self.corrections.present(name)

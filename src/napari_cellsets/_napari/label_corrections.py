@@ -139,6 +139,18 @@ class LabelCorrections:
                 layer.editable = True
                 protect(layer)
 
+    def published_classes(self, layer: Layer) -> dict[int, str]:
+        """Return the class of each object of a layer of ours, as the data set has it.
+
+        Empty for other layers, and where objects have no classes of their own.
+        """
+        for name, overlay in self._overlays.items():
+            drawn = self._published.get(name)
+            if overlay.layer is layer and drawn is not None:
+                known = bool(drawn.class_of) or not drawn.lines
+                return dict(zip(drawn.ids, drawn.classes, strict=True)) if known else {}
+        return {}
+
     def leave(self, name: str) -> None:
         """Save what an annotation shows: the next sample has none of that name."""
         if name in self._overlays:

@@ -82,12 +82,15 @@ def picture_under(
 def classes_of(session: Session, layer: Labels) -> Mapping[int, str]:
     """Return the class of each object of a layer, as far as it is known.
 
-    From the data set for its ground truth; from the Classify dock for cells, or for
-    ground truth where that is all there is.
+    From the data set for its ground truth and its further masks; from the Classify
+    dock for cells, or for ground truth where that is all there is.
     """
     truth = session.truth
     if layer is session.truth_layer and truth is not None and truth.class_of:
         return published_classes(truth)
+    further = session.annotations.corrections.published_classes(layer)
+    if further:
+        return further
     named = session.truth_layer if session.cells is None else session.cells_layer
     return object_classes(session).titles if layer is named else {}
 

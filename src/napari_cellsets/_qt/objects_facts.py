@@ -260,6 +260,8 @@ class ObjectFactsLink(QObject):
             self._say_spared(found.spared)
             self._announce()
         layer = self.layer
+        if layer is not None and work.act is not None:
+            self._session.annotations.show_classes(layer)
         if self._wishes:
             self._write()
         elif layer is not None and self._session.place_of(layer) == work.place:

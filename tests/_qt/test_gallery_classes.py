@@ -132,6 +132,7 @@ def test_acts_of_both_kinds_are_undone_and_redone_in_order(
         )
     assert words(gallery) == after
     assert classes(gallery)[1] == "monocyte"
+    assert gallery.view.chosen_rows() == [2]
 
 
 def test_class_given_twice_is_undone_step_by_step(

@@ -93,7 +93,10 @@ class GalleryView(QAbstractItemView):
         if row is None or row >= self._items.rowCount():
             return
         if row != self.currentIndex().row():
-            self.setCurrentIndex(self._items.index(row))
+            # not `setCurrentIndex`: with Shift held for a redo it selects all between
+            alone = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            at = self._items.index(row)
+            self.selectionModel().setCurrentIndex(at, alone)
             self._anchor = row
         self.scrollTo(self.currentIndex())
 

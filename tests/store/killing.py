@@ -1,4 +1,4 @@
-"""Kill a program that edits and judges, again and again, and look what is left.
+"""Kill a program that edits, restores, marks and judges; look what is left.
 
 `python tests/store/killing.py --kills 200 [--seed 0]` runs it outside the tests.
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project
 
 WHERE = ("set", "sample", "cells")
 SHAPE = (120, 160)
+#: Every so many revisions the labels of some revisions ago are brought back.
+RESTORE_EVERY, RESTORE_BY = 25, 5
 
 
 def paint(labels: np.ndarray, revision: int) -> None:
@@ -32,13 +35,21 @@ def paint(labels: np.ndarray, revision: int) -> None:
     labels[y : y + height, x : x + width] = revision
 
 
-def mark_of(revision: int) -> dict[MarkKey, Mark]:
-    """Return the corrections that are told with this revision."""
-    place = [float(revision), 0.5]
-    return {
-        MarkKey("sample", "points", revision): Mark("points", place, "cell"),
-        MarkKey(str(revision)): Mark("class", None, "odd"),
-    }
+def is_restored(revision: int) -> bool:
+    """Whether this revision is an earlier one again."""
+    return revision % RESTORE_EVERY == 0
+
+
+def labels_of(revision: int) -> np.ndarray:
+    """Make all edits up to a revision on plain arrays."""
+    last = deque([np.zeros(SHAPE, np.int32)], maxlen=RESTORE_BY + 1)
+    for number in range(2, revision + 1):
+        if is_restored(number):
+            last.append(last[0])
+        else:
+            last.append(last[-1].copy())
+            paint(last[-1], number)
+    return last[-1].copy()
 
 
 def record_until_killed(place: str) -> None:
@@ -52,6 +63,11 @@ def record_until_killed(place: str) -> None:
             labels, revision = stored.labels, stored.revision
         tell("saved", revision)
         while True:
+            if is_restored(revision + 1):
+                revision = project.restore(*WHERE, revision - RESTORE_BY)
+                tell("saved", revision)
+                labels = labels_of(revision)
+                continue
             before = labels.copy()
             paint(labels, revision + 1)
             delta = LabelDelta.between(before, labels)
@@ -61,10 +77,17 @@ def record_until_killed(place: str) -> None:
             tell("saved", revision)
             project.set_object_facts(*WHERE, [revision], {"comment": str(revision)})
             tell("known", revision)
+            project.record_marks(WHERE[0], marks_of(revision), {"tool": "points"})
+            tell("marked", revision)
             project.set_verdict(WHERE[0], str(revision), "flagged", reason="r")
             tell("judged", revision)
-            project.record_marks(WHERE[0], mark_of(revision), {"tool": "add"})
-            tell("marked", revision)
+
+
+def marks_of(revision: int) -> dict[MarkKey, Mark]:
+    """Return a new point, and the class of the picture, as one act says them."""
+    key = MarkKey(WHERE[1], "points", revision)
+    point = Mark("points", [revision % SHAPE[0], revision % SHAPE[1]], "cell")
+    return {key: point, MarkKey(WHERE[1]): Mark("class", None, str(revision))}
 
 
 def tell(act: str, revision: int) -> None:
@@ -100,31 +123,43 @@ def look(place: Path, told: dict[str, set[int]]) -> Finding:
     reported = {act: max(revisions) for act, revisions in told.items() if revisions}
     with Project.open(place) as project:
         stored = project.load_labels(*WHERE)
-        facts = project.object_facts(*WHERE)
-        verdicts = project.verdicts(WHERE[0])
-        found = {key: kept.mark for key, kept in project.marks(WHERE[0]).items()}
-    if stored is None:
-        return Finding(reported, 0, False, (), "no labels")
-    naive = np.zeros(SHAPE, np.int32)
-    for revision in range(2, stored.revision + 1):
-        paint(naive, revision)
-    objects = set(np.unique(naive).tolist()) - {0}
-    missing = [f"verdict {n}" for n in told["judged"] if str(n) not in verdicts]
-    missing += [
-        f"{key}"
-        for n in told["marked"]
-        for key, mark in mark_of(n).items()
-        if found.get(key) != mark
-    ]
-    missing += [
-        f"comment {n}" for n in told["known"] & objects if facts.of(n).comment != str(n)
-    ]
-    missing += [f"object {n}" for n in objects ^ facts.differing.keys()]
+        if stored is None:
+            return Finding(reported, 0, False, (), "no labels")
+        naive = labels_of(stored.revision)
+        missing = missing_words(project, told, set(np.unique(naive).tolist()) - {0})
+        missing += missing_marks(project, told["marked"])
     with sqlite3.connect(place) as raw:
         (damage,) = raw.execute("pragma integrity_check").fetchone()
     raw.close()
     equal = np.array_equal(stored.labels, naive)
     return Finding(reported, stored.revision, equal, tuple(missing), damage)
+
+
+def missing_words(
+    project: Project, told: dict[str, set[int]], objects: set[int]
+) -> list[str]:
+    """Return verdicts and facts of objects that were told and are not there."""
+    facts, verdicts = project.object_facts(*WHERE), project.verdicts(WHERE[0])
+    missing = [f"verdict {n}" for n in told["judged"] if str(n) not in verdicts]
+    missing += [
+        f"comment {n}" for n in told["known"] & objects if facts.of(n).comment != str(n)
+    ]
+    return missing + [f"object {n}" for n in objects ^ facts.differing.keys()]
+
+
+def missing_marks(project: Project, told: set[int]) -> list[str]:
+    """Return points and classes of the picture that were told and are not there."""
+    known = {key: kept.mark for key, kept in project.marks(WHERE[0]).items()}
+    missing = [
+        f"{key.layer} {n}"
+        for n in told
+        for key, mark in marks_of(n).items()
+        if key.layer and known.get(key) != mark
+    ]
+    picture = known.get(MarkKey(WHERE[1]), Mark(class_name="0"))
+    if int(picture.class_name) < max(told, default=0):
+        missing.append(f"class of the picture: it is {picture.class_name}")
+    return missing
 
 
 def kill_once(place: Path, rng: random.Random, told: dict[str, set[int]]) -> Finding:

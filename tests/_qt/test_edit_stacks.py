@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.viewer import Viewer
+    from pytestqt.qtbot import QtBot
 
 
 @pytest.fixture
@@ -52,14 +53,14 @@ def test_what_only_overlapping_masks_need_is_hidden_for_others(
 
 
 def test_objects_of_all_planes_are_outlined_until_told_otherwise(
-    dock: EditWidget, viewer: Viewer
+    dock: EditWidget, viewer: Viewer, qtbot: QtBot
 ) -> None:
-    lines = len(viewer.layers[OTHERS_NAME].data)
-    assert lines == 12
+    qtbot.waitUntil(lambda: OTHERS_NAME in viewer.layers)
+    assert len(viewer.layers[OTHERS_NAME].data) == 12
     dock.layer.unlock.click()
     dock.desk.editor.select([2])
     dock.desk.perform("delete")
-    assert len(viewer.layers[OTHERS_NAME].data) == 8
+    qtbot.waitUntil(lambda: len(viewer.layers[OTHERS_NAME].data) == 8)
     dock.stack.all.setChecked(False)
     assert not len(viewer.layers[OTHERS_NAME].data)
 

@@ -78,7 +78,7 @@ def fill_layer(layer: Any, drawn: Drawn, looks: Looks, *, locked: bool = True) -
         layer.editable = not locked
         if not locked:
             layer.mode = mode
-        layer.colormap = _colormap(drawn, looks)
+        colour_layer(layer, drawn, looks)
         return
     if drawn.kind == "points":
         layer.data = drawn.data
@@ -92,7 +92,10 @@ def fill_layer(layer: Any, drawn: Drawn, looks: Looks, *, locked: bool = True) -
 def colour_layer(layer: Any, drawn: Drawn, looks: Looks) -> None:
     """Colour objects by class; those of hidden classes are not seen."""
     if drawn.kind == "labels":
-        layer.colormap = _colormap(drawn, looks)
+        wanted = _colormap(drawn, looks)
+        if not _same(layer.colormap, wanted):
+            # costs as much as showing other labels
+            layer.colormap = wanted
     elif len(layer.data) and drawn.kind == "points":
         layer.shown = np.array([name not in looks.hidden for name in drawn.classes])
         layer.face_color = looks.of(drawn.classes)
@@ -207,6 +210,15 @@ def _colormap(drawn: Drawn, looks: Looks) -> DirectLabelColormap:
         colours.update(zip(drawn.ids, each, strict=True))
         colours[0] = _CLEAR
     return DirectLabelColormap(color_dict=colours)
+
+
+def _same(colormap: Any, wanted: DirectLabelColormap) -> bool:
+    if not isinstance(colormap, DirectLabelColormap):
+        return False
+    now, then = colormap.color_dict, wanted.color_dict
+    return now.keys() == then.keys() and all(
+        np.array_equal(now[label], then[label]) for label in then
+    )
 
 
 def _fill_shapes(layer: Any, drawn: Drawn, looks: Looks) -> None:

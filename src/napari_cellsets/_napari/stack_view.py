@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psygnal import Signal
+
 from napari_cellsets._napari.edit_marks import OTHERS_NAME
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ class StackView:
     ----------
     desk
         Whose layer.
+    """
+
+    due = Signal()
+    """Something changed; somebody with a clock should call `draw` soon.
+
+    A switch of samples changes the layer several times, and each drawing of
+    hundreds of lines takes as long as an edit.
     """
 
     def __init__(self, desk: EditDesk) -> None:
@@ -35,7 +44,16 @@ class StackView:
     @wanted.setter
     def wanted(self, wanted: bool) -> None:
         self._wanted = wanted
-        self._draw()
+        self.draw()
+
+    def draw(self) -> None:
+        """Outline what is there now."""
+        editor, marks = self._editor, self._desk.marks
+        if editor is None or not (self._wanted and editor.stacked):
+            marks.clear(OTHERS_NAME)
+            return
+        objects = editor.objects
+        marks.outline(editor.layer, objects, tuple(objects), OTHERS_NAME)
 
     def stop(self) -> None:
         """Take the outlines away and follow nothing."""
@@ -49,18 +67,13 @@ class StackView:
             self._let_go()
             self._editor = editor
             if editor is not None:
-                editor.changed.connect(self._draw)
-        self._draw()
+                editor.changed.connect(self._tell)
+        self.due.emit()
 
     def _let_go(self) -> None:
         if self._editor is not None:
-            self._editor.changed.disconnect(self._draw)
+            self._editor.changed.disconnect(self._tell)
             self._editor = None
 
-    def _draw(self, _box: object = None) -> None:
-        editor, marks = self._editor, self._desk.marks
-        if editor is None or not (self._wanted and editor.stacked):
-            marks.clear(OTHERS_NAME)
-            return
-        objects = editor.objects
-        marks.outline(editor.layer, objects, tuple(objects), OTHERS_NAME)
+    def _tell(self, _box: object) -> None:
+        self.due.emit()

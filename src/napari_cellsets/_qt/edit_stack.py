@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal, Slot
+from qtpy.QtCore import QTimer, Signal, Slot
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.edit_desk import EditDesk
 
 _SWATCH_PX = 12
+_CALM_MS = 80
+"""So long after the last change the outlines are drawn."""
 
 
 class StackRow(QWidget):
@@ -60,13 +62,21 @@ class StackRow(QWidget):
         self.all.setToolTip("Outline the objects of all planes, not of this one alone")
         self.all.toggled.connect(self._on_all_toggled)
         row.addWidget(self.all)
+        self._timer = QTimer(self, singleShot=True, interval=_CALM_MS)
+        self._timer.timeout.connect(self.view.draw)
+        follow(self, self.view.due, self._on_due)
+        self._timer.start()
         follow(self, desk.target_changed, self._on_target_changed)
         follow(self, desk.selection_changed, self._on_target_changed)
         self._on_target_changed()
 
     def stop(self) -> None:
         """Outline nothing any more."""
+        self._timer.stop()
         self.view.stop()
+
+    def _on_due(self) -> None:
+        self._timer.start()
 
     @Slot(bool)
     def _on_all_toggled(self, wanted: bool) -> None:

@@ -14,6 +14,8 @@ from objects_docks import FIELD, Click, field, make_objects, objects
 from qtpy.QtCore import QItemSelectionModel, Qt
 
 from napari_cellsets._napari.edit_marks import SELECTED_NAME
+from napari_cellsets._qt.object_table import ObjectTableView
+from napari_cellsets._qt.objects_columns import ColumnMenu
 from napari_cellsets._qt.objects_problems import Search
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.counting.measure import measure
@@ -113,6 +115,43 @@ def test_all_rows_are_selected_while_no_heading_counts_their_cells(
     header = objects.dock.table.horizontalHeader()
     assert set(objects.selected) == {1, 2, 3, 4, 9}
     assert not header.selectionModel().hasSelection()
+
+
+def tick(desk: ObjectsDesk, title: str) -> None:
+    """Tick or untick a line of the menu of columns."""
+    (line,) = [a for a in desk.dock.columns.menu().actions() if a.text() == title]
+    line.toggle()
+
+
+def test_columns_are_chosen_in_a_menu_and_kept(objects: ObjectsDesk) -> None:
+    model = objects.dock.table.objects
+    assert model.column_of("equivalent_diameter_px") is None
+    tick(objects, "Diameter (px)")
+    tick(objects, "Solidity")
+    assert objects.column("equivalent_diameter_px")[0] == "22.6"
+    assert model.column_of("solidity") is None
+    again = ObjectTableView()
+    again.show_table(objects.dock.flow.table)
+    ColumnMenu(again)
+    again.show_table(objects.dock.flow.table)
+    assert again.objects.column_of("equivalent_diameter_px") is not None
+    assert again.objects.column_of("solidity") is None
+
+
+def test_columns_that_are_not_shown_can_be_filtered_by(objects: ObjectsDesk) -> None:
+    objects.dock.filter.setText("diameter < 5")
+    assert objects.column("label") == ["9"]
+
+
+def test_of_a_grey_picture_kept_in_colour_one_brightness_is_shown(
+    make_objects: Callable[..., ObjectsDesk],
+) -> None:
+    desk = make_objects(field())
+    grey = np.repeat(field()[..., None].astype(np.uint8), 3, axis=2)
+    desk.viewer.add_image(grey, rgb=True)
+    model = desk.dock.table.objects
+    desk.wait(lambda: model.column_of("mean_red") is not None)
+    assert model.column_of("mean_green") is model.column_of("mean_blue") is None
 
 
 def test_a_row_selects_its_object_and_brings_it_into_view(objects: ObjectsDesk) -> None:
@@ -342,12 +381,13 @@ def test_rows_have_short_headings_with_their_meaning_in_a_tooltip(
 ) -> None:
     model = objects.dock.table.objects
     roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
-    column = model.column_of("equivalent_diameter_px")
+    column = model.column_of("solidity")
     short, whole = (
         model.headerData(column, Qt.Orientation.Horizontal, role) for role in roles
     )
-    assert short == "Ø px"
-    assert whole.startswith("Diameter (px): Diameter of the circle")
+    assert short == "Solid."
+    assert whole.startswith("Solidity: Share of its convex hull")
+    assert whole.endswith("Right click: choose columns")
 
 
 def test_a_problem_says_what_is_wrong_with_which_object(searched: ObjectsDesk) -> None:

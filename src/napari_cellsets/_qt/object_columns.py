@@ -56,14 +56,15 @@ _REPLACED_BY = {
     "area_px": "area_um2",
     "equivalent_diameter_px": "equivalent_diameter_um",
 }
-_MEAN = "mean_"
+MEAN = "mean_"
+"""How columns of brightness begin."""
 
 
 def shown_columns(names: tuple[str, ...]) -> list[str]:
     """Return the columns to show, in order, of those that were measured."""
     known = [name for name in COLUMNS if name in names]
     known = [name for name in known if _REPLACED_BY.get(name) not in names]
-    means = [name for name in names if name.startswith(_MEAN)]
+    means = [name for name in names if name.startswith(MEAN)]
     return known + means + [name for name in _LAST if name in names]
 
 
@@ -71,7 +72,7 @@ def heading(name: str) -> str:
     """Return what stands above a column."""
     if name in _HEADED:
         return _HEADED[name][0]
-    return f"Mean {name.removeprefix(_MEAN)}"
+    return f"Mean {name.removeprefix(MEAN)}"
 
 
 def short_heading(name: str) -> str:
@@ -83,7 +84,7 @@ def meaning(name: str) -> str:
     """Return what a column means, for a tooltip."""
     if name in _HEADED:
         return _HEADED[name][2]
-    return f"Mean intensity of channel {name.removeprefix(_MEAN)} over the cell"
+    return f"Mean intensity of channel {name.removeprefix(MEAN)} over the cell"
 
 
 def digits(name: str) -> int:

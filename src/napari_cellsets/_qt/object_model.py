@@ -9,6 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor
 
 from napari_cellsets._qt.object_columns import (
+    MEAN,
     WORDS,
     digits,
     heading,
@@ -108,6 +109,18 @@ class ObjectTableModel(QAbstractTableModel):
         self._hidden = frozenset(without)
         self._narrow = True
 
+    def set_hidden(self, without: Iterable[str]) -> None:
+        """Show all columns but these."""
+        self.beginResetModel()
+        self._hidden = frozenset(without)
+        self._put_words()
+        self.endResetModel()
+
+    @property
+    def known_columns(self) -> list[str]:
+        """Columns that could be shown, those that are hidden too."""
+        return shown_columns(tuple(self._columns))
+
     def set_filter(self, text: str) -> None:
         """Show only rows that a line of text asks for; see `chosen_by`."""
         self.beginResetModel()
@@ -124,9 +137,21 @@ class ObjectTableModel(QAbstractTableModel):
             labels = self._columns["label"].tolist()
             said = [words.get(n, "") for n in labels] if words else [""] * len(labels)
             self._columns[name] = np.array(said, np.str_)
-        shown = shown_columns(tuple(self._columns))
-        self._names = [name for name in shown if name not in self._hidden]
+        hidden = self._hidden | self._repeated()
+        self._names = [name for name in self.known_columns if name not in hidden]
         self._order = self._sorted_order()
+
+    def _repeated(self) -> set[str]:
+        """Return columns that repeat the one before: a grey picture kept as colour."""
+        if not self._narrow:
+            return set()
+        means = [name for name in self._columns if name.startswith(MEAN)]
+        first = self._columns[means[0]] if len(means) > 1 else None
+        if first is None or any(
+            not np.array_equal(self._columns[name], first) for name in means
+        ):
+            return set()
+        return set(means[1:])
 
     @property
     def total(self) -> int:
@@ -266,9 +291,9 @@ class ObjectTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return short_heading(name) if self._narrow else heading(name)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (
-                f"{heading(name)}: {meaning(name)}" if self._narrow else meaning(name)
-            )
+            if not self._narrow:
+                return meaning(name)
+            return f"{heading(name)}: {meaning(name)}\nRight click: choose columns"
         return None
 
     def sort(
@@ -296,5 +321,6 @@ class ObjectTableModel(QAbstractTableModel):
         rows = np.argsort(values, kind="stable")
         if not self._filter:
             return rows
-        through = chosen_by(self._filter, self._columns, self._names, self._about)
+        names = self.known_columns
+        through = chosen_by(self._filter, self._columns, names, self._about)
         return rows[through[rows]]

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from napari_cellsets.counting.measure import ObjectTable
 
 
+_ROOM_PX = 22
+"""Beside the word of a heading: its margins, and the arrow that tells the order."""
+
+
 class ObjectTableView(QTableView):
     """The table on screen.
 
@@ -88,7 +92,7 @@ class ObjectTableView(QTableView):
         with self._keeping_place():
             self._objects.set_table(table)
         if first and self._objects.columnCount():
-            self.resizeColumnsToContents()
+            self.fit_columns()
 
     def show_classes(self, classes: Mapping[int, str]) -> None:
         """Show what each label is; see `ObjectTableModel.set_classes`."""
@@ -101,7 +105,21 @@ class ObjectTableView(QTableView):
             self._objects.set_words(said)
         for column in map(self._objects.column_of, others):
             if column is not None:
-                self.resizeColumnToContents(column)
+                self.fit_columns(column)
+
+    def show_columns(self, *, without: Iterable[str]) -> None:
+        """Show all columns but these."""
+        with self._keeping_place():
+            self._objects.set_hidden(without)
+        self.fit_columns()
+
+    def fit_columns(self, *columns: int) -> None:
+        """Make columns, by default all, as wide as what they show and no wider."""
+        font, model = self.fontMetrics(), self._objects
+        for column in columns or range(model.columnCount()):
+            word = model.headerData(column, Qt.Orientation.Horizontal)
+            wanted = font.horizontalAdvance(str(word)) + _ROOM_PX
+            self.setColumnWidth(column, max(self.sizeHintForColumn(column), wanted))
 
     def show_choice(self, column: int | None, choice: QAbstractItemDelegate) -> None:
         """Let a delegate write into one column only; None for nowhere."""

@@ -30,6 +30,7 @@ from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.object_columns import WORDS
 from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets._qt.objects_classes import ClassBox, ClassDelegate
+from napari_cellsets._qt.objects_columns import ColumnMenu
 from napari_cellsets._qt.objects_facts import ObjectFactsLink
 from napari_cellsets._qt.objects_flow import ObjectsFlow
 from napari_cellsets._qt.objects_problems import ProblemsPage
@@ -51,8 +52,6 @@ WELCOME = (
 _LEAST_WIDTH = 300
 _FAR, _ROOM = 80.0, 10.0
 """A row that is selected moves the view, and zooms only where nothing could be seen."""
-_HIDDEN = ("centroid_y", "centroid_x")
-"""A row leads to its object; where that is need not stand there too."""
 
 
 class ObjectsWidget(DockContent):
@@ -115,7 +114,7 @@ class ObjectsWidget(DockContent):
         self.said = QLabel()
         self.said.setAccessibleName("How many objects")
         self.table = ObjectTableView(many=True)
-        self.table.objects.make_narrow(_HIDDEN)
+        self.columns = ColumnMenu(self.table)
         self.delegate = ClassDelegate(self.table)
         self.facts = ObjectFactsLink(self.session, self.flow, self.desk, self)
         self.table.objects.set_about(self.facts.about)
@@ -183,11 +182,12 @@ class ObjectsWidget(DockContent):
     def _connect(self) -> None:
         self.layer.chosen.connect(self._on_layer_chosen)
         self.filter.textChanged.connect(self._on_filter_changed)
+        self.columns.changed.connect(self._on_columns_changed)
         self.table.labels_chosen.connect(self._on_rows_chosen)
         self.problems.chosen.connect(self._on_problem_chosen)
         self.show_button.clicked.connect(self._on_show_wanted)
-        self.merge.clicked.connect(self._on_merge_wanted)
-        self.delete.clicked.connect(self._on_delete_wanted)
+        self.merge.clicked.connect(partial(self._perform, "merge"))
+        self.delete.clicked.connect(partial(self._perform, "delete"))
         self.message.act_wanted.connect(self._on_unlock_wanted)
         self.tabs.currentChanged.connect(self._on_page_changed)
         self.flow.measured.connect(self._on_table_changed)
@@ -248,14 +248,6 @@ class ObjectsWidget(DockContent):
         if self.table.selected:
             self._show(self.table.selected[0])
 
-    @Slot()
-    def _on_merge_wanted(self) -> None:
-        self._perform("merge")
-
-    @Slot()
-    def _on_delete_wanted(self) -> None:
-        self._perform("delete")
-
     def _on_turn_wanted(self, name: str) -> None:
         """Undo or redo what was done last to the layer, pixels or words."""
         if self.desk.target is not None:
@@ -272,7 +264,7 @@ class ObjectsWidget(DockContent):
             return "The ground truth"
         return f"“{target.name}”"
 
-    def _perform(self, name: str) -> None:
+    def _perform(self, name: str, *_: object) -> None:
         """Edit what is selected; where labels of the set are locked, offer the key."""
         why, target = self.desk.why_not(), self.desk.target
         if why and target is not None and not target.editable and self.desk.can_unlock:
@@ -367,7 +359,11 @@ class ObjectsWidget(DockContent):
             [n for n in WORDS if facts.kept and (n != "class" or colours)]
         )
         self.table.show_words(facts.words)
-        column = model.column_of("class")
+        self._on_columns_changed()
+
+    @Slot()
+    def _on_columns_changed(self) -> None:
+        column = self.table.objects.column_of("class")
         self.table.show_choice(column, self.delegate)
 
     def _colour(self, name: str) -> str:

@@ -4,11 +4,12 @@
 virtual. PART `classify` takes those of the Classify dock, of drawn cells; `sets` those
 of annotations and of a folder that is described; `events` that of a recording;
 `gallery` that of the gallery; `edit`, `history`, `moved` and `objects` those of cells
-that are corrected.
+that are corrected, `marks` that of boxes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -64,6 +65,7 @@ def main() -> None:
         "objects": take_objects,
         "history": take_history,
         "moved": take_moved,
+        "marks": take_marks,
     }
     part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
     part(folder, width, height)
@@ -188,7 +190,7 @@ def take_gallery(folder: Path, width: int, height: int) -> None:
     gallery.window().resizeDocks(
         [gallery.parentWidget()], [height // 2], Qt.Orientation.Vertical
     )
-    for key in "AARAA":
+    for key in "A3RA5":
         gallery.view.key_pressed.emit(key)
     settle(2)
     photograph(viewer, folder / "gallery.png")
@@ -215,6 +217,39 @@ def take_edit(folder: Path, width: int, height: int) -> None:
     desk.reveal()
     settle(1.5)
     photograph(viewer, folder / "edit.png")
+    session.save()
+    viewer.close()
+
+
+def take_marks(folder: Path, width: int, height: int) -> None:
+    """Correct boxes of a simulated field: two get a class, one goes, one comes."""
+    home = Path(tempfile.mkdtemp())
+    write_simulated_set(home / "simulated", 2)
+    boxed = home / "fields_with_boxes"
+    simulated = open_dataset(home / "simulated")
+    convert_dataset(simulated, "coco", boxed, with_images=True, lossy=True)
+    (file,) = boxed.glob("*.json")
+    said = json.loads(file.read_text(encoding="utf-8"))
+    said["categories"] = [{"id": 1, "name": "neuron"}, {"id": 2, "name": "debris"}]
+    for one in said["annotations"]:
+        del one["segmentation"]
+    file.write_text(json.dumps(said), encoding="utf-8")
+    viewer = open_viewer(width, height)
+    session = get_session(viewer)
+    session.open(boxed)
+    dock = open_dock(viewer, "Edit")
+    layer, _ = session.annotations.marks["boxes"]
+    viewer.layers.selection.active = layer
+    dock.marks.correct.click()
+    layer.selected_data = {3, 7}
+    dock.marks.classes.chosen.emit("debris")
+    layer.remove([5])
+    corners = layer.data[1] + np.array([0, 40])
+    layer.add([corners], shape_type="rectangle")
+    layer.mode = "select"
+    layer.selected_data = {3}
+    settle(1.5)
+    photograph(viewer, folder / "marks.png")
     session.save()
     viewer.close()
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from mark_hands import click, drag, press
 from napari.components import ViewerModel
 
 from annotated_sets import write_annotated_set
+from mark_hands import click, drag, press
 from napari_cellsets._napari.others import Others
 from napari_cellsets._napari.session import Session
 from napari_cellsets.batch.convert import convert_dataset
@@ -157,6 +157,19 @@ def test_what_is_added_has_the_class_in_hand_and_its_colour(window: Window) -> N
     drag(layer, (10, 10), (12, 12), (15, 15))
     assert window.classes("outlines") == ["nucleus", "debris"]
     assert layer.edge_color[0].tolist() != layer.edge_color[1].tolist()
+
+
+def test_what_is_selected_has_no_say_in_what_is_added(window: Window) -> None:
+    layer = window.unlocked("boxes")
+    layer.selected_data = {0}
+    press(layer, "W")
+    layer.add([[[1, 1], [1, 5], [5, 5], [5, 1]]], shape_type="rectangle")
+    window.desk.choose_class("nucleus")
+    layer.selected_data = {0, 1}
+    layer.mode = "add_rectangle"
+    drag(layer, (10, 10), (12, 13), (15, 20))
+    assert window.classes("boxes") == ["debris", "debris", "nucleus"]
+    assert list(layer.features["class"]) == ["debris", "debris", "nucleus"]
 
 
 def test_a_class_that_is_taken_in_hand_is_shown(window: Window) -> None:

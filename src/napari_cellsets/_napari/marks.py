@@ -23,7 +23,6 @@ from napari_cellsets._napari.marks_places import (
     same_form,
 )
 from napari_cellsets._napari.marks_rows import (
-    CLASS,
     MarkRow,
     MarkStep,
     add,
@@ -78,14 +77,14 @@ class MarkEditor:
     def __init__(self, layer: Points | Shapes, drawn: Drawn, class_name: str) -> None:
         self.layer = layer
         self.kind = drawn.marks
+        self.class_name = class_name
         self.rows: list[MarkRow] = rows_of(layer, drawn)
         lines = [not is_closed(row.form) for row in self.rows]
         self._lines = bool(lines) and all(lines)
         self._undo: list[MarkStep] = []
         self._redo: list[MarkStep] = []
-        self._paused = False
+        self._paused = self._adding = False
         self._last = 0
-        self.hold(class_name)
         layer.events.data.connect(self._on_data)
         layer.events.features.connect(self._on_features)
         layer.events.set_data.connect(self._on_set_data)
@@ -119,14 +118,6 @@ class MarkEditor:
     def undoable(self) -> tuple[int, int]:
         """How many acts can be undone, and how many done again."""
         return len(self._undo), len(self._redo)
-
-    def hold(self, class_name: str) -> None:
-        """Let what is added next have a class."""
-        self.class_name = class_name
-        defaults = dict.fromkeys(self.layer.features.columns)
-        if CLASS in defaults:
-            with self.paused():
-                self.layer.feature_defaults = {**defaults, CLASS: class_name}
 
     def set_class(self, name: str) -> bool:
         """Give the selected marks a class; return whether any has another now."""
@@ -200,6 +191,7 @@ class MarkEditor:
         self.redo()
 
     def _on_data(self, event: Any) -> None:
+        self._adding = event.action == ActionType.ADDING
         if self._paused or event.action not in _DONE:
             return
         named = [int(at) for at in event.data_indices]
@@ -217,18 +209,22 @@ class MarkEditor:
     def _on_features(self, event: Any = None) -> None:
         drawing = getattr(self.layer, "_is_creating", False)
         if not self._paused and not drawing:
-            self._look((), ())
+            self._look((), (), copied=True)
 
     def _on_set_data(self, event: Any = None) -> None:
         # napari tells nothing else of points that are pasted
-        pasted = isinstance(self.layer, Points) and len(self.layer.data) > len(
-            self.rows
-        )
-        if pasted and not self._paused:
-            self._look((), ())
+        if self._paused or self._adding or not isinstance(self.layer, Points):
+            return
+        if len(self.layer.data) > len(self.rows):
+            self._look((), (), copied=True)
 
-    def _look(self, touched: Iterable[int], removed: Sequence[int]) -> None:
-        """Compare the layer with what is known of it, and take note of an act."""
+    def _look(
+        self, touched: Iterable[int], removed: Sequence[int], *, copied: bool = False
+    ) -> None:
+        """Compare the layer with what is known of it, and take note of an act.
+
+        `copied` marks have the class of those that they are copies of.
+        """
         many, known = len(self.layer.data), len(self.rows)
         if known - len(set(removed)) > many:
             # emptied or replaced by a program
@@ -243,17 +239,30 @@ class MarkEditor:
         with self.paused():
             repair(self.layer, sorted(gone))
             touched = [at for at in touched if at < len(kept)] if not gone else []
-            rows = self._seen(kept, touched, fresh)
+            rows = self._seen(kept, touched, fresh, copied=copied)
         for at, row in enumerate(rows):
             old = kept[at] if at < len(kept) else None
             if row is not None and row is not old:
                 before[row.number], after[row.number] = old, row
         self.rows = [row for row in rows if row is not None]
         if after:
+            self._write_classes()
             self._act(verb_of(before, after), before, after)
 
+    def _write_classes(self) -> None:
+        """Let the table of the layer say what classes marks have."""
+        wanted = [row.class_name for row in self.rows]
+        if classes_of(self.layer, len(wanted)) != wanted:
+            with self.paused():
+                self.layer.features = columns_of(self.rows, self.layer)
+
     def _seen(
-        self, kept: Sequence[MarkRow], touched: Iterable[int], fresh: range
+        self,
+        kept: Sequence[MarkRow],
+        touched: Iterable[int],
+        fresh: range,
+        *,
+        copied: bool,
     ) -> list[MarkRow | None]:
         """Return all marks as they are now; None for what cannot be one."""
         rows: list[MarkRow | None] = list(kept)
@@ -261,7 +270,8 @@ class MarkEditor:
             rows[at] = self._reshaped(at, kept[at])
         rows += [self._added(at) for at in fresh]
         refused = [at for at in fresh if rows[at] is None]
-        for at, name in enumerate(classes_of(self.layer, len(rows))):
+        classes = classes_of(self.layer, len(rows))
+        for at, name in enumerate(classes if copied else classes[: len(kept)]):
             row = rows[at]
             if row is not None and name != row.class_name and isinstance(name, str):
                 rows[at] = replace(row, class_name=name)

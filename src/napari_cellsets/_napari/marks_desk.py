@@ -15,7 +15,6 @@ from napari_cellsets._napari.drawn import ANY_CLASS, Drawn
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.marks import MarkEditor
 from napari_cellsets._napari.marks_places import box_around, form_of, place_of
-from napari_cellsets._napari.marks_rows import CLASS, columns_of
 from napari_cellsets._napari.marks_words import (
     NOUNS,
     origin_of,
@@ -268,7 +267,7 @@ class MarkDesk:
     def _hold(self, name: str) -> None:
         """Let what is added next to a layer have the class in hand."""
         editor = self._editors[name]
-        editor.hold(self.class_name)
+        editor.class_name = self.class_name
         self._layers.hold(editor.layer, self.class_name)
 
     # Acts
@@ -294,10 +293,6 @@ class MarkDesk:
         editor = self._editors[name]
         _, drawn = self._layers.marks[name]
         with editor.paused():
-            table = editor.layer.features
-            seen = list(table[CLASS]) if CLASS in table else []
-            if seen != [row.class_name for row in editor.rows]:
-                editor.layer.features = columns_of(editor.rows, editor.layer)
             self._layers.take(name, _drawn_after(drawn, editor))
         act = Waiting(
             self._dataset_id,

@@ -11,6 +11,7 @@ import numpy as np
 from napari_cellsets._napari.beside import Beside, load_beside, planes_beside
 from napari_cellsets._napari.drawn import Drawn, drawn_of, laid_over
 from napari_cellsets._napari.edits import Tracked
+from napari_cellsets._napari.history_pictures import drawn_on, picture_changed
 from napari_cellsets._napari.kept_annotations import Kept, kept_annotations
 from napari_cellsets._napari.looks import Shown, show_form
 from napari_cellsets._napari.recordings import open_sample_recording
@@ -135,6 +136,9 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
         try:
             marks = project.marks(dataset.identity, sample.name)
             truth_edits, cells = stored_labels(dataset, sample, project, picture)
+            for stored in (truth_edits, cells):
+                changed = picture_changed(picture, stored, sample.name)
+                problems += [changed] if changed is not None else []
         except CellsetsError as error:
             problems.append(error)
     loaded = LoadedSample(
@@ -291,14 +295,18 @@ def tracked_truth(loaded: LoadedSample) -> Tracked | None:
         loaded.sample.name,
         "truth",
         np.asarray(loaded.truth.labels, np.int32),
-        base=_said_of_truth(loaded.truth, loaded.sample),
+        base=_said_of_truth(loaded.truth, loaded.sample, loaded.picture),
         lazy=True,
     )
 
 
-def _said_of_truth(truth: LabelImage, sample: Sample) -> dict[str, Any]:
+def _said_of_truth(
+    truth: LabelImage, sample: Sample, picture: Picture | None
+) -> dict[str, Any]:
     """Return what the store is told when ground truth is corrected at first."""
     said = {"source": "data set", "files": list(sample.annotations)}
+    if picture is not None:
+        said = drawn_on(picture, said)
     classes = said_classes(truth.class_of)
     return {**said, CLASSES: classes} if classes else said
 
@@ -314,7 +322,7 @@ def tracked_cells(loaded: LoadedSample) -> Tracked | None:
         loaded.sample.name,
         "cells",
         np.zeros(label_shape(loaded.picture), np.int32),
-        base={"source": "drawn by hand"},
+        base=drawn_on(loaded.picture, {"source": "drawn by hand"}),
         lazy=True,
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_cellsets._napari.edits import Tracked
+from napari_cellsets._napari.history_pictures import drawn_on
 from napari_cellsets._napari.loading import (
     LoadedSample,
     label_shape,
@@ -303,7 +304,7 @@ class Session:
                 if before is None
                 else before.revision
             ),
-            base=dict(provenance or {"source": "unknown"}),
+            base=drawn_on(picture, provenance or {"source": "unknown"}),
         )
         self._stage.show_cells(tracked, picture.pixel_size_um)
         (self.deferrer or (lambda act: act()))(self.save)

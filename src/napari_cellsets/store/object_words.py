@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 CLASSES: Final = "classes"
 """Key in what is said of labels when they are saved: ``{class id: labels}``, as the
 data set or a model tells; the class of an object follows it through every edit."""
+#: In what is said of labels: by what their picture is known again.
+PICTURE: Final = "picture"
 
 _HASH_SHOWN = 12
 
@@ -113,8 +115,8 @@ def classes_in(said: Mapping[str, Any]) -> dict[int, int]:
 
 
 def without_classes(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is said of single objects: it is no origin."""
-    return {name: value for name, value in said.items() if name != CLASSES}
+    """Leave out what is said of single objects and of the picture: no origins."""
+    return {name: said[name] for name in said if name not in (CLASSES, PICTURE)}
 
 
 def origin_words(origin: Mapping[str, Any]) -> str:

@@ -88,8 +88,10 @@ def test_marks_are_locked_until_a_person_asks(window: Window) -> None:
     window.desk.unlock(window.layer("boxes"))
     assert window.layer("boxes").editable
     assert not window.layer("outlines").editable
+    assert window.layer("boxes").keymap
     window.desk.unlock(window.layer("boxes"), False)
     assert not window.layer("boxes").editable
+    assert not window.layer("boxes").keymap
     assert window.desk.editor_of(window.layer("boxes")) is None
 
 

@@ -71,6 +71,7 @@ class MarkEditor:
     """A `MarkStep` that the person did just now."""
     turned = Signal(object, bool)
     """A `MarkStep` that was undone (False) or done again (True)."""
+    selection_changed = Signal()
     told = Signal(str)
     """Why something that was drawn was not taken."""
 
@@ -88,6 +89,8 @@ class MarkEditor:
         layer.events.data.connect(self._on_data)
         layer.events.features.connect(self._on_features)
         layer.events.set_data.connect(self._on_set_data)
+        self._selection = layer.selected_data.events.items_changed
+        self._selection.connect(self._on_selected)
         layer.bind_key("Control-Z", self._on_undo_key, overwrite=True)
         layer.bind_key("Control-Shift-Z", self._on_redo_key, overwrite=True)
 
@@ -96,6 +99,7 @@ class MarkEditor:
         self.layer.events.data.disconnect(self._on_data)
         self.layer.events.features.disconnect(self._on_features)
         self.layer.events.set_data.disconnect(self._on_set_data)
+        self._selection.disconnect(self._on_selected)
         self.layer.bind_key("Control-Z", None)
         self.layer.bind_key("Control-Shift-Z", None)
 
@@ -189,6 +193,9 @@ class MarkEditor:
     def _on_redo_key(self, _layer: Any) -> None:
         """Redo the last correction of a mark."""
         self.redo()
+
+    def _on_selected(self, *_: object) -> None:
+        self.selection_changed.emit()
 
     def _on_data(self, event: Any) -> None:
         self._adding = event.action == ActionType.ADDING

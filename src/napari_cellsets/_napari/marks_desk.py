@@ -147,7 +147,7 @@ class MarkDesk:
             self._follow(name)
         else:
             self._unlocked.discard(name)
-            self._editors.pop(name).stop()
+            _release(self._editors.pop(name))
             layer.editable = False
         self.changed.emit()
 
@@ -204,7 +204,7 @@ class MarkDesk:
 
     def _on_leaving(self) -> None:
         for editor in self._editors.values():
-            editor.stop()
+            _release(editor)
             self.log.clear(editor.layer)
         self._editors.clear()
         self._acts.clear()
@@ -236,7 +236,7 @@ class MarkDesk:
     def _on_forgotten(self, layer: Layer) -> None:
         for name, editor in tuple(self._editors.items()):
             if editor.layer is layer:
-                editor.stop()
+                _release(editor)
                 del self._editors[name]
         self.changed.emit()
 
@@ -258,7 +258,7 @@ class MarkDesk:
         editor.acted.connect(partial(self._on_acted, name))
         editor.turned.connect(partial(self._on_turned, name))
         editor.told.connect(self._on_told)
-        layer.selected_data.events.items_changed.connect(self._on_selected)
+        editor.selection_changed.connect(self.changed.emit)
         layer.editable = True
         for key, class_name in zip(KEYS, self.classes, strict=False):
             layer.bind_key(key, _chooser(self, class_name), overwrite=True)
@@ -356,12 +356,16 @@ class MarkDesk:
     def _on_told(self, text: str) -> None:
         self.told.emit(text, True)
 
-    def _on_selected(self, *_: object) -> None:
-        self.changed.emit()
-
 
 def _nothing() -> None:
     """Marks on screen are told of by `MarkDesk.changed`."""
+
+
+def _release(editor: MarkEditor) -> None:
+    """Follow a layer no longer, and let its keys go."""
+    editor.stop()
+    for key in KEYS:
+        editor.layer.bind_key(key, None)
 
 
 def _mark_of(kind: str, row: MarkRow | None) -> Mark:

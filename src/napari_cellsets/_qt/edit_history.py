@@ -176,6 +176,8 @@ def _table(model: HistoryModel) -> QTableView:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     header = table.horizontalHeader()
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    # what is in sight alone decides how wide a column is: there may be thousands
+    header.setResizeContentsPrecision(0)
     header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
     table.setMinimumHeight(_LEAST_PX)
     return table

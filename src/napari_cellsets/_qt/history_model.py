@@ -118,14 +118,19 @@ def _by_day(acts: Sequence[Act]) -> list[Act | str]:
     """Put the day before its acts, which come newest first."""
     today = datetime.now().astimezone().date()
     rows: list[Act | str] = []
-    last: date | None = None
+    first = end = 0.0
     for act in acts:
-        day = datetime.fromtimestamp(act.when).astimezone().date()
-        if day != last:
+        # thousands of acts, few days: the calendar is asked once a day
+        if not first <= act.when < end:
+            day = datetime.fromtimestamp(act.when).date()
+            first, end = _midnight(day), _midnight(day + timedelta(days=1))
             rows.append(_name_of(day, today))
-            last = day
         rows.append(act)
     return rows
+
+
+def _midnight(day: date) -> float:
+    return datetime.combine(day, datetime.min.time()).timestamp()
 
 
 def _name_of(day: date, today: date) -> str:

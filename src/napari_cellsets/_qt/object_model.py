@@ -134,9 +134,7 @@ class ObjectTableModel(QAbstractTableModel):
             words = self._words.get(name)
             if words is None or "label" not in self._columns:
                 continue
-            labels = self._columns["label"].tolist()
-            said = [words.get(n, "") for n in labels] if words else [""] * len(labels)
-            self._columns[name] = np.array(said, np.str_)
+            self._columns[name] = _column_of(self._columns["label"], words)
         hidden = self._hidden | self._repeated()
         self._names = [name for name in self.known_columns if name not in hidden]
         self._order = self._sorted_order()
@@ -324,3 +322,18 @@ class ObjectTableModel(QAbstractTableModel):
         names = self.known_columns
         through = chosen_by(self._filter, self._columns, names, self._about)
         return rows[through[rows]]
+
+
+def _column_of(labels: NDArray[np.int64], words: Mapping[int, str]) -> NDArray[np.str_]:
+    """Return the word of each label, empty where there is none."""
+    if len(words) * _FEW > labels.size:
+        return np.array([words.get(n, "") for n in labels.tolist()], np.str_)
+    longest = max(map(len, words.values()), default=1)
+    column = np.zeros(labels.size, f"<U{max(longest, 1)}")
+    for row in np.flatnonzero(np.isin(labels, list(words))).tolist():
+        column[row] = words[int(labels[row])]
+    return column
+
+
+_FEW = 8
+"""Of so many objects one has a word: then all others are not asked."""

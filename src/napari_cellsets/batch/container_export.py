@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.corrected import corrected_annotations
-from napari_cellsets.batch.known_classes import kept_objects
+from napari_cellsets.batch.known_classes import cells_of
 from napari_cellsets.batch.losses import foresee_losses
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers.base import FORMS
@@ -118,10 +119,5 @@ class ContainerExport:
     def _source(
         self, dataset: Dataset, project: Project
     ) -> Callable[[Sample], Sequence[Annotation]]:
-        def annotations_of(sample: Sample) -> Sequence[Annotation]:
-            if not self.cells:
-                return corrected_annotations(dataset, project, sample)
-            kept = kept_objects(dataset, project, sample)
-            return () if kept is None else (kept.image,)
-
-        return annotations_of
+        source = cells_of if self.cells else corrected_annotations
+        return partial(source, dataset, project)

@@ -14,7 +14,7 @@ from napari_cellsets.batch.export import (
 )
 from napari_cellsets.batch.known_classes import kept_objects
 from napari_cellsets.batch.object_facts import with_facts
-from napari_cellsets.batch.places import image_names
+from napari_cellsets.batch.places import image_names, refuse_originals
 from napari_cellsets.batch.rows import CountRow
 from napari_cellsets.batch.whole_set import is_corrected, trust_kept
 from napari_cellsets.core.errors import ExportError
@@ -79,6 +79,9 @@ class Export:
             If the folder cannot be written, the disk is full, or nothing was
             counted yet.
         """
+        refuse_originals(
+            self.dataset, self.folder, (COUNTS_NAME, CLASSES_NAME, OBJECTS_NAME)
+        )
         said = []
         if self.annotations is not None:
             said.append(

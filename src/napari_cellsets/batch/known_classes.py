@@ -142,6 +142,25 @@ def kept_objects(
     return None
 
 
+def cells_of(
+    dataset: Dataset, project: Project, sample: Sample
+) -> tuple[LabelImage, ...]:
+    """Return counted and corrected cells as annotations of a sample; none for none.
+
+    Parameters
+    ----------
+    dataset, project, sample
+        As for `kept_objects`.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    kept = kept_objects(dataset, project, sample)
+    return () if kept is None else (kept.image,)
+
+
 def class_names(dataset: Dataset) -> dict[int, str]:
     """Return the name of each class id of a data set."""
     return dataset.class_table.names or dict(enumerate(dataset.recipe.classes, start=1))

@@ -23,6 +23,7 @@ from napari_cellsets.cli.convert import add_convert
 from napari_cellsets.cli.count import add_count
 from napari_cellsets.cli.datasets import add_datasets, add_info
 from napari_cellsets.cli.events import add_events
+from napari_cellsets.cli.export import add_export
 from napari_cellsets.cli.project import add_project
 from napari_cellsets.cli.simulate import add_simulate
 from napari_cellsets.cli.train import add_train
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add_count(commands)
     add_classify(commands)
     add_convert(commands)
+    add_export(commands)
     add_check(commands)
     add_datasets(commands)
     add_info(commands)

@@ -59,6 +59,11 @@ def add_convert(commands: Any) -> None:
     )
     add("--corrected", action="store_true", help="with what people have corrected")
     add(
+        "--cells",
+        action="store_true",
+        help="write counted and corrected cells, not what the set has",
+    )
+    add(
         "--store",
         metavar="PLACE",
         help="project store with the corrections; by default that of this account",
@@ -99,14 +104,16 @@ def _source(
     options: argparse.Namespace, dataset: Dataset
 ) -> Iterator[Callable[[Sample], Sequence[Annotation]] | None]:
     """Give what is marked in a sample as corrected; None for what the set has."""
-    if not (options.corrected or options.store):
+    if not (options.corrected or options.cells or options.store):
         yield None
         return
     from napari_cellsets.batch.corrected import corrected_annotations
+    from napari_cellsets.batch.known_classes import cells_of
     from napari_cellsets.store import Project
 
+    source = cells_of if options.cells else corrected_annotations
     with Project.open(options.store) as project:
-        yield partial(corrected_annotations, dataset, project)
+        yield partial(source, dataset, project)
 
 
 def _tell_all(what: str, problems: list[Problem]) -> None:

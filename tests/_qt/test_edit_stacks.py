@@ -12,6 +12,7 @@ from napari_cellsets._napari.edit_marks import OTHERS_NAME
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.edit import EditWidget
 from napari_cellsets._qt.objects import ObjectsWidget
+from small_sets import write_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +126,14 @@ def test_painting_with_a_class_of_the_set_is_seen(
     assert (np.asarray(layer.data)[:10, :25] == 2).all()
     entries = {e.name: e.amount for e in get_session(viewer).annotations.entries}
     assert "class mask" not in entries.get("nucleus", "")
+
+
+def test_lines_take_the_units_of_the_next_set_with_the_layers(
+    dock: EditWidget, viewer: Viewer, qtbot: QtBot, tmp_path: Path
+) -> None:
+    qtbot.waitUntil(lambda: OTHERS_NAME in viewer.layers)
+    lines = viewer.layers[OTHERS_NAME]
+    assert [str(unit) for unit in lines.units] == ["micrometer"] * 2
+    get_session(viewer).open(write_set(tmp_path / "other"))
+    assert not len(lines.data)
+    assert {str(u) for one in viewer.layers for u in one.units[-2:]} == {"pixel"}

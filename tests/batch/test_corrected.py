@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,8 +144,6 @@ def test_what_is_packed_is_unpacked_as_it_was(annotated: Dataset) -> None:
 
 
 def test_new_objects_of_a_stack_have_no_properties(annotated: Dataset) -> None:
-    from dataclasses import replace
-
     stack = masks_of(annotated, annotated.samples[0])
     stack = replace(stack, properties={"score": [0.1, 0.2, 0.3], "label": [4, 5, 6]})
     labels = pack(stack).labels.copy()
@@ -176,3 +175,14 @@ def test_corrected_boxes_and_masks_come_together(
     boxes, masks = many(annotated.read_annotations(sample))
     after = corrected_annotations(annotated, project, sample)
     assert many(after) == (boxes - 1, masks - 1)
+
+
+def test_new_objects_are_of_the_class_that_all_others_have(annotated: Dataset) -> None:
+    stack = replace(
+        masks_of(annotated, annotated.samples[0]), class_ids=np.array([1, 1, 1])
+    )
+    labels = pack(stack).labels.copy()
+    labels[:, 30:, 40:] = 9
+    after = unpack(stack, labels, {})
+    assert after.class_ids is not None
+    assert after.class_ids.tolist() == [1, 1, 1, 1]

@@ -49,6 +49,7 @@ class EditMarks:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._layers: dict[str, Vectors] = {}
+        self._like: weakref.ref[Labels] | None = None
         viewer.scene.camera.events.zoom.connect(self._on_zoom_changed)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -111,12 +112,12 @@ class EditMarks:
 
     def _draw(self, name: str, like: Labels, paths: Sequence[Path]) -> None:
         layer = self._layers.get(name)
+        self._follow(like)
         if layer is None and paths:
             self._add(name, like, _joined(paths))
         if layer is None:
             return
-        scale, units = tuple(like.scale)[-2:], tuple(like.units)[-2:]
-        place(layer, scale, units, tuple(like.axis_labels)[-2:])
+        _put_over(layer, like)
         translate = tuple(like.translate)[-2:]
         if tuple(layer.translate) != translate:
             layer.translate = translate
@@ -125,6 +126,22 @@ class EditMarks:
             self._on_zoom_changed()
         else:
             self._empty(name)
+
+    def _follow(self, like: Labels) -> None:
+        """Keep to the units of a layer: napari warns where it draws mixed ones."""
+        before = None if self._like is None else self._like()
+        if before is like:
+            return
+        if before is not None:
+            before.events.units.disconnect(self._on_units_changed)
+        like.events.units.connect(self._on_units_changed)
+        self._like = weakref.ref(like)
+
+    def _on_units_changed(self, event: Any) -> None:
+        # another set: what is drawn belongs to the picture before
+        for name, layer in self._layers.items():
+            self._empty(name)
+            _put_over(layer, event.source)
 
     def _add(self, name: str, like: Labels, segments: NDArray[np.float64]) -> None:
         viewer = self._viewer()
@@ -169,6 +186,11 @@ class EditMarks:
 
 def _joined(paths: Sequence[Path]) -> NDArray[np.float64]:
     return np.concatenate([_segments(path) for path in paths])
+
+
+def _put_over(layer: Vectors, like: Labels) -> None:
+    scale, units = tuple(like.scale)[-2:], tuple(like.units)[-2:]
+    place(layer, scale, units, tuple(like.axis_labels)[-2:])
 
 
 def _segments(path: Path) -> NDArray[np.float64]:

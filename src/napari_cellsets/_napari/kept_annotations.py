@@ -138,9 +138,10 @@ def as_corrected(
 
 def _other(drawn: Drawn) -> str:
     """What an object is called of which nobody told a class."""
-    if drawn.class_of:
-        return NO_CLASS
     known = set(drawn.classes)
     if len(known) == 1:
+        # all that is marked here is of one class
         return next(iter(known))
+    if known:
+        return NO_CLASS
     return next(iter(drawn.class_names.values()), ANY_CLASS)

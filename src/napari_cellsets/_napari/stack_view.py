@@ -75,5 +75,8 @@ class StackView:
             self._editor.changed.disconnect(self._tell)
             self._editor = None
 
-    def _tell(self, _box: object) -> None:
+    def _tell(self, box: object) -> None:
+        if box is None:
+            # of another picture, of another size
+            self._desk.marks.clear(OTHERS_NAME)
         self.due.emit()

@@ -155,7 +155,8 @@ def unpack(
         int, shape (plane, y, x) or (y, x): the planes as they are now; an object
         that lies in several covers what it covers in any.
     class_of
-        Class id of each label that has one.
+        Class id of each label that has one; others are of the class that all objects
+        had, if there was one.
 
     Returns
     -------
@@ -184,7 +185,9 @@ def unpack(
         properties["label"] = numbers.tolist()
     ids = None
     if stack.class_ids is not None or any(v is not None for v in class_of.values()):
-        ids = np.array([_class_id(class_of.get(n)) for n in numbers.tolist()], np.int64)
+        of = [class_of.get(number) for number in numbers.tolist()]
+        other = _shared_class(stack)
+        ids = np.array([other if one is None else one for one in of], np.int64)
     return replace(
         stack,
         masks=masks,
@@ -194,5 +197,7 @@ def unpack(
     )
 
 
-def _class_id(found: int | None) -> int:
-    return NO_CLASS if found is None else found
+def _shared_class(stack: MaskStack) -> int:
+    """The class of whatever is marked here; none where there are several."""
+    known = np.unique(stack.class_ids) if stack.class_ids is not None else ()
+    return int(known[0]) if len(known) == 1 else NO_CLASS

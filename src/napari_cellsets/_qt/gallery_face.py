@@ -120,6 +120,7 @@ class GalleryFace(DockContent):
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
         self.plot.set_colours(background, text)
+        self.tree.set_colours(text)
 
     def sizeHint(self) -> QSize:
         """Ask for a wide strip."""

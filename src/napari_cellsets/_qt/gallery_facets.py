@@ -104,6 +104,14 @@ class FacetTree(QTreeWidget):
                 leaf.setCheckState(0, state)
         self.blockSignals(False)
 
+    def set_colours(self, text: QColor) -> None:
+        """Follow the theme of the window, whose tick boxes can hardly be seen."""
+        box = f"width: 10px; height: 10px; border: 1px solid {text.name()}"
+        self.setStyleSheet(
+            f"QTreeView::indicator {{{box}}}"
+            f"QTreeView::indicator:checked {{background: {text.name()}}}"
+        )
+
     def chosen(self) -> dict[str, tuple[str, ...]]:
         """Return the ticked values by fact."""
         found = {}

@@ -43,6 +43,7 @@ from napari_cellsets._qt.classify_words import (
 )
 from napari_cellsets._qt.count_controls import MessageRow, ProgressRow
 from napari_cellsets._qt.docking import DockContent
+from napari_cellsets._qt.engine_rest import EngineRest
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import SelectionLink
 from napari_cellsets._qt.sample_list import Thumbnails
@@ -106,6 +107,7 @@ class ClassifyWidget(DockContent):
         self.picker = ClassifierPicker()
         self.buttons = ClassifyButtons()
         self.progress = ProgressRow(self.runner)
+        EngineRest(self.runner, self)
         self.message = MessageRow()
         self.top = TopView()
         self.summary = QLabel()

@@ -40,6 +40,7 @@ from napari_cellsets._qt.count_keeping import CountKeeper
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.doubt_link import CellsPage, DoubtLink
 from napari_cellsets._qt.engine_label import EngineLabel
+from napari_cellsets._qt.engine_rest import EngineRest
 from napari_cellsets._qt.export import ExportView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import (
@@ -126,6 +127,7 @@ class CountWidget(DockContent):
         self.picker = CountModelPicker()
         self._auto = AutoChoice(self.session, self.model, self.picker)
         self.engine = EngineLabel(self.picker, self.runner)
+        EngineRest(self.runner, self)
         self.channels = ChannelRow(self.model)
         self.buttons = CountButtons()
         self.progress = ProgressRow(self.runner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 pytest.importorskip("napari")
@@ -13,6 +14,8 @@ from objects_docks import field, make_objects
 from qtpy.QtCore import QItemSelectionModel, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QComboBox
+
+from napari_cellsets.editing.problems import ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,6 +226,21 @@ def test_undo_says_what_it_left_to_somebody_else(kept: ObjectsDesk) -> None:
     kept.labels.undo()
     assert "Left 1 object" in kept.dock.message.text.text()
     kept.wait(lambda: kept.column("flag") == ["no", ""])
+
+
+def test_overlaps_of_classes_are_those_that_people_gave(kept: ObjectsDesk) -> None:
+    session, facts = kept.dock.session, kept.dock.facts
+    session.set_cells(np.array(kept.labels.data), {"source": "predicted"})
+    session.save()
+    facts.say((1, 2), "class", "dead")
+    kept.viewer.layers.selection.active = session.cells_layer
+    kept.wait(lambda: facts.layer is session.cells_layer and len(facts.theirs) == 2)
+    facts.say((1, 2), "class", "alive")
+    kept.dock.tabs.setCurrentWidget(kept.dock.problems)
+    overlap = kept.dock.problems.boxes[ProblemKind.OVERLAP]
+    kept.wait(lambda: overlap.text() == "Other class (2)")
+    facts.say((2,), "class", "dead")
+    kept.wait(lambda: overlap.text() == "Other class (1)")
 
 
 def tooltip(desk: ObjectsDesk, label: int) -> str:

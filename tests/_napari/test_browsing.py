@@ -12,6 +12,7 @@ from napari_cellsets._napari.browsing import (
     read_marks,
 )
 from napari_cellsets.core.sample import Sample
+from napari_cellsets.store import Mark, MarkKey
 from small_sets import NAMES, labels_of
 
 if TYPE_CHECKING:
@@ -115,6 +116,13 @@ def test_tooltip_tells_files_and_facts() -> None:
 def test_tooltip_of_many_files_stays_short() -> None:
     many = Sample("a", "a.png", tuple(f"m{n}" for n in range(90)))
     assert "and 87 more files" in details(many, Marks())
+
+
+def test_samples_with_corrected_marks_are_marked_so(opened: Session) -> None:
+    assert opened.dataset is not None
+    point = {MarkKey("b1", "points", 1): Mark("points", [1.0, 2.0])}
+    opened.project.record_marks(opened.dataset.identity, point, {})
+    assert read_marks(opened.dataset, opened.project).corrected == {"b1"}
 
 
 def test_cells_counted_as_corrected_are_marked_so(opened: Session) -> None:

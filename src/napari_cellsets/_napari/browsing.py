@@ -124,7 +124,8 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
     """
     counts: dict[str, int] = {}
     truths: dict[str, int] = {}
-    corrected = set(project.edited_samples(dataset.identity))
+    corrected = project.edited_samples(dataset.identity)
+    corrected |= project.marked_samples(dataset.identity)
     for row in project.counts(dataset.identity):
         if row.get("corrected"):
             corrected.add(str(row["sample"]))

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-from napari.layers import Points
 from psygnal import Signal
 
 from napari_cellsets._napari.drawn import ANY_CLASS, Drawn
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.marks import MarkEditor
-from napari_cellsets._napari.marks_places import box_around, form_of, place_of
+from napari_cellsets._napari.marks_places import box_around, form_of
+from napari_cellsets._napari.marks_rows import drawn_after, mark_of
 from napari_cellsets._napari.marks_words import (
     NOUNS,
     origin_of,
-    stored_class,
     title_of,
 )
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import Mark, MarkChangedError, MarkKey
+from napari_cellsets.store import MarkChangedError, MarkKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +70,8 @@ class MarkDesk:
 
     changed = Signal()
     """Which layers there are, which are locked, or what is in them."""
+    acted = Signal()
+    """Marks were corrected, or a correction was undone."""
     overtaken = Signal()
     """Somebody else changed the same mark: the sample is to be shown again."""
     told = Signal(str, bool)
@@ -249,7 +249,7 @@ class MarkDesk:
                 editor = MarkEditor(layer, drawn, self.class_name)
                 editor.put(act.rows)
                 editor.stop()
-                drawn = _drawn_after(drawn, editor)
+                drawn = drawn_after(drawn, editor.rows, editor.layer)
                 self._layers.take(name, drawn)
 
     def _follow(self, name: str) -> None:
@@ -293,7 +293,7 @@ class MarkDesk:
         editor = self._editors[name]
         _, drawn = self._layers.marks[name]
         with editor.paused():
-            self._layers.take(name, _drawn_after(drawn, editor))
+            self._layers.take(name, drawn_after(drawn, editor.rows, editor.layer))
         act = Waiting(
             self._dataset_id,
             self._sample,
@@ -307,6 +307,7 @@ class MarkDesk:
         self.save()
         said = (self._author(), time.time())
         self._said.update({(name, number): said for number in rows})
+        self.acted.emit()
         self.changed.emit()
 
     def _look_up(self, found: dict[str, list[Act]]) -> None:
@@ -336,7 +337,7 @@ class MarkDesk:
         if self._hooks is None:
             return False
         marks = {
-            MarkKey(act.sample, act.layer, number): _mark_of(act.kind, row)
+            MarkKey(act.sample, act.layer, number): mark_of(act.kind, row)
             for number, row in act.rows.items()
         }
         said = {**self._hooks.provenance, "act": act.title}
@@ -366,27 +367,6 @@ def _release(editor: MarkEditor) -> None:
     editor.stop()
     for key in KEYS:
         editor.layer.bind_key(key, None)
-
-
-def _mark_of(kind: str, row: MarkRow | None) -> Mark:
-    if row is None:
-        return Mark(kind, gone=True)
-    return Mark(kind, place_of(kind, row.form), stored_class(row.class_name))
-
-
-def _drawn_after(drawn: Drawn, editor: MarkEditor) -> Drawn:
-    rows, layer = editor.rows, editor.layer
-    return replace(
-        drawn,
-        data=layer.data if isinstance(layer, Points) else list(layer.data),
-        classes=tuple(row.class_name for row in rows),
-        numbers=tuple(row.number for row in rows),
-        shape_types=tuple(row.form.shape for row in rows),
-        rings=tuple(row.form.rings for row in rows),
-        features={
-            name: [row.more.get(name) for row in rows] for name in drawn.features
-        },
-    )
 
 
 def _chooser(desk: MarkDesk, class_name: str) -> Any:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from napari.layers import Points
 
-from napari_cellsets._napari.marks_places import Form, moved_whole, same_form
+from napari_cellsets._napari.marks_places import (
+    Form,
+    moved_whole,
+    place_of,
+    same_form,
+)
+from napari_cellsets._napari.marks_words import stored_class
+from napari_cellsets.store import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,3 +161,25 @@ def verb_of(
         else:
             verbs.add("move" if moved_whole(old.form, row.form) else "reshape")
     return verbs.pop() if len(verbs) == 1 else "change"
+
+
+def mark_of(kind: str, row: MarkRow | None) -> Mark:
+    """Return a mark as the store has it; None is one that is gone."""
+    if row is None:
+        return Mark(kind, gone=True)
+    return Mark(kind, place_of(kind, row.form), stored_class(row.class_name))
+
+
+def drawn_after(drawn: Drawn, rows: Sequence[MarkRow], layer: Points | Shapes) -> Drawn:
+    """Return what a layer shows now."""
+    return replace(
+        drawn,
+        data=layer.data if isinstance(layer, Points) else list(layer.data),
+        classes=tuple(row.class_name for row in rows),
+        numbers=tuple(row.number for row in rows),
+        shape_types=tuple(row.form.shape for row in rows),
+        rings=tuple(row.form.rings for row in rows),
+        features={
+            name: [row.more.get(name) for row in rows] for name in drawn.features
+        },
+    )

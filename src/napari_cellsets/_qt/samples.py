@@ -204,6 +204,7 @@ class SamplesWidget(DockContent):
         follow(self, session.sample_changed, self._on_sample_changed)
         follow(self, session.cells_changed, self._on_cells_changed)
         follow(self, session.truth_changed, self._on_cells_changed)
+        follow(self, session.annotations.desk.acted, self._on_cells_changed)
         follow(self, session.classes_changed, self._on_cells_changed)
         follow(self, session.status_changed, self._on_status_changed)
         follow(self, session.film.recording_changed, self._on_recording_changed)

@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 
 from annotated_sets import write_annotated_set
 from napari_cellsets._napari.object_source import classes_of
+from napari_cellsets._napari.others import Others
 from napari_cellsets._napari.session import Session, get_session
 from napari_cellsets._napari.stack_axes import flat
 from napari_cellsets.batch.corrected import corrected_annotations
@@ -254,3 +255,19 @@ def test_classes_of_a_mask_are_known_to_the_table_of_objects(
     known = classes_of(annotated, viewer.layers["class mask"])
     assert known == {1: "nucleus", 2: "debris"}
     assert classes_of(annotated, viewer.layers["masks"]) == {}
+
+
+def test_an_open_window_is_shown_what_another_corrected(
+    annotated: Session, viewer: ViewerModel, tmp_path: Path
+) -> None:
+    others = Others(annotated)
+    question = others.question()
+    assert question is not None
+    elsewhere = ViewerModel()
+    second = get_session(elsewhere)
+    second.open(tmp_path / "annotated")
+    delete(unlocked(second, elsewhere, "masks"), 2)
+    project, identity, number = question
+    said = others.take(identity, project.changed_since(identity, number))
+    assert "changed this image" in said
+    assert sorted(np.unique(viewer.layers["masks"].data)) == [0, 1, 3]

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import Qt, Slot
+from qtpy.QtCore import Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
-    QFrame,
-    QScrollArea,
     QSizePolicy,
     QTabWidget,
     QVBoxLayout,
@@ -37,7 +35,7 @@ from napari_cellsets._qt.count_controls import (
 )
 from napari_cellsets._qt.count_flow import CountFlow
 from napari_cellsets._qt.count_keeping import CountKeeper
-from napari_cellsets._qt.docking import DockContent
+from napari_cellsets._qt.docking import DockContent, fill_with_page
 from napari_cellsets._qt.doubt_link import CellsPage, DoubtLink
 from napari_cellsets._qt.engine_label import EngineLabel
 from napari_cellsets._qt.engine_rest import EngineRest
@@ -168,14 +166,7 @@ class CountWidget(DockContent):
         ):
             column.addWidget(part)
         column.addWidget(self.tabs, 1)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        self._scroll = fill_with_page(self, page)
         self.setMinimumWidth(_MIN_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QSize, QTimer, Slot
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Slot
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_cellsets._napari.first_layer import prepare_first_layer
 
@@ -58,6 +65,27 @@ class DockContent(QWidget):
     @Slot()
     def _join_docks(self) -> None:
         tabify_with_ours(self)
+
+
+def fill_with_page(content: QWidget, page: QWidget) -> QScrollArea:
+    """Fill a dock with a page that scrolls up and down, never sideways.
+
+    Parameters
+    ----------
+    content
+        Of the dock; what is added to its layout later stays in sight below the page.
+    page
+        All that it shows.
+    """
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(page)
+    layout = QVBoxLayout(content)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(scroll, 1)
+    return scroll
 
 
 def tabify_with_ours(widget: QWidget, ours: tuple[str, ...] = DOCK_TITLES) -> None:

@@ -8,14 +8,14 @@ from napari.layers import Labels
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, QTimer, Slot
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.edit_acts import COMMANDS
 from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._napari.edit_keys import EditKeys
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.count_controls import MessageRow, rule
-from napari_cellsets._qt.docking import DockContent, raise_dock
+from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
 from napari_cellsets._qt.edit_history import HistoryView
 from napari_cellsets._qt.edit_key_map import KeyMapView
 from napari_cellsets._qt.edit_parts import (
@@ -140,17 +140,10 @@ class EditWidget(DockContent):
         both.addWidget(self.welcome, 1)
         both.addWidget(self.work, 1)
         both.addWidget(self.marks, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll, 1)
+        fill_with_page(self, page)
         # always in sight, however low the window
-        layout.addWidget(self.start)
-        layout.addWidget(self.saved)
+        self.layout().addWidget(self.start)
+        self.layout().addWidget(self.saved)
         self.setMinimumWidth(_WIDTH_LEAST)
 
     def _connect(self) -> None:

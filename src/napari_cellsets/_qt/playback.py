@@ -8,9 +8,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
-    QFrame,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QTabWidget,
     QVBoxLayout,
@@ -19,7 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.count_controls import MessageRow, ProgressRow, rule
-from napari_cellsets._qt.docking import DockContent
+from napari_cellsets._qt.docking import DockContent, fill_with_page
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.playback_clock import ClockPage
@@ -144,14 +142,7 @@ class PlaybackWidget(DockContent):
         both.setContentsMargins(6, 6, 6, 6)
         both.addWidget(self.welcome, 1)
         both.addWidget(self.player, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        fill_with_page(self, page)
         self.setMinimumWidth(_WIDTH_LEAST)
 
     def _add_pages(self) -> None:

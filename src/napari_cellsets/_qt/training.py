@@ -8,9 +8,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QColor, QShowEvent
 from qtpy.QtWidgets import (
-    QFrame,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -20,7 +18,7 @@ from napari_cellsets._napari.docks import open_dock, shown_dock
 from napari_cellsets._napari.remembered import remember_model
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.count_controls import MessageRow
-from napari_cellsets._qt.docking import DockContent, raise_dock
+from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.training_curves import CurvesView
 from napari_cellsets._qt.training_examples import ExamplesView
@@ -140,14 +138,7 @@ class TrainWidget(DockContent):
         ):
             column.addWidget(part)
         column.addStretch(1)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.scroll)
+        self.scroll = fill_with_page(self, page)
         self.setMinimumWidth(_MIN_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

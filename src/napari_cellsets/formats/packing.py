@@ -199,5 +199,7 @@ def unpack(
 
 def _shared_class(stack: MaskStack) -> int:
     """The class of whatever is marked here; none where there are several."""
-    known = np.unique(stack.class_ids) if stack.class_ids is not None else ()
+    if stack.class_ids is None:
+        return NO_CLASS
+    known = np.unique(stack.class_ids)
     return int(known[0]) if len(known) == 1 else NO_CLASS

@@ -12,7 +12,7 @@ from napari_cellsets._napari.browsing import (
     read_marks,
 )
 from napari_cellsets.core.sample import Sample
-from napari_cellsets.store import Mark, MarkKey
+from napari_cellsets.store import Mark, MarkKey, StoredMark
 from small_sets import NAMES, labels_of
 
 if TYPE_CHECKING:
@@ -138,3 +138,17 @@ def test_marks_come_from_the_store(opened: Session) -> None:
     assert read_marks(opened.dataset, opened.project) == Marks(
         frozenset({NAMES[0]}), {"a2": 4}
     )
+
+
+def test_class_that_was_given_is_told_and_filtered_by() -> None:
+    given = Mark(class_name="monocyte")
+    said = StoredMark(given, "act", {}, "A", 0.0, 1)
+    cell = Sample("c/1", "c/1.png", facts={"class": "ig", "subclass": "myelocyte"})
+    same = Sample("c/2", "c/2.png", facts={"class": "monocyte"})
+    marks = Marks(classes={"c/1": said, "c/2": said})
+    assert describe(cell, marks, "cells") == "monocyte · relabelled"
+    assert describe(same, marks, "cells") == "monocyte"
+    assert "relabelled monocyte (published: ig) by A" in details(cell, marks, "cells")
+    both = (cell, same)
+    assert SampleFilter(cell_class="monocyte").apply(both, marks) == [0, 1]
+    assert SampleFilter(progress="corrected").apply(both, marks) == [0]

@@ -317,4 +317,4 @@ def test_samples_dock_tells_the_class_that_was_given(
     session.show(0)
     assert samples.cell.text().startswith("Class: monocyte\n(relabelled monocyte")
     row = samples.view.model().index(0, 0)
-    qtbot.waitUntil(lambda: row.data().endswith("monocyte"))
+    qtbot.waitUntil(lambda: row.data().endswith("\nmonocyte · relabelled"))

@@ -82,6 +82,7 @@ def test_one_act_may_reach_many_samples(two: tuple[Project, Project]) -> None:
     two[0].record_marks(SET, said, {})
     assert now_of(two[1]) == said
     assert two[1].marked_samples(SET) == set(names)
+    assert two[1].marked_samples(SET, classes=False) == set()
     (act,) = two[1].mark_acts(SET)
     assert act.marks == said
 

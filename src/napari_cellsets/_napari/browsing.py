@@ -104,7 +104,7 @@ class SampleFilter:
     def _fits_progress(self, sample: Sample, marks: Marks) -> bool:
         match self.progress:
             case "corrected":
-                return sample.name in marks.corrected
+                return sample.name in marks.corrected or _relabelled(sample, marks)
             case "counted":
                 return sample.name in marks.counts
             case "open":
@@ -125,7 +125,9 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
     counts: dict[str, int] = {}
     truths: dict[str, int] = {}
     corrected = project.edited_samples(dataset.identity)
-    corrected |= project.marked_samples(dataset.identity)
+    cells = dataset.kind == "cells"
+    # a class that was given may be the published one: see `_relabelled`
+    corrected |= project.marked_samples(dataset.identity, classes=not cells)
     for row in project.counts(dataset.identity):
         if row.get("corrected"):
             corrected.add(str(row["sample"]))
@@ -133,7 +135,6 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
             counts[str(row["sample"])] = int(row["count"])
         if isinstance(row.get("truth"), int | float):
             truths[str(row["sample"])] = int(row["truth"])
-    cells = dataset.kind == "cells"
     classes = said_of_pictures(dataset, project) if cells else {}
     return Marks(frozenset(corrected), counts, truths, classes)
 
@@ -165,6 +166,8 @@ def describe(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
         parts.append(f"{count} cell" if count == 1 else f"{count} cells")
     if sample.name in marks.corrected:
         parts.append("corrected")
+    if said is not sample:
+        parts.append("relabelled")
     return " · ".join(parts)
 
 
@@ -178,6 +181,10 @@ def details(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
     said = marks.classes.get(sample.name)
     lines += [] if said is None else [who_said(sample, said)]
     return "\n".join(line for line in lines if line)
+
+
+def _relabelled(sample: Sample, marks: Marks) -> bool:
+    return as_said(sample, marks.classes.get(sample.name)) is not sample
 
 
 def _class(sample: Sample, marks: Marks) -> str:

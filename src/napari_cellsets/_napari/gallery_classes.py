@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from napari_cellsets._napari.gallery_facts import CLASS, NONE, Column, FactTable
+import numpy as np
+
+from napari_cellsets._napari.gallery_facts import CLASS, Column, FactTable
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import Mark, MarkKey
 
@@ -197,14 +199,27 @@ def classed(
     published = table.columns.get(CLASS)
     if not said or published is None or not len(table):
         return table
-    names = [published.values[code] for code in published.codes.tolist()]
-    changed = [NOT_CHANGED] * len(names)
+    values, codes = list(published.values), published.codes.copy()
+    changed: dict[int, str] = {}
     for item, row in said.items():
-        if row.mark.class_name != names[item]:
-            names[item] = row.mark.class_name
+        name = row.mark.class_name
+        if name != published.values[published.codes[item]]:
+            if name not in values:
+                values.append(name)
+            codes[item] = values.index(name)
             changed[item] = BY_ME if row.author == author else f"by {row.author}"
-    texts = ["" if name == NONE else name for name in names]
-    columns = {CLASS: Column.of(texts, order)}
-    if changed.count(NOT_CHANGED) < len(changed):
-        columns |= {PUBLISHED: published, CHANGED: Column.of(changed, (BY_ME,))}
-    return table.with_columns(columns)
+    if not changed:
+        return table
+    ranked = Column.of(values, order).values
+    place = np.array([ranked.index(name) for name in values], np.int32)
+    who = Column.of([*changed.values(), NOT_CHANGED], (BY_ME,)).values
+    by = np.full(len(table), who.index(NOT_CHANGED), np.int32)
+    for item, words in changed.items():
+        by[item] = who.index(words)
+    return table.with_columns(
+        {
+            CLASS: Column(ranked, place[codes]),
+            PUBLISHED: published,
+            CHANGED: Column(who, by),
+        }
+    )

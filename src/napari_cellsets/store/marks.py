@@ -261,8 +261,13 @@ class MarkStore(OpenStore):
             act.marks[key] = row.mark
         return list(acts.values())
 
-    def marked_samples(self, dataset_id: str) -> set[str]:
+    def marked_samples(self, dataset_id: str, *, classes: bool = True) -> set[str]:
         """Return the names of samples of which marks or the class were changed.
+
+        Parameters
+        ----------
+        classes
+            Also those of which nothing but the class of the picture was told.
 
         Raises
         ------
@@ -276,6 +281,7 @@ class MarkStore(OpenStore):
             sa.select(table.c.sample)
             .join(datasets, datasets.c.id == table.c.dataset)
             .where(datasets.c.identity == dataset_id)
+            .where(sa.true() if classes else table.c.layer != "")
             .distinct()
         )
         with told_as_store_errors(self._place), reading(self._engine) as connection:

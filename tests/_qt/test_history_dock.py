@@ -10,9 +10,11 @@ import pytest
 pytest.importorskip("napari")
 
 from napari_cellsets._napari.edit_marks import DRAWN_NAME
+from napari_cellsets._napari.history_acts import Act
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt import history_flow
 from napari_cellsets._qt.edit import EditWidget
+from napari_cellsets._qt.edit_history import HistoryView
 from napari_cellsets._qt.history_model import MORE
 from napari_cellsets.store import LabelDelta, Project, history, journal
 
@@ -153,6 +155,20 @@ def test_what_was_there_before_the_first_act_can_be_chosen(
     room.layer.paint((20, 20), 4)
     room.answered()
     assert room.lines == ["Today", "paint object 4", "labels: drawn by hand"]
+
+
+def test_a_new_act_is_in_sight_and_the_choice_stays(qtbot: QtBot) -> None:
+    view = HistoryView()
+    qtbot.addWidget(view)
+    view.resize(320, 160)
+    view.show()
+    acts = [Act(f"paint object {n}", "ada", 1e9 + n, None) for n in range(50)]
+    view.synchronize(acts)
+    view.table.selectRow(40)
+    assert view.table.rowAt(0) > 0
+    view.synchronize([*acts, Act("erase", "ada", 1e9 + 60, None)])
+    assert view.table.rowAt(0) == 0
+    assert view.selected is acts[9]
 
 
 def test_acts_before_the_list_was_read_stand_there_once(room: Room) -> None:

@@ -121,10 +121,12 @@ class HistoryView(QWidget):
         kept
             Whether the store keeps the labels, so that earlier ones can be seen.
         """
-        chosen = self.selected
+        chosen, newest = self.selected, self.model.acts[:1]
         self.model.synchronize(acts, earlier, more=more)
         if chosen in self.model.rows:
             self.table.selectRow(self.model.rows.index(chosen))
+        if self.model.acts[:1] != newest:
+            self.table.scrollToTop()
         there = bool(self.model.rows)
         self.empty.setVisible(not there)
         self.table.setVisible(there)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets.store import LayerFacts, Project, StoredLabels
 
+_DENSE = 1_000_000
+"""Labels up to this are counted in a list."""
+
 
 class Kept(NamedTuple):
     """What the store has of one annotation of a sample.
@@ -118,8 +121,7 @@ def as_corrected(
     names
         Name of each class of the data set.
     """
-    numbers, counts = np.unique(labels, return_counts=True)
-    numbers, counts = numbers[numbers > 0], counts[numbers > 0]
+    numbers, counts = _counted(labels)
     ids = tuple(numbers.tolist())
     shown = replace(drawn, data=laid(labels, around(drawn)), ids=ids)
     if drawn.stack:
@@ -134,6 +136,18 @@ def as_corrected(
     of = corrected_classes(known, facts, names)
     other = _other(drawn)
     return replace(shown, classes=tuple(of.get(n, other) for n in ids))
+
+
+def _counted(labels: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the labels above 0 that are there, and how many pixels each has."""
+    if labels.max(initial=0) > _DENSE or labels.min(initial=0) < 0:
+        sparse, areas = np.unique(labels, return_counts=True)
+        return sparse[sparse > 0], areas[sparse > 0]
+    # ten times as fast as sorting all pixels
+    counts = np.bincount(labels.ravel())
+    counts[:1] = 0
+    numbers = np.flatnonzero(counts)
+    return numbers, counts[numbers]
 
 
 def _other(drawn: Drawn) -> str:

@@ -259,6 +259,19 @@ def test_the_tooltip_of_a_row_says_where_its_object_comes_from(
     assert "corrected" not in tooltip(kept, 2)
 
 
+def test_words_too_long_for_their_column_stand_in_the_tooltip(
+    kept: ObjectsDesk,
+) -> None:
+    text = "half of it is out of focus, and it touches the cell to the left of it"
+    write(kept, 2, "comment", text)
+    kept.wait(lambda: kept.column("comment") == ["", text])
+    model, table = kept.dock.table.objects, kept.dock.table
+    column = model.column_of("comment")
+    found = model.data(model.index(kept.row(2), column), Qt.ItemDataRole.ToolTipRole)
+    assert found.startswith(f"{text}\n")
+    assert table.columnWidth(column) < table.fontMetrics().horizontalAdvance(text)
+
+
 def test_a_filter_finds_objects_by_where_they_come_from(kept: ObjectsDesk) -> None:
     kept.dock.session.correcting_truth = True
     kept.labels.paint((40, 55), 7)

@@ -253,7 +253,9 @@ class ObjectTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and name == "class":
             return self._colours.get(str(value))
         if role == Qt.ItemDataRole.ToolTipRole and self._about is not None:
-            return self._about(self.label_at(index.row())) or None
+            said = str(value) if name in WORDS else ""
+            about = self._about(self.label_at(index.row()))
+            return "\n".join(filter(None, (said, about))) or None
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
         if name in WORDS:

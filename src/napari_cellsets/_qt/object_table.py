@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from napari_cellsets.counting.measure import ObjectTable
 
 
-_ROOM_PX = 22
+_WIDEST_PX = 88
+"""Longer words are cut short on screen; the tooltip has all of them."""
+_ROOM_PX = 24
 """Beside the word of a heading: its margins, and the arrow that tells the order."""
 
 
@@ -119,7 +121,8 @@ class ObjectTableView(QTableView):
         for column in columns or range(model.columnCount()):
             word = model.headerData(column, Qt.Orientation.Horizontal)
             wanted = font.horizontalAdvance(str(word)) + _ROOM_PX
-            self.setColumnWidth(column, max(self.sizeHintForColumn(column), wanted))
+            content = min(self.sizeHintForColumn(column), _WIDEST_PX)
+            self.setColumnWidth(column, max(content, wanted))
 
     def show_choice(self, column: int | None, choice: QAbstractItemDelegate) -> None:
         """Let a delegate write into one column only; None for nowhere."""

@@ -18,6 +18,7 @@ from napari_cellsets.batch.corrected import corrected_annotations
 from napari_cellsets.core.annotation import ClassMask, MaskStack
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import further_layer
+from small_sets import write_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -271,3 +272,11 @@ def test_an_open_window_is_shown_what_another_corrected(
     said = others.take(identity, project.changed_since(identity, number))
     assert "changed this image" in said
     assert sorted(np.unique(viewer.layers["masks"].data)) == [0, 1, 3]
+
+
+def test_layers_of_another_set_are_locked_again(
+    annotated: Session, masks: Labels, viewer: ViewerModel, tmp_path: Path
+) -> None:
+    annotated.open(write_set(tmp_path / "other"))
+    annotated.open(tmp_path / "annotated")
+    assert not viewer.layers["masks"].editable

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from annotated_sets import write_annotated_set
+from napari_cellsets.batch.container_export import ContainerExport
 from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.corrected import corrected_annotations
 from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage, MaskStack
+from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.formats.packing import pack, unpack
 from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project, further_layer
 from napari_cellsets.store.object_words import CLASSES, said_classes
@@ -186,3 +188,17 @@ def test_new_objects_are_of_the_class_that_all_others_have(annotated: Dataset) -
     after = unpack(stack, labels, {})
     assert after.class_ids is not None
     assert after.class_ids.tolist() == [1, 1, 1, 1]
+
+
+def test_the_export_of_a_set_writes_what_was_corrected(
+    annotated: Dataset, project: Project, tmp_path: Path
+) -> None:
+    sample = annotated.samples[0]
+    stack = masks_of(annotated, sample)
+    correct(project, annotated, further_layer("masks"), pack(stack).labels)
+    said = ContainerExport("coco", lossy=True, annotation="masks").write(
+        annotated, project, [sample], tmp_path / "out", CancelToken(), lambda *_: None
+    )
+    assert said == "COCO JSON of 1 image"
+    (file,) = (tmp_path / "out").rglob("*.json")
+    assert file.read_text().count('"segmentation"') == len(stack.masks) - 1

@@ -256,6 +256,7 @@ class AnnotationLayers:
             place(layer, *scale_and_units(axes, pixel_size_um), layer.axis_labels)
         self._leaving += self.layers
         self.forget()
+        self.corrections.lock_all()
 
     def classes_in(self, layer: Layer) -> dict[int, tuple[str, str]]:
         """Return name and colour of each class that a mask of classes can have.

@@ -54,8 +54,8 @@ class Arrival(NamedTuple):
 class LabelCorrections:
     """Keeps one `Overlay` for each annotation of labels, by its name.
 
-    They are locked until a person asks to correct one; that holds for all samples
-    then, until the window closes.
+    They are locked until a person asks to correct one; that holds for all samples of
+    the set then.
 
     Parameters
     ----------
@@ -102,6 +102,11 @@ class LabelCorrections:
         overlay.set_locked(locked)
         protect(overlay.layer)
         return True
+
+    def lock_all(self) -> None:
+        """Lock what comes: another set is opened, whose layers have left or are new."""
+        for overlay in self._overlays.values():
+            overlay.locked = True
 
     def save(self) -> bool:
         """Put all corrections on disk; return whether that worked."""

@@ -9,6 +9,8 @@ from qtpy.QtGui import QColor, QFont, QPainter, QPalette
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
+from napari_cellsets._qt.contrast import laid_over, seen_on
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -90,7 +92,8 @@ class ShareBars(QWidget):
         painter.setBrush(trough)
         painter.drawRoundedRect(bar, 2, 2)
         bar.setWidth(room * min(max(share, 0.0), 1.0))
-        painter.setBrush(QColor(colour))
+        ground = self.palette().color(QPalette.ColorRole.Window)
+        painter.setBrush(seen_on(colour, laid_over(trough, ground)))
         painter.drawRoundedRect(bar, 2, 2)
 
     def _row_height(self) -> int:

@@ -18,6 +18,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.contrast import TEXT, contrast, laid_over, readable_on
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,6 +36,19 @@ _HEADER_DEPTH_MAX = 104
 _LEAST_FIELD = 22
 _MOST_FIELD = 44
 _NAME_WIDTH_MAX = 108
+
+
+def tint_of(right: bool, share: float) -> QColor:
+    """Return the colour of a field with a share of its row's cells."""
+    tint = QColor(RIGHT if right else WRONG)
+    least = _LEAST_TINT if right else _LEAST_WRONG
+    tint.setAlpha(round(least + share * (_MOST_TINT - least)))
+    return tint
+
+
+def text_on(ground: QColor, text: QColor) -> QColor:
+    """Return the theme's colour of text, black or white where that is read better."""
+    return text if contrast(text, ground) >= TEXT else readable_on(ground)
 
 
 class ConfusionModel(QAbstractTableModel):
@@ -196,13 +211,12 @@ class _FieldPainter(QStyledItemDelegate):
         share = model.share(index.row(), index.column())
         rect = option.rect
         painter.save()
-        if share > 0:
-            right = model.is_right(index.row(), index.column())
-            tint = QColor(RIGHT if right else WRONG)
-            least = _LEAST_TINT if right else _LEAST_WRONG
-            tint.setAlpha(round(least + share * (_MOST_TINT - least)))
-            painter.fillRect(rect.adjusted(1, 1, 0, 0), tint)
         text = option.palette.color(QPalette.ColorRole.WindowText)
+        if share > 0:
+            tint = tint_of(model.is_right(index.row(), index.column()), share)
+            painter.fillRect(rect.adjusted(1, 1, 0, 0), tint)
+            ground = option.palette.color(QPalette.ColorRole.Window)
+            text = text_on(laid_over(tint, ground), text)
         painter.setPen(text)
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(index.data()))
         if option.state & (

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Signal, Slot
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_cellsets._qt.contrast import seen_on
 from napari_cellsets._qt.evaluation import CountPlot
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QColor
-
     from napari_cellsets.classify.calibration import Calibration
 
 _BAR = "#56b4e9"
@@ -30,6 +30,7 @@ class CalibrationView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: Calibration | None = None
+        self._ground = QColor("black")
         self._said = QLabel()
         self._said.setWordWrap(True)
         self._said.setSizePolicy(
@@ -72,7 +73,7 @@ class CalibrationView(QWidget):
             y=y,
             top=ends[:, 1] - y,
             bottom=y - ends[:, 0],
-            pen=pg.mkPen(_BAR, width=1.2),
+            pen=pg.mkPen(seen_on(_BAR, self._ground), width=1.2),
         )
         self.plot.show_points(x, y, [str(number) for number in range(len(x))])
         self.plot.show_lines([(0.0, 45.0, "", True)])
@@ -84,6 +85,8 @@ class CalibrationView(QWidget):
 
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
+        self._ground = background
+        self._bars.setData(pen=pg.mkPen(seen_on(_BAR, background), width=1.2))
         self.plot.set_colours(background, text)
 
     @Slot(str)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+
+from napari_cellsets._qt.contrast import seen_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from qtpy.QtGui import QColor
 
     from napari_cellsets.batch.whole_set import SetRow
 
@@ -43,6 +44,7 @@ class CountPlot(pg.PlotWidget):
         self._dots = pg.ScatterPlotItem(
             size=8, pen=pg.mkPen(None), hoverable=True, hoverSize=12
         )
+        self._ground = QColor("black")
         self._dots.setBrush(pg.mkBrush(_DOT))
         self._dots.sigClicked.connect(self._on_dots_clicked)
         self.addItem(self._dots)
@@ -58,7 +60,7 @@ class CountPlot(pg.PlotWidget):
         self._lines, self._labels = [], []
         for level, angle, text, dashed in lines:
             style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-            pen = pg.mkPen(_LINE, width=1.5, style=style)
+            pen = pg.mkPen(seen_on(_LINE, self._ground), width=1.5, style=style)
             line = pg.InfiniteLine(pos=(0.0, level), angle=angle, pen=pen)
             self.addItem(line)
             self._lines.append(line)
@@ -69,7 +71,13 @@ class CountPlot(pg.PlotWidget):
 
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
+        self._ground = background
         self.setBackground(background)
+        self._dots.setBrush(pg.mkBrush(seen_on(_DOT, background)))
+        for line in self._lines:
+            pen = pg.mkPen(line.pen)
+            pen.setColor(seen_on(_LINE, background))
+            line.setPen(pen)
         for side, title in self._titles.items():
             axis = self.getAxis(side)
             axis.setPen(pg.mkPen(text))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyqtgraph as pg
 from qtpy.QtCore import QPoint, QSize, Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.gallery_filter import class_counts
+from napari_cellsets._qt.contrast import seen_on
 from napari_cellsets._qt.edit_key_map import KeyMapView
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from qtpy.QtGui import QColor
 
     from napari_cellsets._napari.gallery_facts import FactTable
     from napari_cellsets._napari.gallery_filter import GalleryFilter
@@ -186,6 +187,7 @@ class ClassPlot(pg.PlotWidget):
         self.setMenuEnabled(False)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
+        self._ground = QColor("black")
         self._names: list[str] = []
         self._bars: list[pg.BarGraphItem] = []
         self.scene().sigMouseClicked.connect(self._on_clicked)
@@ -200,7 +202,10 @@ class ClassPlot(pg.PlotWidget):
         at = list(range(len(counts)))
         every = [number for _, _, number in counts]
         shown = [number for _, number, _ in counts]
-        brushes = [pg.mkBrush(colours.get(name, _ALL)) for name in self._names]
+        brushes = [
+            pg.mkBrush(seen_on(colours.get(name, _ALL), self._ground))
+            for name in self._names
+        ]
         faint = pg.mkBrush(*pg.mkColor(_ALL).getRgb()[:3], 90)
         none = pg.mkPen(None)
         self._bars = [
@@ -217,6 +222,8 @@ class ClassPlot(pg.PlotWidget):
 
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
+        # bars follow when they are drawn next
+        self._ground = background
         self.setBackground(background)
         for side in ("bottom", "left"):
             axis = self.getAxis(side)

@@ -9,6 +9,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QSize, Qt, Signal, Slot
 from qtpy.QtWidgets import QSizePolicy
 
+from napari_cellsets._qt.contrast import seen_on
+
 if TYPE_CHECKING:
     from qtpy.QtGui import QColor, QWheelEvent
 
@@ -163,6 +165,8 @@ class RatePlot(pg.PlotWidget):
     def set_colours(self, background: QColor, text: QColor) -> None:
         """Follow the theme of the window."""
         self.setBackground(background)
+        for curve, colour in ((self._on, ON_COLOUR), (self._off, OFF_COLOUR)):
+            curve.setPen(pg.mkPen(seen_on(colour, background), width=1.4))
         self._cursor.setPen(pg.mkPen(text, width=1))
         self._cursor.setHoverPen(pg.mkPen(text, width=3))
         for side in ("bottom", "left"):

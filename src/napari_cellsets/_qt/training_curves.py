@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from napari_cellsets._qt.contrast import seen_on
 from napari_cellsets.training.words import curve_title
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class CurvePlot(pg.PlotWidget):
         self.hideButtons()
         self.getAxis("left").setWidth(_AXIS_WIDTH)
         self._title = name
+        self._colour = colour
         self._text: QColor | None = None
         dots = {"symbol": "o", "symbolSize": 5, "symbolBrush": colour}
         self._curve = self.plot(
@@ -87,6 +89,10 @@ class CurvePlot(pg.PlotWidget):
         """Follow the theme of the window."""
         self._text = text
         self.setBackground(background)
+        colour = seen_on(self._colour, background)
+        self._curve.setPen(pg.mkPen(colour, width=1.8))
+        self._curve.setSymbolBrush(pg.mkBrush(colour))
+        self._best.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
         for side in ("bottom", "left"):
             self.getAxis(side).setPen(pg.mkPen(text))
             self.getAxis(side).setTextPen(pg.mkPen(text))

@@ -212,14 +212,15 @@ def classed(
         return table
     ranked = Column.of(values, order).values
     place = np.array([ranked.index(name) for name in values], np.int32)
-    who = Column.of([*changed.values(), NOT_CHANGED], (BY_ME,)).values
-    by = np.full(len(table), who.index(NOT_CHANGED), np.int32)
+    given = Column(ranked, place[codes])
+    who = _who(changed, len(table))
+    return table.with_columns({CLASS: given, PUBLISHED: published, CHANGED: who})
+
+
+def _who(changed: Mapping[int, str], items: int) -> Column:
+    """Say of all items who changed their class."""
+    values = Column.of([*changed.values(), NOT_CHANGED], (BY_ME,)).values
+    codes = np.full(items, values.index(NOT_CHANGED), np.int32)
     for item, words in changed.items():
-        by[item] = who.index(words)
-    return table.with_columns(
-        {
-            CLASS: Column(ranked, place[codes]),
-            PUBLISHED: published,
-            CHANGED: Column(who, by),
-        }
-    )
+        codes[item] = values.index(words)
+    return Column(values, codes)

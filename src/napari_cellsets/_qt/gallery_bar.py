@@ -52,22 +52,16 @@ class GalleryBar(QWidget):
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter by name or fact")
         self.text.setMinimumWidth(90)
-        self.scope = QComboBox(self)
-        self.scope.setAccessibleName("What is shown")
+        self.scope = _choice(self, "What is shown", 8)
+        self.scope.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.scope.setToolTip(
             "Whole samples; marked objects of the one on screen; those of the whole set"
         )
         for words, scope in SCOPES:
             self.scope.addItem(words, scope)
-        self.sort = QComboBox(self)
-        self.sort.setAccessibleName("Sort by")
-        self.sort.setToolTip("Sort by")
-        self.sort.setMinimumContentsLength(6)
-        self.scope.setMinimumContentsLength(8)
-        self.scope.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        adjust = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.scope.setSizeAdjustPolicy(adjust)
-        self.sort.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.sort = _choice(self, "Sort by", 6)
         self.descending = _toggle(self, "↓", "Last one first")
         self.listed = _toggle(self, "List", "One a line, with what is known")
         self.facets = _toggle(self, "Facts", _FACTS)
@@ -75,23 +69,8 @@ class GalleryBar(QWidget):
         self.export = QPushButton("Export", self)
         self.export.setToolTip("Write the classes of what is shown, as corrected")
         self.export.setAccessibleName("Export classes")
-        self.size = QSlider(Qt.Orientation.Horizontal, self)
-        self.size.setRange(SMALLEST, LARGEST)
-        self.size.setValue(USUAL)
-        self.size.setPageStep(24)
-        self.size.setMinimumWidth(60)
-        self.size.setMaximumWidth(160)
-        self.size.setToolTip("Size of the pictures")
-        self.size.setAccessibleName("Size of the pictures")
-        self.a_class = QSpinBox(self)
-        self.a_class.setRange(0, _A_CLASS)
-        self.a_class.setSpecialValueText("random: off")
-        self.a_class.setMaximumWidth(190)
-        self.a_class.setPrefix("random ")
-        self.a_class.setSuffix(" a class")
-        self.a_class.setKeyboardTracking(False)
-        self.a_class.setToolTip("Show so many of each class, chosen at random")
-        self.a_class.setAccessibleName("Random choice: so many of each class")
+        self.size = _size_slider(self)
+        self.a_class = _random_choice(self)
         self.again = QPushButton("Others", self)
         self.again.setToolTip("Choose others")
         self.again.setAccessibleName("Choose others at random")
@@ -275,6 +254,40 @@ class GalleryStatus(QWidget):
             return
         text = f"{total:,} {noun}" if shown == total else f"{shown:,} of {total:,}"
         self.shown.setText(f"{text} · {chosen:,} selected" if chosen > 1 else text)
+
+
+def _choice(parent: QWidget, name: str, letters: int) -> QComboBox:
+    box = QComboBox(parent)
+    box.setAccessibleName(name)
+    box.setToolTip(name)
+    box.setMinimumContentsLength(letters)
+    box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+    return box
+
+
+def _size_slider(parent: QWidget) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal, parent)
+    slider.setRange(SMALLEST, LARGEST)
+    slider.setValue(USUAL)
+    slider.setPageStep(24)
+    slider.setMinimumWidth(60)
+    slider.setMaximumWidth(160)
+    slider.setToolTip("Size of the pictures")
+    slider.setAccessibleName("Size of the pictures")
+    return slider
+
+
+def _random_choice(parent: QWidget) -> QSpinBox:
+    box = QSpinBox(parent)
+    box.setRange(0, _A_CLASS)
+    box.setSpecialValueText("random: off")
+    box.setMaximumWidth(190)
+    box.setPrefix("random ")
+    box.setSuffix(" a class")
+    box.setKeyboardTracking(False)
+    box.setToolTip("Show so many of each class, chosen at random")
+    box.setAccessibleName("Random choice: so many of each class")
+    return box
 
 
 def _toggle(parent: QWidget, text: str, tip: str) -> QPushButton:

@@ -187,16 +187,20 @@ def write_class_folders(
         token.raise_if_cancelled()
         progress(done / len(chosen), f"{done:,} of {len(chosen):,} pictures")
         place = _free(root / folder_name(one.name), one.sample.image, taken)
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(dataset.tree.read(one.sample.image))
-        except OSError as error:
-            raise ExportError(
-                f"the picture could not be written ({error.strerror})",
-                path=place,
-                advice="Make room, or choose another folder.",
-            ) from error
+        _write(place, dataset.tree.read(one.sample.image))
     return len(chosen)
+
+
+def _write(place: Path, content: bytes) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    except OSError as error:
+        raise ExportError(
+            f"the picture could not be written ({error.strerror})",
+            path=place,
+            advice="Make room, or choose another folder.",
+        ) from error
 
 
 def folder_name(name: str) -> str:

@@ -245,7 +245,8 @@ class GalleryStatus(QWidget):
         layout.addWidget(self.review, stretch=1)
         layout.addWidget(self.keys)
         self.keys.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.review.setAlignment(Qt.AlignmentFlag.AlignRight)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        self.review.setAlignment(right)
 
     def show_counts(self, shown: int, total: int, chosen: int, noun: str) -> None:
         """Say how many of how many are shown, and how many are selected."""

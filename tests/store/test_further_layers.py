@@ -119,3 +119,16 @@ def test_no_plane_is_added_to_labels_that_another_changed(
         record(other, stack, np.where(stack == 2, 0, stack))
     with pytest.raises(StoreError, match="another program changed"):
         project.add_planes(*WHERE)
+
+
+def test_facts_follow_an_object_to_another_plane(
+    project: Project, stack: np.ndarray
+) -> None:
+    project.set_object_facts(*WHERE, [2], {"class_id": 7, "comment": "pale"})
+    moved = stack.copy()
+    moved[1][stack[1] == 2] = 0
+    moved[0, 0, 6:9] = 2
+    record(project, stack, moved)
+    facts = project.object_facts(*WHERE).of(2)
+    assert (facts.class_id, facts.comment, facts.origin) == (7, "pale", SAID)
+    assert facts.corrected_by == "ada"

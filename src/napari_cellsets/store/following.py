@@ -26,7 +26,7 @@ class Outcome:
     Parameters
     ----------
     reshaped
-        Objects that kept some of their pixels.
+        Objects that kept some of their pixels, or went to another plane of a stack.
     gone
         Objects without any pixel now.
     copied
@@ -92,7 +92,9 @@ def outcome_of(
         else:
             source, pixels = sources[label]
             if not source or 2 * pixels <= gained[label]:
-                found.drawn.append(label)
+                # in a stack the object that has the label went to another plane
+                stays = len(shape) > 2 and areas.get(label)
+                (found.reshaped if stays else found.drawn).append(label)
             elif pixels == gained[label] == areas.get(source):
                 found.moved[label] = source
             else:

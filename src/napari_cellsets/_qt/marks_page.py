@@ -85,7 +85,7 @@ class MarksPage(QWidget):
         self.title = QLabel()
         self.title.setWordWrap(True)
         self.title.setAccessibleName("Layer that is corrected")
-        self.correct = QCheckBox()
+        self.correct = QCheckBox("Correct these marks")
         self.correct.clicked.connect(self._on_correct_clicked)
         self.hint = QLabel()
         self.hint.setWordWrap(True)

@@ -14,8 +14,6 @@ from objects_docks import FIELD, Click, field, make_objects, objects
 from qtpy.QtCore import QItemSelectionModel, Qt
 
 from napari_cellsets._napari.edit_marks import SELECTED_NAME
-from napari_cellsets._qt.object_table import ObjectTableView
-from napari_cellsets._qt.objects_columns import ColumnMenu
 from napari_cellsets._qt.objects_problems import Search
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.counting.measure import measure
@@ -75,83 +73,6 @@ def test_brightness_is_that_of_the_image_under_the_labels(
     desk.viewer.add_image(np.where(field() == 2, 200.0, 10.0).astype(np.float32))
     desk.wait(lambda: desk.dock.table.objects.column_of("mean_intensity") is not None)
     assert desk.column("mean_intensity") == ["10.0", "200.0", "10.0", "10.0", "10.0"]
-
-
-def test_a_large_image_shows_sizes_first_and_the_rest_as_it_comes(
-    make_objects: Callable[..., ObjectsDesk], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("napari_cellsets._qt.objects_flow._QUIET_PX", 1)
-    shown: list[bool] = []
-    desk = make_objects()
-    desk.dock.flow.measured.connect(
-        lambda: shown.append("solidity" in desk.dock.flow.table.columns)
-    )
-    desk.viewer.add_labels(field())
-    desk.wait(lambda: desk.dock.table.objects.column_of("solidity") is not None)
-    assert shown[-1] is False
-    assert_measures_true(desk)
-
-
-def test_an_edit_while_the_rest_is_measured_is_in_the_table(
-    make_objects: Callable[..., ObjectsDesk], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("napari_cellsets._qt.objects_flow._QUIET_PX", 1)
-    desk = make_objects()
-
-    def paint() -> None:
-        desk.labels.data_setitem((np.array([30, 31]), np.array([10, 10])), 1)
-
-    desk.dock.flow.measured.connect(paint)
-    desk.viewer.add_labels(field())
-    desk.wait(lambda: desk.dock.table.objects.column_of("solidity") is not None)
-    desk.wait(lambda: desk.column("area_px")[0] == "402")
-    assert_measures_true(desk)
-
-
-def test_all_rows_are_selected_while_no_heading_counts_their_cells(
-    objects: ObjectsDesk,
-) -> None:
-    objects.dock.table.selectAll()
-    header = objects.dock.table.horizontalHeader()
-    assert set(objects.selected) == {1, 2, 3, 4, 9}
-    assert not header.selectionModel().hasSelection()
-
-
-def tick(desk: ObjectsDesk, title: str) -> None:
-    """Tick or untick a line of the menu of columns."""
-    (line,) = [a for a in desk.dock.columns.menu().actions() if a.text() == title]
-    line.toggle()
-
-
-def test_columns_are_chosen_in_a_menu_and_kept(objects: ObjectsDesk) -> None:
-    model = objects.dock.table.objects
-    assert model.column_of("equivalent_diameter_px") is None
-    tick(objects, "Diameter (px)")
-    tick(objects, "Solidity")
-    assert objects.column("equivalent_diameter_px")[0] == "22.6"
-    assert model.column_of("solidity") is None
-    again = ObjectTableView()
-    again.show_table(objects.dock.flow.table)
-    ColumnMenu(again)
-    again.show_table(objects.dock.flow.table)
-    assert again.objects.column_of("equivalent_diameter_px") is not None
-    assert again.objects.column_of("solidity") is None
-
-
-def test_columns_that_are_not_shown_can_be_filtered_by(objects: ObjectsDesk) -> None:
-    objects.dock.filter.setText("diameter < 5")
-    assert objects.column("label") == ["9"]
-
-
-def test_of_a_grey_picture_kept_in_colour_one_brightness_is_shown(
-    make_objects: Callable[..., ObjectsDesk],
-) -> None:
-    desk = make_objects(field())
-    grey = np.repeat(field()[..., None].astype(np.uint8), 3, axis=2)
-    desk.viewer.add_image(grey, rgb=True)
-    model = desk.dock.table.objects
-    desk.wait(lambda: model.column_of("mean_red") is not None)
-    assert model.column_of("mean_green") is model.column_of("mean_blue") is None
 
 
 def test_a_row_selects_its_object_and_brings_it_into_view(objects: ObjectsDesk) -> None:

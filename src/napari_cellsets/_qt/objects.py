@@ -76,6 +76,7 @@ class ObjectsWidget(DockContent):
         self._palette_of: Dataset | None = None
         self.flow = ObjectsFlow(viewer, self.session, self.desk, self.runner, self)
         self._make_parts()
+        self._make_acts()
         self._lay_out()
         self._running = True
         self._connect()
@@ -128,6 +129,8 @@ class ObjectsWidget(DockContent):
             self.search_runner,
         )
         self.tabs = QTabWidget()
+
+    def _make_acts(self) -> None:
         self.class_box = ClassBox(self)
         self.message = MessageRow()
         self.show_button = QPushButton("Show")

@@ -84,16 +84,8 @@ class Export:
         )
         said = []
         if self.annotations is not None:
-            said.append(
-                self.annotations.write(
-                    self.dataset,
-                    self.project,
-                    self.samples,
-                    self.folder,
-                    token,
-                    progress,
-                )
-            )
+            what = self.dataset, self.project, self.samples
+            said.append(self.annotations.write(*what, self.folder, token, progress))
             if self.masks is None and not (self.counts or self.objects):
                 return said[0]
         kept = [sample for sample in self.samples if self._labels(sample) is not None]

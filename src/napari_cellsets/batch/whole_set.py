@@ -7,13 +7,18 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from napari_cellsets.batch.known_classes import kept_objects
+from napari_cellsets.batch.known_classes import KeptObjects, kept_objects
 from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow, summary_of
 from napari_cellsets.core.errors import CancelledError, CellsetsError
 from napari_cellsets.counting.classes import ClassCount, count_classes
 from napari_cellsets.counting.confidence import Trust
-from napari_cellsets.counting.job import CountRequest, predict_probability, trust_of
+from napari_cellsets.counting.job import (
+    CountRequest,
+    CountResult,
+    predict_probability,
+    trust_of,
+)
 from napari_cellsets.counting.labels import labels_from_probability
 from napari_cellsets.counting.live import LiveRequest, describe
 from napari_cellsets.store.object_words import CLASSES
@@ -139,10 +144,9 @@ class SetRun:
         plan = self.plan
         picture = plan.dataset.read_picture(sample)
         true = kept_objects(plan.dataset, plan.project, sample, "truth")
-        truth = None if true is None else true.image
         kept = kept_objects(plan.dataset, plan.project, sample)
-        stored = None if kept is None else kept.stored
-        corrected = kept is not None and is_corrected(stored, kept.facts)
+        if kept is not None and not is_corrected(kept.stored, kept.facts):
+            kept = None  # nobody's work: it is counted anew
         request = CountRequest(
             picture,
             plan.model,
@@ -150,15 +154,26 @@ class SetRun:
             plan.channel,
             memory_budget=plan.memory_budget,
         )
-        probability = None
-        if corrected and stored is not None:
-            labels = stored.labels
+        live = LiveRequest(request, truth=None if true is None else true.image)
+        if kept is not None:
+            found = describe(kept.labels, live, token)
         else:
             probability = predict_probability(request, token)
             labels = labels_from_probability(probability, plan.settings, token)
-        found = describe(labels, LiveRequest(request, truth=truth), token)
-        if probability is not None:
+            found = describe(labels, live, token)
             found = found.trusted(trust_of(found, probability, request, token))
+            self._keep(sample.name, labels, found.trust)
+        self._note(sample, found, kept, true)
+
+    def _note(
+        self,
+        sample: Sample,
+        found: CountResult,
+        kept: KeptObjects | None,
+        true: KeptObjects | None,
+    ) -> None:
+        """Write down what was found, or `kept` because somebody had corrected it."""
+        plan = self.plan
         figures = CountRow.of(
             plan.names[sample.name],
             found.count,
@@ -167,14 +182,13 @@ class SetRun:
             interval=found.interval,
             model=plan.model.name or plan.model.path.stem,
         )
-        if not corrected:
-            self._keep(sample.name, labels, found.trust)
         classes = count_classes(
             found.table.columns["label"],
-            kept.classes if corrected and kept is not None else {},
+            {} if kept is None else kept.classes,
             true_classes=None if true is None else true.classes,
             evaluation=found.evaluation,
         )
+        corrected = kept is not None
         plan.project.save_count(
             plan.dataset.identity,
             sample.name,

@@ -139,10 +139,7 @@ class ObjectStore(OpenStore):
             As of `set_object_facts`.
         """
         key = layer_key(dataset_id, sample, layer)
-        for one in {id(one): one for one in said.values()}.values():
-            unknown = one.keys() - FactChange.__annotations__.keys()
-            if unknown:
-                raise StoreError(f"An object has no {sorted(unknown)[0]!r} to be set")
+        _check(said.values())
         if not said:
             return
         with (
@@ -165,11 +162,7 @@ class ObjectStore(OpenStore):
                     path=self._place,
                     advice="Load the sample again.",
                 )
-            known = _Known(
-                _newest(connection, state, said.keys()),
-                self._classes_of(connection, state),
-                state.provenance,
-            )
+            known = self._what_is_known(connection, state, said.keys())
             rows = {
                 label: known.of(label)._replace(**new) for label, new in said.items()
             }
@@ -225,11 +218,7 @@ class ObjectStore(OpenStore):
         provenance: Mapping[str, Any],
     ) -> dict[int, _Row]:
         """Return the rows of the objects of which an edit changed what is known."""
-        known = _Known(
-            _newest(connection, state, outcome.touched),
-            self._classes_of(connection, state),
-            state.provenance,
-        )
+        known = self._what_is_known(connection, state, outcome.touched)
         moment = now()
         rows = {}
         for label in outcome.reshaped:
@@ -260,6 +249,12 @@ class ObjectStore(OpenStore):
             if was is not None and was.gone and (same or restored):
                 rows[label] = was._replace(gone=0, pixels=NO_SHAPE)
         return rows
+
+    def _what_is_known(
+        self, connection: Connection, state: LayerState, labels: Collection[int]
+    ) -> _Known:
+        rows = _newest(connection, state, labels)
+        return _Known(rows, self._classes_of(connection, state), state.provenance)
 
     def _classes_of(
         self, connection: Connection, state: LayerState
@@ -323,6 +318,14 @@ class _Known(NamedTuple):
         if found is not None:
             return found
         return _Row(self.classes.get(label), "", "", self.provenance)
+
+
+def _check(changes: Iterable[FactChange]) -> None:
+    """Raise where a change says something that objects do not have."""
+    for one in {id(one): one for one in changes}.values():
+        unknown = one.keys() - FactChange.__annotations__.keys()
+        if unknown:
+            raise StoreError(f"An object has no {sorted(unknown)[0]!r} to be set")
 
 
 def _rows(

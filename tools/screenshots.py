@@ -4,7 +4,7 @@
 virtual. PART `classify` takes those of the Classify dock, of drawn cells; `sets` those
 of annotations and of a folder that is described; `events` that of a recording;
 `gallery` that of the gallery; `edit`, `history`, `moved` and `objects` those of cells
-that are corrected, `marks` that of boxes.
+that are corrected, `marks` that of boxes, `masks` that of cells that overlap.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from overlapping import write_overlapping_cells
 from qtpy.QtCore import Qt
 from window import (
     PLUGIN,
@@ -66,6 +67,7 @@ def main() -> None:
         "history": take_history,
         "moved": take_moved,
         "marks": take_marks,
+        "masks": take_masks,
     }
     part = parts[sys.argv[3]] if len(sys.argv) > 3 else take
     part(folder, width, height)
@@ -218,6 +220,27 @@ def take_edit(folder: Path, width: int, height: int) -> None:
     settle(1.5)
     photograph(viewer, folder / "edit.png")
     session.save()
+    viewer.close()
+
+
+def take_masks(folder: Path, width: int, height: int) -> None:
+    """Correct cells that overlap: one grows over its neighbours."""
+    home = Path(tempfile.mkdtemp()) / "overlapping_cells"
+    write_overlapping_cells(home)
+    viewer = open_viewer(width, height)
+    get_session(viewer).open(home)
+    dock = open_dock(viewer, "Edit")
+    viewer.layers.selection.active = viewer.layers["masks"]
+    dock.layer.unlock.click()
+    desk = dock.desk
+    largest = max(desk.editor.objects, key=desk.editor.objects.area)
+    desk.editor.select([largest])
+    for name in ("smooth", "grow", "apart"):
+        desk.perform(name)
+    viewer.reset_view()
+    settle(1.5)
+    photograph(viewer, folder / "masks.png")
+    get_session(viewer).save()
     viewer.close()
 
 

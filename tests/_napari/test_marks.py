@@ -150,6 +150,33 @@ def test_a_program_may_empty_the_layer_and_that_is_undone(points: Hand) -> None:
     assert points.seen == before
 
 
+def test_a_program_may_put_fewer_points_elsewhere(points: Hand) -> None:
+    before = points.seen
+    points.layer.data = np.array([[1.0, 1.0], [2.0, 2.0]])
+    assert points.numbers == [1, 2]
+    assert points.editor.rows[1].form.vertices.tolist() == [[2, 2]]
+    press(points.layer, "Control-Z")
+    assert points.seen == before
+
+
+def test_nothing_is_undone_while_an_outline_is_half_drawn(outlines: Hand) -> None:
+    outlines.layer.remove([0])
+    outlines.layer.mode = "add_polygon"
+    click(outlines.layer, (70, 70))
+    press(outlines.layer, "Control-Z")
+    assert outlines.numbers == [2]
+    assert outlines.editor.undoable == (1, 0)
+
+
+def test_a_box_that_is_made_flat_stays_as_it_was(boxes: Hand) -> None:
+    before = boxes.seen
+    flat = boxes.layer.data[0].copy()
+    flat[:, 0] = 10
+    boxes.layer.data = [flat, boxes.layer.data[1]]
+    assert boxes.told == ["That would enclose nothing."]
+    assert boxes.seen == before
+
+
 def test_what_a_paused_program_does_is_no_act(points: Hand) -> None:
     with points.editor.paused():
         points.layer.refresh()

@@ -123,6 +123,11 @@ class MarkEditor:
         """How many acts can be undone, and how many done again."""
         return len(self._undo), len(self._redo)
 
+    @property
+    def _drawing(self) -> bool:
+        """Whether a shape is half drawn."""
+        return bool(getattr(self.layer, "_is_creating", False))
+
     def set_class(self, name: str) -> bool:
         """Give the selected marks a class; return whether any has another now."""
         after = {
@@ -139,7 +144,7 @@ class MarkEditor:
 
     def undo(self) -> None:
         """Take the last act back."""
-        if self._undo:
+        if self._undo and not self._drawing:
             step = self._undo.pop()
             self._redo.append(step)
             self.put(step.before)
@@ -147,7 +152,7 @@ class MarkEditor:
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self._redo:
+        if self._redo and not self._drawing:
             step = self._redo.pop()
             self._undo.append(step)
             self.put(step.after)
@@ -202,11 +207,9 @@ class MarkEditor:
         if self._paused or event.action not in _DONE:
             return
         named = [int(at) for at in event.data_indices]
-        many = len(self.layer.data)
-        if event.action == ActionType.REMOVED or (
-            # a shape that lost its last vertices goes without another word
-            event.action == ActionType.CHANGED and many < len(self.rows)
-        ):
+        missing = len(self.rows) - len(self.layer.data)
+        # a shape that lost its last vertices is only said to be changed
+        if event.action == ActionType.REMOVED or missing == len(named):
             self._look((), named)
         elif event.action == ActionType.ADDED:
             self._look((), ())
@@ -214,8 +217,7 @@ class MarkEditor:
             self._look(named, ())
 
     def _on_features(self, event: Any = None) -> None:
-        drawing = getattr(self.layer, "_is_creating", False)
-        if not self._paused and not drawing:
+        if not self._paused and not self._drawing:
             self._look((), (), copied=True)
 
     def _on_set_data(self, event: Any = None) -> None:
@@ -238,15 +240,15 @@ class MarkEditor:
             removed = range(many, known)
             touched = range(many)
         gone = set(removed)
-        before: dict[int, MarkRow | None] = {self.rows[at].number: None for at in gone}
-        before.update({self.rows[at].number: self.rows[at] for at in gone})
+        lost = [self.rows[at] for at in gone]
+        before: dict[int, MarkRow | None] = {row.number: row for row in lost}
         after: dict[int, MarkRow | None] = dict.fromkeys(before)
         kept = [row for at, row in enumerate(self.rows) if at not in gone]
         fresh = range(len(kept), many)
         with self.paused():
             repair(self.layer, sorted(gone))
-            touched = [at for at in touched if at < len(kept)] if not gone else []
-            rows = self._seen(kept, touched, fresh, copied=copied)
+            still = [at for at in touched if at < len(kept)]
+            rows = self._seen(kept, still, fresh, copied=copied)
         for at, row in enumerate(rows):
             old = kept[at] if at < len(kept) else None
             if row is not None and row is not old:
@@ -299,7 +301,8 @@ class MarkEditor:
             fit = fitting(self.kind, form._replace(rings=rings), row.form)
         if fit is None:
             reshape(self.layer, at, row.form)
-            self.told.emit("An outline with holes or parts keeps its points.")
+            holes = "An outline with holes or parts keeps its points."
+            self.told.emit(holes if rings is None else "That would enclose nothing.")
             return row
         if not same_form(fit, form):
             reshape(self.layer, at, fit)

@@ -57,6 +57,14 @@ def add_convert(commands: Any) -> None:
         help="write only this one of several annotations of each image, such as "
         "'outlines' or 'class mask'",
     )
+    _add_source(add)
+    add("--row", metavar="KEY", help="read PATH as this data set")
+    add("--split", metavar="NAME", help="only the images of this split")
+    command.set_defaults(run=_convert)
+
+
+def _add_source(add: Callable[..., object]) -> None:
+    """Add what tells whose annotations are written."""
     add("--corrected", action="store_true", help="with what people have corrected")
     add(
         "--cells",
@@ -68,9 +76,6 @@ def add_convert(commands: Any) -> None:
         metavar="PLACE",
         help="project store with the corrections; by default that of this account",
     )
-    add("--row", metavar="KEY", help="read PATH as this data set")
-    add("--split", metavar="NAME", help="only the images of this split")
-    command.set_defaults(run=_convert)
 
 
 def _convert(options: argparse.Namespace, token: CancelToken) -> int:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.gui
 
+#: The store is asked beside the window; a busy machine takes its time.
+PATIENCE_MS = 30_000
+
 SQUARE = (slice(2, 8), slice(2, 8))
 
 
@@ -58,7 +61,9 @@ class Room:
 
     def answered(self) -> None:
         self.dock.past.ask()
-        self.qtbot.waitUntil(lambda: not self.dock.past.runner.busy)
+        self.qtbot.waitUntil(
+            lambda: not self.dock.past.runner.busy, timeout=PATIENCE_MS
+        )
 
     def choose(self, line: int) -> None:
         self.dock.history.table.selectRow(line)
@@ -66,7 +71,9 @@ class Room:
     def go_back(self, line: int) -> None:
         self.choose(line)
         self.dock.history.then.click()
-        self.qtbot.waitUntil(lambda: not self.dock.past.runner.busy)
+        self.qtbot.waitUntil(
+            lambda: not self.dock.past.runner.busy, timeout=PATIENCE_MS
+        )
 
 
 @pytest.fixture
@@ -203,7 +210,7 @@ def test_long_histories_are_read_page_by_page(
     assert room.lines[-1] == MORE
     table = room.dock.history.table
     table.activated.emit(room.dock.history.model.index(len(room.lines) - 1, 1))
-    room.qtbot.waitUntil(lambda: not room.dock.past.runner.busy)
+    room.qtbot.waitUntil(lambda: not room.dock.past.runner.busy, timeout=PATIENCE_MS)
     assert room.lines[-1] == "cells counted by nuclei"
 
 

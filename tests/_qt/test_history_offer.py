@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.gui
 
+#: The store is asked beside the window; a busy machine takes its time.
+PATIENCE_MS = 30_000
+
 SHAPE = (24, 32)
 
 
@@ -52,7 +55,7 @@ def look(viewer: Viewer, path: Path, qtbot: QtBot) -> SamplesWidget:
     dock = SamplesWidget(viewer)
     viewer.window.add_dock_widget(dock, name="Samples (Cell sets)")
     get_session(viewer).open(path)
-    qtbot.waitUntil(lambda: not dock.moved.runner.busy)
+    qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
     return dock
 
 
@@ -64,7 +67,7 @@ def test_work_of_a_renamed_folder_is_taken_over_by_one_click(
     assert "same pictures under another folder name" in dock.moved.text.text()
     assert get_session(viewer).cells is None
     dock.moved.take.click()
-    qtbot.waitUntil(lambda: not dock.moved.runner.busy)
+    qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
     assert dock.moved.isHidden()
     assert get_session(viewer).cells.all()
     assert "The work on 1 sample belongs here now." in dock.message.text()
@@ -76,7 +79,7 @@ def test_a_no_is_remembered(viewer: Viewer, folder: Path, qtbot: QtBot) -> None:
     dock.moved.refuse.click()
     assert dock.moved.isHidden()
     get_session(viewer).open(renamed)
-    qtbot.waitUntil(lambda: not dock.moved.runner.busy)
+    qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
     assert dock.moved.isHidden()
 
 
@@ -94,7 +97,7 @@ def test_nothing_is_offered_where_nothing_fits(
     dock = look(viewer, write_folder(tmp_path / "others", seed=5), qtbot)
     assert dock.moved.isHidden()
     get_session(viewer).open(folder)
-    qtbot.waitUntil(lambda: not dock.moved.runner.busy)
+    qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
     assert dock.moved.isHidden()
 
 
@@ -106,7 +109,7 @@ def test_work_that_began_meanwhile_is_not_mixed(
     session.set_cells(np.full(SHAPE, 2, np.int32))
     session.save()
     dock.moved.take.click()
-    qtbot.waitUntil(lambda: not dock.moved.runner.busy)
+    qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
     assert "have work of their own" in dock.message.text()
     assert (session.cells == 2).all()
 

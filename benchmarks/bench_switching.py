@@ -2,6 +2,11 @@
 
 The floor is what any plug-in must pay: ``layer.data = ...`` for the same three
 arrays in layers of the same kind, and nothing else. Decoding is left out of both.
+
+From the key to the drawn picture everything counts, decoding too: of images whose
+cells were corrected, shown for half a second before the next key, as when somebody
+looks at them. Beside it the same arrays in plain layers, from assigning to drawn. Much
+of both is the drawing of the canvas, in software on a machine without a graphics card.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
     from napari.viewer import Viewer
 
+    from benchmarks.hands import Drawn
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.session import Session
 
@@ -29,13 +35,96 @@ SHAPE = (1200, 1600)
 ROUNDS = 24
 SWITCHES = 200
 LIMIT_MS = 60.0
+KEYS, LOOKED_AT_S = 30, 0.5
+ALL_LIMIT_MS = 80.0
+DOCKS = ("Samples", "Edit", "Objects", "Gallery")
 
 
 def run() -> list[Ratio]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CELLSETS_DATA_HOME"] = folder
         os.environ["CELLSETS_CACHE_HOME"] = folder
-        return _measure(Path(folder))
+        rows = _measure(Path(folder))
+        for docks in (("Samples",), DOCKS):
+            rows += _key_ratios(Path(folder), docks)
+        return rows
+
+
+def _key_ratios(folder: Path, docks: tuple[str, ...]) -> list[Ratio]:
+    """Measure from the key to the drawn picture, with docks open."""
+    import napari
+
+    from benchmarks.hands import Drawn, press_key, settle
+    from napari_cellsets._napari.docks import open_dock
+    from napari_cellsets._napari.sample_data import write_fields
+    from napari_cellsets._napari.session import get_session
+
+    viewer = napari.Viewer()
+    viewer.window.resize(1920, 1080)
+    session = get_session(viewer)
+    for name in docks:
+        open_dock(viewer, name)
+    session.open(write_fields(folder, SHAPE))
+    _correct(session)
+    drawn = Drawn()
+    session.sample_changed.connect(drawn.expect)
+    wall, busy = [], []
+    for turn in range(KEYS):
+        settle(LOOKED_AT_S)
+        key = "PageUp" if turn % 2 else "PageDown"
+        times = drawn.time(lambda key=key: press_key(key))
+        wall.append(times[0] * 1e3)
+        busy.append(times[1] * 1e3)
+    floor = _plain_times(viewer, session, drawn)
+    viewer.close()
+    name = f"key to drawn picture, {' '.join(docks)} open"
+    return [
+        Ratio(f"{name}, median", float(np.median(wall)), "ms",
+              "the same in plain layers", float(np.median(floor)), "at most 1.3"),
+        Ratio(f"{name}, p95", float(np.percentile(wall, 95)), "ms",
+              "the same in plain layers", float(np.percentile(floor, 95)), ""),
+        Ratio(f"{name}, shortest", min(wall), "ms", "limit", ALL_LIMIT_MS, "at most 1"),
+        Ratio(f"{name}, processor time of the window's thread, median",
+              float(np.median(busy)), "ms", "limit", ALL_LIMIT_MS, "at most 1"),
+    ]  # fmt: skip
+
+
+def _correct(session: Session) -> None:
+    """Put cells on two images and paint on them, a stroke at a time."""
+    for index in range(2):
+        session.show(index)
+        session.set_cells(session.truth.labels, {"source": "benchmark"})
+        for row in range(100, 1100, 50):
+            session.cells_layer.paint((row, 200 + index), 5)
+        session.save()
+    session.show(0)
+
+
+def _plain_times(viewer: Viewer, session: Session, drawn: Drawn) -> list[float]:
+    """Return what assigning and drawing the same arrays takes, in ms."""
+    from benchmarks.hands import settle
+
+    arrays = []
+    for index in range(2):
+        session.show(index)
+        layers = (session.image_layer, session.truth_layer, session.cells_layer)
+        arrays.append([np.array(layer.data) for layer in layers])
+    viewer.layers.clear()
+    picture, truth, cells = arrays[0]
+    viewer.add_image(picture, rgb=True)
+    viewer.add_labels(truth)
+    viewer.add_labels(cells)
+
+    def assign(turn: int) -> None:
+        for layer, array in zip(viewer.layers, arrays[turn % 2], strict=True):
+            layer.data = array
+        drawn.expect()
+
+    times = []
+    for turn in range(KEYS):
+        settle(LOOKED_AT_S)
+        times.append(drawn.time(lambda turn=turn: assign(turn))[0] * 1e3)
+    return times
 
 
 def _measure(folder: Path) -> list[Ratio]:

@@ -1,16 +1,17 @@
-"""A mouse for a real window: events that Qt hands to napari's canvas."""
+"""Mouse and keys for a real window, and an eye that sees when it was drawn."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
+from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -28,6 +29,50 @@ def canvas_of() -> Any:
         if type(widget).__name__ == _CANVAS and widget.isVisible():
             return widget
     raise LookupError("no canvas is shown")
+
+
+def press_key(name: str) -> None:
+    """Press a key of Qt's name on the canvas and let it go."""
+    none = Qt.KeyboardModifier.NoModifier
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        event = QKeyEvent(kind, getattr(Qt.Key, f"Key_{name}"), none)
+        QApplication.sendEvent(canvas_of(), event)
+
+
+def settle(seconds: float) -> None:
+    """Let the window do what it has to do."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+class Drawn(QObject):
+    """Tells how long something takes until the canvas has been drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = QEventLoop()
+        self._expected = False
+        canvas_of().installEventFilter(self)
+
+    def expect(self, *_: object) -> None:
+        """What is drawn next is what was asked for."""
+        self._expected = True
+
+    def time(self, act: Callable[[], object]) -> tuple[float, float]:
+        """Return seconds until drawn, and processor seconds of this thread."""
+        self._expected = False
+        wall, busy = time.perf_counter(), time.thread_time()
+        QTimer.singleShot(0, act)
+        self._loop.exec()
+        return time.perf_counter() - wall, time.thread_time() - busy
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if self._expected and event.type() == QEvent.Type.Paint:
+            self._expected = False
+            # when it has been painted, and all that was to be painted with it
+            QTimer.singleShot(0, self._loop.quit)
+        return False
 
 
 class Mouse:

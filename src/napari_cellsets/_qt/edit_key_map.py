@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal, Slot
+from qtpy.QtCore import QModelIndex, Qt, Signal, Slot
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.headed_table import HeadedTableModel
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.core.errors import EditError
 
@@ -25,8 +26,10 @@ _ROW_PX, _LEAST_PX = 24, 90
 _NO_PARENT = QModelIndex()
 
 
-class KeyModel(QAbstractTableModel):
+class KeyModel(HeadedTableModel):
     """One row a command; the key can be edited."""
+
+    HEADINGS = ("Command", "Key")
 
     refused = Signal(str)
 
@@ -39,10 +42,6 @@ class KeyModel(QAbstractTableModel):
         """One row a command."""
         return 0 if parent.isValid() else len(self.names)
 
-    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
-        """Command and key."""
-        return 0 if parent.isValid() else 2
-
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What the view asks."""
         name = self.names[index.row()]
@@ -52,18 +51,6 @@ class KeyModel(QAbstractTableModel):
             ]
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._keys.commands[name].help
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Headings of the columns."""
-        wanted = orientation == Qt.Orientation.Horizontal
-        if wanted and role == Qt.ItemDataRole.DisplayRole:
-            return ("Command", "Key")[section]
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:

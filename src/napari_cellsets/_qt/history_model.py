@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtGui import QFont
 
 from napari_cellsets._napari.history_acts import Act
+from napari_cellsets._qt.headed_table import HeadedTableModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qtpy.QtWidgets import QWidget
 
-_HEADINGS = ("Time", "What", "Who")
 _TIME, _WHAT = range(2)
 MORE = "Show earlier changes …"
 _NO_PARENT = QModelIndex()
 
 
-class HistoryModel(QAbstractTableModel):
+class HistoryModel(HeadedTableModel):
     """Acts, the newest first; where the store tells of more, under their days.
 
     Attributes
@@ -31,6 +31,8 @@ class HistoryModel(QAbstractTableModel):
     rows
         An act, or the words of a heading; the last may be `MORE`.
     """
+
+    HEADINGS = ("Time", "What", "Who")
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +57,10 @@ class HistoryModel(QAbstractTableModel):
     def point_out(self, act: Act | None) -> None:
         """Say which act's labels are seen; None for those of now."""
         self._seen = act
-        corners = self.index(0, 0), self.index(len(self.rows) - 1, len(_HEADINGS) - 1)
+        corners = (
+            self.index(0, 0),
+            self.index(len(self.rows) - 1, len(self.HEADINGS) - 1),
+        )
         self.dataChanged.emit(*corners)
 
     def act_at(self, index: QModelIndex) -> Act | None:
@@ -66,10 +71,6 @@ class HistoryModel(QAbstractTableModel):
     def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
         """One row an act, one a day."""
         return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
-        """Time, what, who."""
-        return 0 if parent.isValid() else len(_HEADINGS)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Headings cannot be chosen."""
@@ -91,18 +92,6 @@ class HistoryModel(QAbstractTableModel):
             return f"{row.title}{by}\nDouble-click shows where it was"
         if role == Qt.ItemDataRole.FontRole and row is self._seen:
             return _bold()
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Headings of the columns."""
-        wanted = orientation == Qt.Orientation.Horizontal
-        if wanted and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
         return None
 
 

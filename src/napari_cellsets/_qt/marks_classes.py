@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal, Slot
+from qtpy.QtCore import QModelIndex, Qt, Signal, Slot
 from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -14,10 +14,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.headed_table import HeadedTableModel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEADINGS = ("Class", "Key", "Here")
 _SWATCH_PX, _ROW_PX, _ROWS_SEEN = 12, 24, 8
 _NO_PARENT = QModelIndex()
 
@@ -31,8 +32,10 @@ class ClassRow(NamedTuple):
     many: int
 
 
-class MarkClassesModel(QAbstractTableModel):
+class MarkClassesModel(HeadedTableModel):
     """One row a class."""
+
+    HEADINGS = ("Class", "Key", "Here")
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,10 +57,6 @@ class MarkClassesModel(QAbstractTableModel):
         """One row a class."""
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
-        """Name, key and number."""
-        return 0 if parent.isValid() else len(_HEADINGS)
-
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What the view asks."""
         row, column = self.rows[index.row()], index.column()
@@ -72,18 +71,6 @@ class MarkClassesModel(QAbstractTableModel):
             swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
             swatch.fill(QColor(row.colour))
             return swatch
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Headings of the columns."""
-        wanted = orientation == Qt.Orientation.Horizontal
-        if wanted and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -15,6 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.headed_table import HeadedTableModel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,8 +26,10 @@ _HINT = (
 )
 
 
-class RegionTableModel(QAbstractTableModel):
+class RegionTableModel(HeadedTableModel):
     """Names and counts of regions; a name can be edited."""
+
+    HEADINGS = ("Region", "Cells")
 
     renamed = Signal(int, str)
     """The person gave the region in this row another name."""
@@ -44,9 +48,6 @@ class RegionTableModel(QAbstractTableModel):
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else 2
-
     def data(
         self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
@@ -54,19 +55,6 @@ class RegionTableModel(QAbstractTableModel):
             return self._rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == 0:
             return "Double-click to rename"
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if (
-            orientation == Qt.Orientation.Horizontal
-            and role == Qt.ItemDataRole.DisplayRole
-        ):
-            return ("Region", "Cells")[section]
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:

@@ -180,6 +180,9 @@ class SamplesWidget(DockContent):
             self.correct_truth,
             self.status,
         )
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.corrected import corrected_annotations
@@ -86,29 +86,24 @@ class ContainerExport:
                     "nothing was counted yet, so there are no cells to export",
                     advice="Count first, or export the annotations of the data set.",
                 )
+        common: dict[str, Any] = {
+            "samples": samples,
+            "annotation": self.annotation,
+            "annotations_of": source,
+            "token": token,
+            "progress": progress,
+        }
         if not self.lossy:
-            losses = foresee_losses(
-                dataset,
-                self.form,
-                samples=samples,
-                annotation=self.annotation,
-                annotations_of=source,
-                token=token,
-                progress=progress,
-            )
+            losses = foresee_losses(dataset, self.form, **common)
             if losses.reasons:
                 raise LossesForeseenError(losses)
         report = convert_dataset(
             dataset,
             self.form,
             folder,
-            samples=samples,
             with_images=self.with_images,
             lossy=self.lossy,
-            annotation=self.annotation,
-            annotations_of=source,
-            token=token,
-            progress=progress,
+            **common,
         )
         done = report.converted + report.resumed
         said = f"{FORMS[self.form].title} of {done:,} image{'' if done == 1 else 's'}"

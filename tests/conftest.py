@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 
@@ -36,14 +35,3 @@ def own_user_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the person's own project store and cache."""
     monkeypatch.setenv("CELLSETS_DATA_HOME", str(tmp_path / "data-home"))
     monkeypatch.setenv("CELLSETS_CACHE_HOME", str(tmp_path / "cache-home"))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collections_pass_over_what_stays() -> None:
-    """Keep imported libraries and earlier files' leftovers out of collections.
-
-    napari collects garbage whenever a layer goes, which took two thirds of the time
-    of the tests with a window. What a test itself leaves is still collected.
-    """
-    gc.collect()
-    gc.freeze()

@@ -10,9 +10,12 @@ from napari.components import ViewerModel
 
 from napari_cellsets._napari.session import Session, get_session
 from small_sets import write_set
+from what_stays import collections_pass_over_what_stays
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["collections_pass_over_what_stays"]
 
 
 @pytest.fixture

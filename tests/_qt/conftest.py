@@ -18,6 +18,7 @@ from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
 from small_sets import write_set
+from what_stays import collections_pass_over_what_stays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 __all__ = [
+    "collections_pass_over_what_stays",
     "desk",
     "empty_player",
     "film",

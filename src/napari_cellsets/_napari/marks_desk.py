@@ -104,6 +104,18 @@ class MarkDesk:
                 return name
         return ""
 
+    @property
+    def headings(self) -> dict[str, str]:
+        """Every layer of marks by its name, and what to call it: ``glia (boxes)``."""
+        nouns = {
+            name: NOUNS[drawn.marks][1]
+            for name, (_, drawn) in self._layers.marks.items()
+        }
+        return {
+            name: name if name == noun else f"{name} ({noun})"
+            for name, noun in nouns.items()
+        }
+
     def editor_of(self, layer: Layer | None) -> MarkEditor | None:
         """Return who follows a layer; None while it is locked."""
         return self._editors.get(self.name_of(layer))
@@ -172,13 +184,16 @@ class MarkDesk:
             else:
                 empty = Drawn("shapes", name, [], (), marks=kind)
             self._layers.begin(viewer, empty, below)
+        modes = {"points": "add", "boxes": "add_rectangle", "polygons": "add_polygon"}
+        self.correct(viewer, name, modes[kind])
+
+    def correct(self, viewer: ViewerModel, name: str, mode: str = "select") -> None:
+        """Show a layer of this name, let it be corrected, take napari's tool `mode`."""
         layer, _ = self._layers.marks[name]
         self.unlock(layer)
         layer.visible = True
         viewer.layers.selection.active = layer
-        layer.mode = {"points": "add", "boxes": "add_rectangle"}.get(
-            kind, "add_polygon"
-        )
+        layer.mode = mode
         self.changed.emit()
 
     def choose_class(self, name: str, layer: Layer | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Labels
 from napari.utils.theme import get_theme
-from qtpy.QtCore import Qt, QTimer, Slot
+from qtpy.QtCore import QTimer, Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -29,6 +29,7 @@ from napari_cellsets._qt.edit_parts import (
 from napari_cellsets._qt.edit_stack import ClassRow, StackRow
 from napari_cellsets._qt.history_flow import HistoryFlow
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.marks_offer import MarksOffer
 from napari_cellsets._qt.marks_page import MarksPage, MarksStart
 from napari_cellsets._qt.saving import SaveTimers
 
@@ -39,6 +40,7 @@ WELCOME = (
     "There are no labels to edit. Count the image, or draw cells by hand: Layers >"
     " Annotate > Draw cells by hand."
 )
+ABOUT_MARKS = "What is marked in this image can be corrected too:"
 _WIDTH_LEAST = 300
 _FLASH_MS = 900
 _KEYS_HINT = (
@@ -96,9 +98,7 @@ class EditWidget(DockContent):
     # Building
 
     def _make_parts(self) -> None:
-        self.welcome = QLabel(WELCOME)
-        self.welcome.setWordWrap(True)
-        self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.welcome = MarksOffer(self._viewer, WELCOME, ABOUT_MARKS)
         self.layer = LayerRow()
         self.tools = ToolRow()
         self.message = MessageRow()

@@ -166,8 +166,7 @@ class MarksPage(QWidget):
         editor = self._desk.editor_of(layer)
         _, drawn = self._session.annotations.marks[name]
         noun = NOUNS[drawn.marks][1]
-        heading = name if name == noun else f"{name} ({noun})"
-        self.title.setText(f"Layer: {heading}")
+        self.title.setText(f"Layer: {self._desk.headings[name]}")
         self.correct.setText(f"Correct these {noun}")
         self.correct.setChecked(editor is not None)
         self.hint.setText(_LOCKED if editor is None else _HINTS[drawn.marks] + _UNDO)

@@ -27,6 +27,7 @@ from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.edit_parts import LayerBox
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.marks_offer import MarksOffer
 from napari_cellsets._qt.object_columns import WORDS
 from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets._qt.objects_classes import ClassBox, ClassDelegate
@@ -46,9 +47,10 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
 
 WELCOME = (
-    "There are no objects yet. Open a data set, count the image, or draw cells by hand:"
-    " Layers > Annotate > Draw cells by hand."
+    "There are no labels to list yet. Open a data set, count the image, or draw cells"
+    " by hand: Layers > Annotate > Draw cells by hand."
 )
+ABOUT_MARKS = "Points, boxes and outlines are corrected in the Edit dock:"
 _LEAST_WIDTH = 300
 _FAR, _ROOM = 80.0, 10.0
 """A row that is selected moves the view, and zooms only where nothing could be seen."""
@@ -99,9 +101,7 @@ class ObjectsWidget(DockContent):
     # Building
 
     def _make_parts(self) -> None:
-        self.welcome = QLabel(WELCOME)
-        self.welcome.setWordWrap(True)
-        self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.welcome = MarksOffer(self._viewer, WELCOME, ABOUT_MARKS)
         self.layer = LayerBox("Layer of the objects")
         self.layer.setToolTip("Labels that are listed; follows the selected layer")
         self.filter = QLineEdit()

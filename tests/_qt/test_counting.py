@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from objects_docks import Click
 
 from batch_models import write_set
 
@@ -13,6 +14,7 @@ pytest.importorskip("pytestqt")
 from napari_cellsets._napari.comparison import (
     find_comparison_layer,
 )
+from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._qt.layer_links import MAP_NAME, MARK_NAME
 from napari_cellsets.store import Project
 
@@ -162,6 +164,20 @@ def test_row_selects_the_cell_and_rings_it(desk: Desk) -> None:
     assert desk.cells.selected_label == 2
     (ring,) = desk.viewer.layers[MARK_NAME].data
     assert tuple(ring) == desk.dock.table.objects.centre_of(2)
+
+
+def test_a_click_rings_a_cell_unless_a_tool_is_in_hand(desk: Desk) -> None:
+    desk.count()
+    viewer = getattr(desk.viewer, "__wrapped__", desk.viewer)
+    there = Click(desk.dock.table.objects.centre_of(2))
+    tools = edit_desk(viewer).tools
+    tools.use("select")
+    there.send(viewer)
+    assert MARK_NAME not in viewer.layers
+    assert tools.tool == "select"
+    tools.use(None)
+    there.send(viewer)
+    assert len(viewer.layers[MARK_NAME].data) == 1
 
 
 def test_row_of_an_unseen_cell_moves_the_camera(desk: Desk) -> None:

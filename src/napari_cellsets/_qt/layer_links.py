@@ -14,6 +14,7 @@ from napari_cellsets._napari.comparison import (
     paint_comparison,
     show_comparison,
 )
+from napari_cellsets._napari.edit_desk import edit_desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +93,9 @@ class SelectionLink(QObject):
         active = viewer.layers.selection.active
         mode = str(getattr(active, "mode", "pan_zoom"))
         if layer is None or not layer.visible or mode != "pan_zoom":
+            return
+        if edit_desk(viewer).tools.tool:
+            # the click is the tool's; a ring would hide what it does
             return
         if not (yield from clicked(event)):
             return

@@ -112,6 +112,26 @@ def test_buttons_edit_and_one_undo_takes_it_back(
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("small", "no object is smaller than 30 px²"),
+        ("large", "no object is larger than 10,000 px²"),
+    ],
+)
+def test_where_nothing_is_to_be_deleted_the_dock_says_of_what_size(
+    desk: Desk, name: str, said: str
+) -> None:
+    desk.press(name)
+    assert said in desk.message
+
+
+def test_where_nothing_touches_the_border_the_dock_says_so(desk: Desk) -> None:
+    desk.press("border")
+    desk.press("border")
+    assert "no object touches the border" in desk.message
+
+
+@pytest.mark.parametrize(
     ("name", "grows"),
     [("fill", 1), ("grow", 1), ("shrink", -1)],
 )

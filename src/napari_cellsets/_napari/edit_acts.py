@@ -205,23 +205,24 @@ def perform(
     )
 
 
-def _delete(found: Callable[[ObjectIndex], list[int]], objects: ObjectIndex) -> Edit:
-    labels = found(objects)
+def _delete(objects: ObjectIndex, labels: list[int], which: str) -> Edit:
     if not labels:
-        raise EditError("there is no such object")
+        raise EditError(f"no object {which}")
     return joining.delete(objects, labels)
 
 
 def _too_small(options: EditOptions, objects: ObjectIndex) -> Edit:
-    return _delete(lambda all_: joining.by_size(all_, options.least_px), objects)
+    labels = joining.by_size(objects, options.least_px)
+    return _delete(objects, labels, f"is smaller than {options.least_px:,} px²")
 
 
 def _too_large(options: EditOptions, objects: ObjectIndex) -> Edit:
-    return _delete(lambda all_: joining.by_size(all_, most_px=options.most_px), objects)
+    labels = joining.by_size(objects, most_px=options.most_px)
+    return _delete(objects, labels, f"is larger than {options.most_px:,} px²")
 
 
 def _at_border(_options: EditOptions, objects: ObjectIndex) -> Edit:
-    return _delete(joining.touching_border, objects)
+    return _delete(objects, joining.touching_border(objects), "touches the border")
 
 
 def _renumber(_options: EditOptions, objects: ObjectIndex) -> Edit:

@@ -87,6 +87,22 @@ def test_history_as_json_has_places(
     assert (edit["author"], edit["provenance"]) == ("ada", {"act": "paint object 1"})
 
 
+def test_history_tells_what_was_said_of_objects(
+    run: Callable[..., tuple[int, str]], store: Path, home: Path
+) -> None:
+    where = (open_dataset(home).identity, "a", "cells")
+    with Project.open(store, author="ada") as project:
+        project.set_object_facts(*where, [1, 2], {"flag": "blurred"})
+    assert (
+        run("history", home, "a")[1]
+        .splitlines()[-1]
+        .endswith("ada  flag “blurred” of 2 objects")
+    )
+    act = json.loads(run("history", home, "a", "--json")[1])[-1]
+    assert act["objects"] == {"1": {"flag": "blurred"}, "2": {"flag": "blurred"}}
+    assert act["revision"] == 3
+
+
 def test_labels_are_brought_back(
     run: Callable[..., tuple[int, str]], store: Path, home: Path
 ) -> None:

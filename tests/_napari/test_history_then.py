@@ -18,7 +18,7 @@ from napari_cellsets._napari.history_then import (
 )
 from napari_cellsets._napari.stack_axes import flat
 from napari_cellsets.core.errors import CellsetsError, EditError, StoreError
-from napari_cellsets.store import Project, StoredLabels
+from napari_cellsets.store import Before, Project, StoredLabels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +58,9 @@ def test_overlapping_objects_are_seen_and_restored(
     annotated: Session, viewer: ViewerModel, masks: Labels
 ) -> None:
     place = place_of(annotated, masks)
-    acts, before = earlier_acts(annotated.project, place, 9, 10)
+    acts, before = earlier_acts(annotated.project, place, Before(9), 10, {})
     assert [(act.title, act.revision) for act in acts][1:] == [("delete object", 2)]
-    assert before == 0
+    assert before is None
     earlier = EarlierLabels(edit_desk(viewer), annotated)
     earlier.show(masks, look_up(annotated.project, place, acts[0]))
     (shown,) = (layer for layer in viewer.layers if "as of" in layer.name)
@@ -80,7 +80,9 @@ def test_an_act_on_overlapping_objects_is_shown_where_it_was(
     told: list[str] = []
     desk = edit_desk(viewer)
     desk.told.connect(lambda words, failed: told.append(words))
-    acts, _ = earlier_acts(annotated.project, place_of(annotated, masks), 9, 10)
+    acts, _ = earlier_acts(
+        annotated.project, place_of(annotated, masks), Before(9), 10, {}
+    )
     desk.reveal(acts[-1])
     assert told == []
     desk.reveal(acts[0])
@@ -91,10 +93,11 @@ def test_pages_of_the_history_follow_each_other(
     annotated: Session, masks: Labels
 ) -> None:
     place = place_of(annotated, masks)
-    newest, before = earlier_acts(annotated.project, place, 9, 1)
-    oldest, end = earlier_acts(annotated.project, place, before, 2)
+    newest, before = earlier_acts(annotated.project, place, Before(9), 1, {})
+    assert before == Before(2)
+    oldest, end = earlier_acts(annotated.project, place, before, 2, {})
     assert [act.revision for act in (*oldest, *newest)] == [1, 2]
-    assert end == 0
+    assert end is None
 
 
 def test_an_act_of_now_is_found_by_its_name_and_time(
@@ -138,7 +141,7 @@ def test_what_cannot_be_saved_is_not_restored_over(
 ) -> None:
     place = place_of(annotated, masks)
     earlier = EarlierLabels(edit_desk(viewer), annotated)
-    acts, _ = earlier_acts(annotated.project, place, 9, 10)
+    acts, _ = earlier_acts(annotated.project, place, Before(9), 10, {})
     then = look_up(annotated.project, place, acts[0])
 
     def fail(*_: object, **__: object) -> None:

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_cellsets._napari.edit_desk import edit_desk
-from napari_cellsets._napari.object_acts import FactAct, act_title
+from napari_cellsets._napari.object_acts import FactAct
 from napari_cellsets._napari.session import get_session
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.editing import joining
+from napari_cellsets.store.object_words import act_title
 from small_sets import SHAPE, write_set
 
 if TYPE_CHECKING:

@@ -190,6 +190,75 @@ def test_acts_before_the_list_was_read_stand_there_once(room: Room) -> None:
     ]
 
 
+@pytest.mark.parametrize("asked", ["before", "after"])
+@pytest.mark.parametrize("late", [-5, 0, 5])
+def test_an_act_stands_there_once_however_late_it_was_noted(
+    room: Room, monkeypatch: pytest.MonkeyPatch, late: float, asked: str
+) -> None:
+    real = journal.now
+    monkeypatch.setattr(journal, "now", lambda: real() + late)
+    room.session.reload()
+    if asked == "before":
+        room.dock.past.ask()
+    room.layer.paint((40, 40), 9)
+    room.answered()
+    assert [line for line in room.lines if "object" in line] == [
+        "paint object 9",
+        "paint object 3",
+        "paint object 2",
+    ]
+
+
+def say(project: Project, where: tuple[str, str, str], labels: list[int]) -> None:
+    project.set_object_facts(*where, labels, {"flag": "blurred"})
+
+
+def test_what_was_said_of_objects_stands_there_too(
+    room: Room, project: Project, where: tuple[str, str, str]
+) -> None:
+    say(project, where, [2, 3])
+    room.session.reload()
+    room.answered()
+    assert room.lines[:2] == ["Today", "flag “blurred” of 2 objects"]
+    assert room.dock.history.model.index(1, 2).data() == "ada"
+
+
+def test_objects_of_which_something_was_said_are_gone_to(
+    room: Room, project: Project, where: tuple[str, str, str]
+) -> None:
+    say(project, where, [2, 3])
+    room.session.reload()
+    room.answered()
+    room.viewer.scene.camera.center = (0, 500, 500)
+    room.dock.history.table.activated.emit(room.dock.history.model.index(1, 0))
+    assert room.dock.desk.editor.selected == (2, 3)
+    assert np.allclose(room.viewer.scene.camera.center[-2:], (27, 11.5))
+
+
+def test_objects_that_are_gone_are_told(
+    room: Room, project: Project, where: tuple[str, str, str]
+) -> None:
+    say(project, where, [3])
+    room.session.reload()
+    room.answered()
+    room.dock.desk.editor.select([3])
+    room.dock.acts.buttons["delete"].click()
+    line = room.lines.index("flag “blurred” of object 3")
+    room.dock.history.table.activated.emit(room.dock.history.model.index(line, 0))
+    assert "not there any more" in room.message
+
+
+def test_what_was_said_in_this_window_stands_there_once(
+    room: Room, where: tuple[str, str, str]
+) -> None:
+    title = "flag “blurred” of object 2"
+    say(room.session.project, where, [2])
+    assert room.dock.desk.editor.note(title, None, lambda done: None)
+    room.dock.desk.target_changed.emit()
+    room.answered()
+    assert room.lines.count(title) == 1
+
+
 def test_another_image_has_its_own_history(room: Room) -> None:
     room.session.step(1)
     room.answered()

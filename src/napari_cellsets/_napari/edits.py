@@ -9,6 +9,7 @@ of the whole again before the layer shows something else.
 
 from __future__ import annotations
 
+import time
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,6 +89,13 @@ class Tracked:
     revision: int = 0
     base: Mapping[str, Any] | None = None
     lazy: bool = False
+    #: Revision and time when it was loaded: what is later was done in this window.
+    opened: int = field(init=False)
+    since: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.opened = self.revision
+        self.since = time.time()
 
     @property
     def place(self) -> Place:

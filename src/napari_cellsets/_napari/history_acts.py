@@ -40,6 +40,8 @@ class Act:
         napari would do itself.
     revision
         Of the labels after it, where the store told of it.
+    objects
+        Of which something was said, where the store told of it.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Act:
     done: bool = True
     turn: Callable[[bool], None] | None = None
     revision: int | None = None
+    objects: tuple[int, ...] = ()
 
 
 class ActLog:

@@ -18,18 +18,21 @@ from napari_cellsets._napari.stack_axes import is_stack, laid
 from napari_cellsets._napari.stack_editor import planes_of
 from napari_cellsets.core.errors import CellsetsError, EditError
 from napari_cellsets.editing.edit import Edit
+from napari_cellsets.store import LabelChange
 from napari_cellsets.store.history_list import restoring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.edit_desk import EditDesk
-    from napari_cellsets._napari.edits import Place
+    from napari_cellsets._napari.edits import Place, Tracked
+    from napari_cellsets._napari.history_acts import Box
+    from napari_cellsets._napari.label_editor import LabelEditor
     from napari_cellsets._napari.session import Session
     from napari_cellsets.editing.objects import ObjectIndex
-    from napari_cellsets.store import LabelChange, Project, StoredLabels
+    from napari_cellsets.store import Before, ObjectsChange, Project, StoredLabels
 
 #: An act of this window and its line in the store are no further apart in time.
 _NEAR_S = 2.0
@@ -79,32 +82,89 @@ def moment_of(seconds: float) -> str:
 
 
 def earlier_acts(
-    project: Project, place: Place, before: int, most: int
-) -> tuple[list[Act], int]:
-    """Return what the store remembers of labels, oldest first.
+    project: Project,
+    place: Place,
+    before: Before,
+    most: int,
+    classes: Mapping[int, str],
+) -> tuple[list[Act], Before | None]:
+    """Return what the store remembers of labels and their objects, oldest first.
 
     Parameters
     ----------
     project, place
         Which labels.
     before
-        Only changes before this revision.
+        Only what was before.
     most
         How many.
+    classes
+        Names of classes by their numbers.
 
     Returns
     -------
     list of Act
         With their revisions.
-    int
-        What to ask for as `before` to get those before them; 0 where there are none.
+    Before or None
+        What to ask for to get those before them; None where there are none.
     """
-    changes = project.label_history(*place, limit=most, before=before)
-    acts = [
-        Act(one.title, one.author, one.time, one.box, revision=one.revision)
-        for one in changes
-    ]
-    return acts, changes[0].revision if len(changes) == most else 0
+    changes, more = project.history(*place, limit=most, before=before)
+    return [_act_of(one, classes) for one in changes], more
+
+
+def _act_of(one: LabelChange | ObjectsChange, classes: Mapping[int, str]) -> Act:
+    if isinstance(one, LabelChange):
+        return Act(one.title, one.author, one.time, one.box, revision=one.revision)
+    title, of = one.title_of(classes), tuple(one.said)
+    return Act(title, one.author, one.time, None, revision=one.revision, objects=of)
+
+
+def before_window(acts: list[Act], tracked: Tracked, author: str) -> list[Act]:
+    """Return what the store tells without what was done in this window.
+
+    The clock tells nothing of labels: what is first on disk and what is first in the
+    list differs, and on a busy machine by seconds. Their revisions are sure.
+
+    Parameters
+    ----------
+    acts
+        As of `earlier_acts`.
+    tracked
+        The labels, as they came on screen.
+    author
+        Who works here.
+    """
+    return [act for act in acts if not _is_ours(act, tracked, author)]
+
+
+def _is_ours(act: Act, tracked: Tracked, author: str) -> bool:
+    if act.objects:
+        return act.who == author and act.when >= tracked.since
+    # of a whole image nothing stands in the window's list
+    return act.box is not None and (act.revision or 0) > tracked.opened
+
+
+def box_of_objects(editor: LabelEditor, labels: Collection[int]) -> Box | None:
+    """Return the box around those of these objects that are there; None for none.
+
+    In a stack of pictures in the first plane that has any, by choice that on screen.
+    """
+    layer, at = editor.layer, editor.plane
+    if not editor.in_plane:
+        objects = editor.objects
+        boxes = [objects.box(label) for label in labels if label in objects]
+        return None if not boxes else tuple(map(_around, zip(*boxes, strict=True)))
+    wanted = list(labels)
+    for plane in (at, *np.ndindex(layer.data.shape[:-2])):
+        found = np.nonzero(np.isin(layer.data[plane], wanted))
+        if len(found[0]):
+            sides = (slice(int(one.min()), int(one.max()) + 1) for one in found)
+            return (*(slice(one, one + 1) for one in plane), *sides)
+    return None
+
+
+def _around(sides: tuple[slice, ...]) -> slice:
+    return slice(min(s.start for s in sides), max(s.stop for s in sides))
 
 
 def look_up(project: Project, place: Place, act: Act) -> Then:
@@ -251,7 +311,8 @@ class EarlierLabels:
         if not session.save():
             raise EditError(session.status)
         newest = session.project.label_history(*then.place, limit=1)[-1]
-        if newest.revision != session.revision_of(layer):
+        tracked = session.tracked_of(layer)
+        if tracked is None or newest.revision != tracked.revision:
             session.reload()
             raise EditError(
                 f"{newest.author} changed this image meanwhile: it is shown as it is"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from napari_cellsets._napari.edits import Place
     from napari_cellsets.store import FactChange, LayerFacts, Project
@@ -77,24 +77,3 @@ def _same_of(facts: LayerFacts, label: int, change: FactChange) -> FactChange:
     if "comment" in found:
         found["comment"] = one.comment
     return found
-
-
-def act_title(name: str, text: str, labels: Iterable[int]) -> str:
-    """Return what was done in words: ``class “platelet” of 3 objects``.
-
-    Parameters
-    ----------
-    name
-        ``class``, ``flag`` or ``comment``.
-    text
-        What was given; empty where it was taken away.
-    labels
-        To which objects.
-    """
-    chosen = list(labels)
-    whom = f"object {chosen[0]}" if len(chosen) == 1 else f"{len(chosen):,} objects"
-    short = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
-    return f"{name} “{short}” of {whom}" if text else f"no {name} of {whom}"
-
-
-_MOST_CHARACTERS = 24

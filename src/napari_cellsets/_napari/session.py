@@ -332,9 +332,9 @@ class Session:
         """
         return self._stage.place_of(layer, stored=stored)
 
-    def revision_of(self, layer: Labels) -> int:
-        """Return the revision in the store of labels on screen; 0 for none there."""
-        return self._stage.revision_of(layer)
+    def tracked_of(self, layer: Labels) -> Tracked | None:
+        """Return what the store has of labels on screen; None for others."""
+        return self._stage.tracked_of(layer)
 
     def save(self) -> bool:
         """Put all corrections on disk; return whether everything is there.

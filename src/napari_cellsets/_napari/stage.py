@@ -82,15 +82,13 @@ class Stage:
                 return overlay.tracked.place
         return self.annotations.corrections.place_of(layer, stored=stored)
 
-    def revision_of(self, layer: Labels) -> int:
-        """Return the revision of labels of ours; 0 where the store has none."""
+    def tracked_of(self, layer: Labels) -> Tracked | None:
+        """Return what is followed of labels of ours; None of others."""
         for overlay in (self.truth, self.cells):
             if layer is overlay.layer and overlay.tracked is not None:
-                return overlay.tracked.revision
+                return overlay.tracked
         further = self.annotations.corrections.overlay_of(layer)
-        if further is None or further.tracked is None:
-            return 0
-        return further.tracked.revision
+        return None if further is None else further.tracked
 
     def show(self, loaded: LoadedSample) -> None:
         """Show a sample in the layers that are there, fit the view to a new size."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,19 @@ from qtpy.QtCore import QObject, QTimer, Slot
 from napari_cellsets._napari.history_then import (
     EarlierLabels,
     Then,
+    before_window,
+    box_of_objects,
     earlier_acts,
     look_up,
 )
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.core.errors import CellsetsError, StoreError
+from napari_cellsets.store import Before
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari.layers import Labels
     from qtpy.QtWidgets import QWidget
 
@@ -32,8 +37,6 @@ if TYPE_CHECKING:
 
 #: While samples are leafed through, nothing is asked.
 _CALM_MS = 150
-#: An act and its line in the store are no further apart.
-_AT_ONCE_S = 0.5
 #: Lines that are asked for at once.
 PAGE = 1_000
 
@@ -44,7 +47,7 @@ class _Earlier:
 
     place: Place | None = None
     acts: list[Act] = field(default_factory=list)
-    before: int = 0
+    before: Before | None = None
 
 
 class HistoryFlow(QObject):
@@ -88,22 +91,22 @@ class HistoryFlow(QObject):
         """Show what is known."""
         known = self._known
         kept = known.place is not None
-        more = known.before > 0
+        more = known.before is not None
         self._view.synchronize(self._desk.acts, known.acts, more=more, kept=kept)
 
     @Slot()
     def ask(self) -> None:
         """Ask the store what was done to the labels before; nothing while unseen."""
         layer = self._desk.target
+        tracked = None if layer is None else self._session.tracked_of(layer)
         place = None if layer is None else self._session.place_of(layer)
         seen = self._view.isVisibleTo(self.parent())
-        if layer is None or place is None or not seen:
+        if tracked is None or place is None or not seen:
             return
         if place == self._known.place and not self._unanswered:
             return
-        before = self._session.revision_of(layer) + 1
         self._known = _Earlier(place)
-        self._ask_before(before)
+        self._ask_before(Before(tracked.revision + 1))
 
     def toggle(self) -> None:
         """Show the labels of the chosen act, or those of now again."""
@@ -160,11 +163,21 @@ class HistoryFlow(QObject):
 
     @Slot(object)
     def _on_act_chosen(self, act: Act) -> None:
+        editor = self._desk.editor
+        if act.objects and editor is not None:
+            box = box_of_objects(editor, act.objects)
+            if box is None:
+                self._desk.told.emit("These objects are not there any more.", False)
+                return
+            there = editor.objects
+            editor.select(label for label in act.objects if label in there)
+            act = replace(act, box=box)
         self._desk.reveal(act)
 
     @Slot()
     def _on_more_wanted(self) -> None:
-        self._ask_before(self._known.before)
+        if self._known.before is not None:
+            self._ask_before(self._known.before)
 
     @property
     def _unanswered(self) -> bool:
@@ -181,27 +194,31 @@ class HistoryFlow(QObject):
         self.synchronize()
         self._timer.start()
 
-    def _ask_before(self, before: int) -> None:
+    def _ask_before(self, before: Before) -> None:
         project, place = self._project(), self._known.place
-        if project is None or place is None:
+        dataset = self._session.dataset
+        if project is None or place is None or dataset is None:
             return
+        names = dataset.class_table.names
         self.runner.start(
-            partial(_earlier_acts, project, place, before),
+            partial(_earlier_acts, project, place, before, names),
             title="Read the history",
             done=partial(self._on_answered, place),
             failed=self._on_failed,
             quiet=True,
         )
 
-    def _on_answered(self, place: Place, answer: tuple[list[Act], int]) -> None:
-        if place != self._known.place:
+    def _on_answered(
+        self, place: Place, answer: tuple[list[Act], Before | None]
+    ) -> None:
+        layer, project = self._desk.target, self._project()
+        if place != self._known.place or layer is None or project is None:
             return
         acts, before = answer
-        mine = self._desk.acts
-        if mine:
-            # what was done since stands there already; which is noted first varies
-            first = mine[0].when - _AT_ONCE_S
-            acts = [act for act in acts if act.when < first or act.box is None]
+        tracked = self._session.tracked_of(layer)
+        if self._desk.acts and tracked is not None:
+            # what was done since stands there already
+            acts = before_window(acts, tracked, project.author)
         self._known.acts = [*acts, *self._known.acts]
         self._known.before = before
         self.synchronize()
@@ -218,9 +235,14 @@ class HistoryFlow(QObject):
 
 
 def _earlier_acts(
-    project: Project, place: Place, before: int, _: CancelToken, __: Progress
-) -> tuple[list[Act], int]:
-    return earlier_acts(project, place, before, PAGE)
+    project: Project,
+    place: Place,
+    before: Before,
+    classes: Mapping[int, str],
+    _: CancelToken,
+    __: Progress,
+) -> tuple[list[Act], Before | None]:
+    return earlier_acts(project, place, before, PAGE, classes)
 
 
 def _look_up(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_cellsets._napari.object_acts import FactAct, act_title
+from napari_cellsets._napari.object_acts import FactAct
 from napari_cellsets._napari.object_classes import object_classes
 from napari_cellsets._napari.object_source import (
     class_names_of,
@@ -20,7 +20,7 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.batch.known_classes import corrected_classes
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store.object_words import facts_words, origin_words
+from napari_cellsets.store.object_words import act_title, facts_words, origin_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,9 +12,10 @@ from napari_cellsets.core.errors import NotRecognisedError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from napari_cellsets.core.cancel import CancelToken
-    from napari_cellsets.store import LabelChange, Project
+    from napari_cellsets.store import LabelChange, ObjectsChange, Project
 
 _LINES = 100
 
@@ -100,28 +101,43 @@ def _info(options: argparse.Namespace, _token: CancelToken) -> int:
 
 def _history(options: argparse.Namespace, _token: CancelToken) -> int:
     with _project(options) as project:
-        place = _place(options)
-        changes = project.label_history(*place, limit=options.last or None)
+        changes, _ = project.history(*_place(options), limit=options.last or None)
+    names = opened(options).class_table.names
     if options.json:
-        say(json.dumps([_row(change) for change in changes], ensure_ascii=False))
+        rows = [_row(change, names) for change in changes]
+        say(json.dumps(rows, ensure_ascii=False))
         return 0
     for change in changes:
         when = change.when.astimezone()
-        who = change.author or "-"
-        say(f"{change.revision:6}  {when:%Y-%m-%d %H:%M:%S}  {who}  {change.title}")
+        who, title = change.author or "-", _title(change, names)
+        say(f"{change.revision:6}  {when:%Y-%m-%d %H:%M:%S}  {who}  {title}")
     return 0
 
 
-def _row(change: LabelChange) -> dict[str, Any]:
-    sides = change.box
-    return {
+def _title(change: LabelChange | ObjectsChange, names: Mapping[int, str]) -> str:
+    from napari_cellsets.store import LabelChange
+
+    if isinstance(change, LabelChange):
+        return change.title
+    return change.title_of(names)
+
+
+def _row(
+    change: LabelChange | ObjectsChange, names: Mapping[int, str]
+) -> dict[str, Any]:
+    from napari_cellsets.store import LabelChange
+
+    row = {
         "revision": change.revision,
         "time": change.when.isoformat(),
         "author": change.author,
-        "title": change.title,
-        "box": None if sides is None else [[side.start, side.stop] for side in sides],
-        "provenance": change.provenance,
+        "title": _title(change, names),
     }
+    if not isinstance(change, LabelChange):
+        return {**row, "objects": change.said}
+    sides = change.box
+    box = None if sides is None else [[side.start, side.stop] for side in sides]
+    return {**row, "box": box, "provenance": change.provenance}
 
 
 def _restore(options: argparse.Namespace, _token: CancelToken) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
 from napari_cellsets.store.delta import LabelDelta
+from napari_cellsets.store.fact_history import ObjectsChange
 from napari_cellsets.store.history import HISTORY_DAYS, StoredLabels
-from napari_cellsets.store.history_list import LabelChange
+from napari_cellsets.store.history_list import Before, HistoryPage, LabelChange
 from napari_cellsets.store.marks import (
     Mark,
     MarkAct,
@@ -26,10 +27,12 @@ from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 __all__ = [
     "HISTORY_DAYS",
     "VERDICTS",
+    "Before",
     "ChangedLabels",
     "ChangedMarks",
     "Changes",
     "FactChange",
+    "HistoryPage",
     "LabelChange",
     "LabelDelta",
     "LayerFacts",
@@ -38,6 +41,7 @@ __all__ = [
     "MarkChangedError",
     "MarkKey",
     "ObjectFacts",
+    "ObjectsChange",
     "Opinion",
     "Project",
     "StoredLabels",

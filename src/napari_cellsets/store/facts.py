@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
+from napari_cellsets.store.fact_history import ObjectsChange, objects_changes
+from napari_cellsets.store.fact_rows import Known, Row, newest, origins_of, rows_of
 from napari_cellsets.store.following import NO_SHAPE, outcome_of
 from napari_cellsets.store.journal import LayerKey, provenance_id
 from napari_cellsets.store.object_words import (
@@ -31,25 +32,8 @@ if TYPE_CHECKING:
 DRAWN = "drawn by hand"
 #: ``tool`` of an edit that brings an earlier time back.
 RESTORE = "restore"
-#: More objects than this are looked up by reading all rows of their image.
-_FEW = 400
 #: Images whose objects are counted in memory.
 _COUNTED = 8
-
-
-class _Row(NamedTuple):
-    """Facts as they stand in the database; `origin` by its number."""
-
-    class_id: int | None
-    flag: str
-    comment: str
-    origin: int
-    corrected_by: str = ""
-    corrected: float = 0.0
-    gone: int = 0
-    pixels: int = NO_SHAPE
-    author: str = ""
-    time: float = 0.0
 
 
 class ObjectStore(OpenStore):
@@ -78,8 +62,8 @@ class ObjectStore(OpenStore):
             state = self._journal.find(connection, key)
             if state is None:
                 return LayerFacts({}, {})
-            rows = _newest(connection, state)
-            origins = _origins(connection, {row.origin for row in rows.values()})
+            rows = newest(connection, state)
+            origins = origins_of(connection, {row.origin for row in rows.values()})
             whole = self._journal.provenance_by(connection, state.provenance)
             class_of = self._classes_of(connection, state)
         return LayerFacts(
@@ -183,9 +167,20 @@ class ObjectStore(OpenStore):
             state = self._journal.find(connection, key)
             if state is None:
                 return []
-            rows = [row for _, row in _rows(connection, state, [label])]
-            origins = _origins(connection, {row.origin for row in rows})
+            rows = [row for _, row in rows_of(connection, state, [label])]
+            origins = origins_of(connection, {row.origin for row in rows})
         return [_facts(row, origins) for row in rows if not row.gone]
+
+    def _objects_changes(
+        self,
+        connection: Connection,
+        state: LayerState,
+        limit: int | None,
+        before: int | None,
+    ) -> list[ObjectsChange]:
+        """Return the newest acts on objects since their image was saved."""
+        classes = self._classes_of(connection, state)
+        return objects_changes(connection, state, classes, limit, before)
 
     def _follow(
         self,
@@ -216,7 +211,7 @@ class ObjectStore(OpenStore):
         state: LayerState,
         outcome: Outcome,
         provenance: Mapping[str, Any],
-    ) -> dict[int, _Row]:
+    ) -> dict[int, Row]:
         """Return the rows of the objects of which an edit changed what is known."""
         known = self._what_is_known(connection, state, outcome.touched)
         moment = now()
@@ -239,7 +234,7 @@ class ObjectStore(OpenStore):
             )
         if outcome.drawn:
             said = provenance.get("origin", {**provenance, "source": DRAWN})
-            drawn = _Row(None, "", "", provenance_id(connection, said))
+            drawn = Row(None, "", "", provenance_id(connection, said))
             rows.update(dict.fromkeys(outcome.drawn, drawn))
         restored = provenance.get("tool") == RESTORE
         for label in outcome.new:
@@ -252,9 +247,9 @@ class ObjectStore(OpenStore):
 
     def _what_is_known(
         self, connection: Connection, state: LayerState, labels: Collection[int]
-    ) -> _Known:
-        rows = _newest(connection, state, labels)
-        return _Known(rows, self._classes_of(connection, state), state.provenance)
+    ) -> Known:
+        rows = newest(connection, state, labels)
+        return Known(rows, self._classes_of(connection, state), state.provenance)
 
     def _classes_of(
         self, connection: Connection, state: LayerState
@@ -286,38 +281,15 @@ class ObjectStore(OpenStore):
         self,
         connection: Connection,
         state: LayerState,
-        rows: Mapping[int, _Row],
+        rows: Mapping[int, Row],
     ) -> None:
         number, moment = next_change(connection), now()
-        stamp = {"author": self._author, "time": moment, "change": number}
+        stamp: dict[str, Any] = {"layer": state.id, "revision": state.revision}
+        stamp |= {"author": self._author, "time": moment, "change": number}
         connection.execute(
             tables().objects.insert(),
-            [
-                {"layer": state.id, "object": label, "revision": state.revision}
-                | row._asdict()
-                | stamp
-                for label, row in rows.items()
-            ],
+            [row._asdict() | stamp | {"object": label} for label, row in rows.items()],
         )
-
-
-class _Known(NamedTuple):
-    """What is known of objects before a change, by label."""
-
-    rows: Mapping[int, _Row]
-    classes: Mapping[int, int]
-    provenance: int
-
-    def __contains__(self, label: object) -> bool:
-        """Whether more is known of an object than where its image comes from."""
-        return label in self.rows or label in self.classes
-
-    def of(self, label: int) -> _Row:
-        """Return what is known of an object."""
-        found = self.rows.get(label)
-        if found is not None:
-            return found
-        return _Row(self.classes.get(label), "", "", self.provenance)
 
 
 def _check(changes: Iterable[FactChange]) -> None:
@@ -328,39 +300,7 @@ def _check(changes: Iterable[FactChange]) -> None:
             raise StoreError(f"An object has no {sorted(unknown)[0]!r} to be set")
 
 
-def _rows(
-    connection: Connection, state: LayerState, labels: Collection[int] | None
-) -> list[tuple[int, _Row]]:
-    """Return what was said of objects since the image was saved, in order."""
-    import sqlalchemy as sa
-
-    table = tables().objects
-    query = (
-        sa.select(table.c.object, *(table.c[name] for name in _Row._fields))
-        .where(table.c.layer == state.id, table.c.revision >= state.started)
-        .order_by(table.c.id)
-    )
-    if labels is not None and len(labels) <= _FEW:
-        query = query.where(table.c.object.in_(list(labels)))
-    return [(row[0], _Row(*row[1:])) for row in connection.execute(query).all()]
-
-
-def _newest(
-    connection: Connection, state: LayerState, labels: Collection[int] | None = None
-) -> dict[int, _Row]:
-    return dict(_rows(connection, state, labels))
-
-
-def _origins(connection: Connection, ids: set[int]) -> dict[int, dict[str, Any]]:
-    import sqlalchemy as sa
-
-    table = tables().provenance
-    query = sa.select(table.c.id, table.c.facts).where(table.c.id.in_(ids))
-    found = connection.execute(query)
-    return {row[0]: without_classes(json.loads(row[1])) for row in found}
-
-
-def _facts(row: _Row, origins: Mapping[int, Mapping[str, Any]]) -> ObjectFacts:
+def _facts(row: Row, origins: Mapping[int, Mapping[str, Any]]) -> ObjectFacts:
     return ObjectFacts(
         row.class_id,
         row.flag,

@@ -1,17 +1,18 @@
-"""What was done to labels, change by change: who, when, what, where."""
+"""What was done to labels and said of objects: who, when, what, where."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from napari_cellsets.store.fact_history import ObjectsChange
 from napari_cellsets.store.facts import RESTORE
 from napari_cellsets.store.schema import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -64,6 +65,61 @@ class LabelChange:
         if "model" in said:
             return f"cells counted by {said['model']}"
         return f"labels: {said.get('source', 'a whole image')}"
+
+
+class Before(NamedTuple):
+    """Where a page of the history ends and the one before it begins.
+
+    Parameters
+    ----------
+    revision
+        Changes of labels before this one; None for all.
+    number
+        Acts on objects before this one; None for all.
+    """
+
+    revision: int | None = None
+    number: int | None = None
+
+
+class HistoryPage(NamedTuple):
+    """A part of what was done to a layer and said of its objects.
+
+    Parameters
+    ----------
+    changes
+        The oldest first; what was said of objects after the labels of which it was.
+    before
+        What to ask with for those before them; None where there are none.
+    """
+
+    changes: list[LabelChange | ObjectsChange]
+    before: Before | None
+
+
+def page_of(
+    labels: Sequence[LabelChange],
+    objects: Sequence[ObjectsChange],
+    limit: int | None,
+    before: Before,
+) -> HistoryPage:
+    """Return the newest of changes and acts, both of which hold as many themselves."""
+    # in the order of revisions: clocks of two computers may differ
+    both: list[LabelChange | ObjectsChange] = [*labels, *objects]
+    lines = sorted(both, key=_order)
+    if limit is None or len(lines) < limit:
+        return HistoryPage(lines, None)
+    lines = lines[-limit:]
+    revisions = [one.revision for one in lines if isinstance(one, LabelChange)]
+    numbers = [one.number for one in lines if isinstance(one, ObjectsChange)]
+    ends = Before(
+        min(revisions, default=before.revision), min(numbers, default=before.number)
+    )
+    return HistoryPage(lines, ends)
+
+
+def _order(one: LabelChange | ObjectsChange) -> tuple[int, int]:
+    return one.revision, one.number if isinstance(one, ObjectsChange) else -1
 
 
 def restoring(then: StoredLabels) -> dict[str, Any]:

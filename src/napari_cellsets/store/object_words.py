@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 CLASSES: Final = "classes"
 """Key in what is said of labels when they are saved: ``{class id: labels}``, as the
@@ -17,6 +17,7 @@ data set or a model tells; the class of an object follows it through every edit.
 PICTURE: Final = "picture"
 
 _HASH_SHOWN = 12
+_MOST_CHARACTERS = 24
 
 
 class FactChange(TypedDict, total=False):
@@ -156,6 +157,24 @@ def facts_words(facts: ObjectFacts) -> list[str]:
     if facts.author and (facts.flag or facts.comment or facts.class_id is not None):
         lines.append(f"last change by {_who(facts.author, facts.time)}")
     return lines
+
+
+def act_title(name: str, text: str, labels: Iterable[int]) -> str:
+    """Return what was done in words: ``class “platelet” of 3 objects``.
+
+    Parameters
+    ----------
+    name
+        ``class``, ``flag`` or ``comment``.
+    text
+        What was given; empty where it was taken away.
+    labels
+        To which objects.
+    """
+    chosen = list(labels)
+    whom = f"object {chosen[0]}" if len(chosen) == 1 else f"{len(chosen):,} objects"
+    short = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+    return f"{name} “{short}” of {whom}" if text else f"no {name} of {whom}"
 
 
 def _who(name: str, seconds: float) -> str:

@@ -12,7 +12,14 @@ from napari_cellsets.store.engine import reading, told_as_store_errors, writing
 from napari_cellsets.store.facts import ObjectStore
 from napari_cellsets.store.growing import GrowingStacks
 from napari_cellsets.store.history import StoredLabels, labels_at
-from napari_cellsets.store.history_list import LabelChange, changes_of, restoring
+from napari_cellsets.store.history_list import (
+    Before,
+    HistoryPage,
+    LabelChange,
+    changes_of,
+    page_of,
+    restoring,
+)
 from napari_cellsets.store.marks import MarkStore
 from napari_cellsets.store.moving import DatasetStore
 from napari_cellsets.store.opened import layer_key
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from napari_cellsets.store.journal import LayerKey, LayerState
+
+_NOW = Before()
 
 
 class Project(
@@ -269,6 +278,40 @@ class Project(
             if state is None:
                 return []
             return changes_of(connection, state, limit, before)
+
+    def history(
+        self,
+        dataset_id: str,
+        sample: str,
+        layer: str,
+        *,
+        limit: int | None = None,
+        before: Before = _NOW,
+    ) -> HistoryPage:
+        """Return changes of a layer, and what was said of its objects, oldest first.
+
+        Parameters
+        ----------
+        dataset_id, sample, layer
+            As for `load_labels`.
+        limit
+            Only so many, the newest.
+        before
+            Only those before, as the page after them told.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        key = layer_key(dataset_id, sample, layer)
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            state = self._journal.find(connection, key)
+            if state is None:
+                return HistoryPage([], None)
+            labels = changes_of(connection, state, limit, before.revision)
+            said = self._objects_changes(connection, state, limit, before.number)
+        return page_of(labels, said, limit, before)
 
     def edited_samples(self, dataset_id: str, layer: str | None = None) -> set[str]:
         """Return the names of samples with edits, of one layer or of any.

@@ -30,11 +30,19 @@ def test_model_is_let_go_some_time_after_counting(desk: Desk) -> None:
 
 
 def test_model_is_kept_while_counting_goes_on(desk: Desk, qtbot: QtBot) -> None:
+    runner = desk.dock.runner
+
+    def go_on(busy: bool) -> None:
+        if not busy:
+            runner.busy_changed.disconnect(go_on)
+            runner.busy_changed.emit(True)
+
+    # the next work begins the moment in which the first ends
+    runner.busy_changed.connect(go_on)
     desk.count()
-    desk.dock.runner.busy_changed.emit(True)
     qtbot.wait(300)
     assert sessions._SESSIONS
-    desk.dock.runner.busy_changed.emit(False)
+    runner.busy_changed.emit(False)
     desk.wait(lambda: not sessions._SESSIONS)
 
 

@@ -71,7 +71,8 @@ def _key_ratios(folder: Path, docks: tuple[str, ...]) -> list[Ratio]:
     wall, busy = [], []
     for turn in range(KEYS):
         settle(LOOKED_AT_S)
-        key = "PageUp" if turn % 2 else "PageDown"
+        # to the last of four images and back
+        key = "PageDown" if turn % 6 < 3 else "PageUp"
         times = drawn.time(lambda key=key: press_key(key))
         wall.append(times[0] * 1e3)
         busy.append(times[1] * 1e3)
@@ -90,8 +91,8 @@ def _key_ratios(folder: Path, docks: tuple[str, ...]) -> list[Ratio]:
 
 
 def _correct(session: Session) -> None:
-    """Put cells on two images and paint on them, a stroke at a time."""
-    for index in range(2):
+    """Put cells on all images and paint on them, a stroke at a time."""
+    for index in range(len(session.dataset.samples)):
         session.show(index)
         session.set_cells(session.truth.labels, {"source": "benchmark"})
         for row in range(100, 1100, 50):

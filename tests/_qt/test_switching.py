@@ -81,6 +81,14 @@ def test_going_back_decodes_what_lies_that_way(
     wait_for_ahead(1, switcher, qtbot)
 
 
+def test_at_the_end_the_way_back_is_decoded(
+    switcher: Switcher, session: Session, qtbot: QtBot
+) -> None:
+    go_to(2, session, qtbot)
+    go_to(3, session, qtbot)
+    wait_for_ahead(2, switcher, qtbot)
+
+
 def test_way_is_that_of_the_order_that_is_walked(
     switcher: Switcher, session: Session, qtbot: QtBot
 ) -> None:

@@ -108,6 +108,8 @@ class Switcher(QObject):
         """Decode what comes next on the way."""
         session, picture = self._session, self._session.picture
         index = session.neighbour(self._way)
+        if index is None:  # at an end: there is one way from here
+            index = session.neighbour(-self._way)
         if index is None or picture is None or self._runner.busy:
             return
         if picture.pixels.nbytes <= _MOST_AHEAD_BYTES:

@@ -100,6 +100,39 @@ def test_a_class_is_given_with_the_mouse(dock: Dock, qtbot: QtBot) -> None:
     assert table.currentIndex().row() == 1
 
 
+def test_the_key_of_a_class_is_changed_in_the_list(dock: Dock) -> None:
+    layer = dock.correct("boxes")
+    model = dock.page.classes.model
+    model.setData(model.index(1, 1), "k")
+    assert [(name, key) for name, key, _ in dock.rows] == [
+        ("nucleus", "Q"),
+        ("debris", "K"),
+    ]
+    assert {"Q", "K"} <= {str(key) for key in layer.keymap}
+    assert "W" not in {str(key) for key in layer.keymap}
+
+
+def test_a_key_that_is_taken_is_refused_and_told(dock: Dock) -> None:
+    dock.correct("boxes")
+    model = dock.page.classes.model
+    model.setData(model.index(1, 1), "Q")
+    assert "is the key of “nucleus” already" in dock.page.message.text.text()
+    model.setData(model.index(1, 1), "H")
+    assert dock.page.message.isHidden()
+    assert model.index(1, 1).data() == "H"
+
+
+def test_only_keys_can_be_edited_in_the_list(dock: Dock) -> None:
+    dock.correct("boxes")
+    model = dock.page.classes.model
+    editable = Qt.ItemFlag.ItemIsEditable
+    assert [bool(model.index(0, at).flags() & editable) for at in range(3)] == [
+        False,
+        True,
+        False,
+    ]
+
+
 def test_the_history_strikes_out_what_is_undone(dock: Dock) -> None:
     layer = dock.correct("boxes")
     layer.remove([0])

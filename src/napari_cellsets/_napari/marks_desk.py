@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from psygnal import Signal
@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_cellsets._napari.drawn import ANY_CLASS, Drawn
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.marks import MarkEditor
+from napari_cellsets._napari.marks_keys import ClassKeys
 from napari_cellsets._napari.marks_places import box_around, form_of
 from napari_cellsets._napari.marks_rows import drawn_after, mark_of
 from napari_cellsets._napari.marks_words import (
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.label_corrections import HooksFor
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.marks_rows import MarkRow, MarkStep
-
-KEYS: Final = tuple("QWGHJKUNYOCM890")
-"""Keys of the classes, in their order: those that napari leaves free in layers of
-points and of shapes alike."""
 
 
 class Waiting(NamedTuple):
@@ -66,6 +63,8 @@ class MarkDesk:
         Acts on each layer.
     class_name
         Class of what is added next.
+    class_keys
+        The key of each class.
     """
 
     changed = Signal()
@@ -90,6 +89,8 @@ class MarkDesk:
         self._dataset_id = self._sample = ""
         self._set_classes: tuple[str, ...] = ()
         self.log = ActLog()
+        self.class_keys = ClassKeys()
+        self.class_keys.changed.connect(self.changed.emit)
         self.class_name = ""
         layers.leaving.connect(self._on_leaving)
         layers.arrived.connect(self._on_arrived)
@@ -129,9 +130,10 @@ class MarkDesk:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Key of each class, empty where there are too many."""
-        many = len(self.classes)
-        return (*KEYS[:many], *[""] * (many - len(KEYS)))
+        """Key of each class, empty for none."""
+        classes = self.classes
+        self.class_keys.take(classes)
+        return tuple(self.class_keys.keys[name] for name in classes)
 
     def earlier_acts(self, layer: Layer) -> list[Act]:
         """Return what people did to a layer before this sample was shown."""
@@ -159,7 +161,7 @@ class MarkDesk:
             self._follow(name)
         else:
             self._unlocked.discard(name)
-            _release(self._editors.pop(name))
+            self._release(self._editors.pop(name))
             layer.editable = False
         self.changed.emit()
 
@@ -219,7 +221,7 @@ class MarkDesk:
 
     def _on_leaving(self) -> None:
         for editor in self._editors.values():
-            _release(editor)
+            self._release(editor)
             self.log.clear(editor.layer)
         self._editors.clear()
         self._acts.clear()
@@ -251,7 +253,7 @@ class MarkDesk:
     def _on_forgotten(self, layer: Layer) -> None:
         for name, editor in tuple(self._editors.items()):
             if editor.layer is layer:
-                _release(editor)
+                self._release(editor)
                 del self._editors[name]
         self.changed.emit()
 
@@ -275,9 +277,14 @@ class MarkDesk:
         editor.told.connect(self._on_told)
         editor.selection_changed.connect(self.changed.emit)
         layer.editable = True
-        for key, class_name in zip(KEYS, self.classes, strict=False):
-            layer.bind_key(key, _chooser(self, class_name), overwrite=True)
+        self.class_keys.take(self.classes)
+        self.class_keys.bind(layer, self.choose_class)
         self._hold(name)
+
+    def _release(self, editor: MarkEditor) -> None:
+        """Follow a layer no longer, and let its keys go."""
+        editor.stop()
+        self.class_keys.release(editor.layer)
 
     def _hold(self, name: str) -> None:
         """Let what is added next to a layer have the class in hand."""
@@ -375,19 +382,3 @@ class MarkDesk:
 
 def _nothing() -> None:
     """Marks on screen are told of by `MarkDesk.changed`."""
-
-
-def _release(editor: MarkEditor) -> None:
-    """Follow a layer no longer, and let its keys go."""
-    editor.stop()
-    for key in KEYS:
-        editor.layer.bind_key(key, None)
-
-
-def _chooser(desk: MarkDesk, class_name: str) -> Any:
-    def choose(layer: Layer) -> None:
-        desk.choose_class(class_name, layer)
-
-    # napari's list of shortcuts shows it
-    choose.__doc__ = f"Take the class {class_name}; selected marks get it."
-    return choose

@@ -37,6 +37,9 @@ class MarkClassesModel(HeadedTableModel):
 
     HEADINGS = ("Class", "Key", "Here")
 
+    key_wanted = Signal(str, str)
+    """The person wants this class to have this key."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: tuple[ClassRow, ...] = ()
@@ -60,8 +63,12 @@ class MarkClassesModel(HeadedTableModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What the view asks."""
         row, column = self.rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.EditRole:
+            return row.key
         if role == Qt.ItemDataRole.DisplayRole:
             return (row.name, row.key, f"{row.many:,}")[column]
+        if role == Qt.ItemDataRole.ToolTipRole and column == 1:
+            return f"Key of {row.name}: double-click to change it"
         if role == Qt.ItemDataRole.ToolTipRole:
             key = f" ({row.key})" if row.key else ""
             return f"{row.name}: new marks and selected ones get this class{key}"
@@ -72,6 +79,19 @@ class MarkClassesModel(HeadedTableModel):
             swatch.fill(QColor(row.colour))
             return swatch
         return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Only keys are edited."""
+        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        editable = usual | Qt.ItemFlag.ItemIsEditable
+        return editable if index.column() == 1 else usual
+
+    def setData(
+        self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole
+    ) -> bool:
+        """Ask for another key; whoever hears it shows what came of it."""
+        self.key_wanted.emit(self.rows[index.row()].name, str(value))
+        return False
 
 
 class MarkClasses(QWidget):
@@ -92,7 +112,10 @@ class MarkClasses(QWidget):
         behave = QAbstractItemView.SelectionBehavior.SelectRows
         self.table.setSelectionBehavior(behave)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

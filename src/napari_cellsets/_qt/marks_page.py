@@ -24,6 +24,7 @@ from napari_cellsets._qt.count_controls import MessageRow
 from napari_cellsets._qt.edit_history import HistoryView
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.marks_classes import ClassRow, MarkClasses
+from napari_cellsets.core.errors import EditError
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -93,6 +94,7 @@ class MarksPage(QWidget):
         self.message = MessageRow()
         self.classes = MarkClasses()
         self.classes.chosen.connect(self._on_class_chosen)
+        self.classes.model.key_wanted.connect(self._on_key_wanted)
         self.selected = QLabel()
         self.selected.setWordWrap(True)
         self.selected.setAccessibleName("Selected marks")
@@ -116,6 +118,15 @@ class MarksPage(QWidget):
     @Slot(str)
     def _on_class_chosen(self, name: str) -> None:
         self._desk.choose_class(name, self.layer)
+
+    @Slot(str, str)
+    def _on_key_wanted(self, name: str, key: str) -> None:
+        try:
+            self._desk.class_keys.choose(name, key)
+        except EditError as error:
+            self.message.tell(str(error), True)
+        else:
+            self.message.tell("", False)
 
     @Slot(object)
     def _on_act_chosen(self, act: Act) -> None:

@@ -16,7 +16,7 @@ from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets._qt.describing import DescribeOffer
-from napari_cellsets._qt.docking import DockContent, raise_dock
+from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
 from napari_cellsets._qt.history_offer import MovedOffer
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.legend import Legend
@@ -183,18 +183,18 @@ class SamplesWidget(DockContent):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        page = QWidget()
+        layout = QVBoxLayout(page)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
         asked = (self.reading, self.describe, self.moved)
-        top = (self.open_button, self.message, *asked, self.welcome)
-        for widget in top:
-            layout.addWidget(widget)
+        for widget in (self.open_button, self.message, *asked, self.welcome):
+            layout.addWidget(widget, stretch=1 if widget is self.welcome else 0)
         for widget in self._of_a_set:
             layout.addWidget(widget, stretch=1 if widget is self.view else 0)
             if widget is self.cell:
                 layout.addWidget(self.legend)
-        layout.setStretchFactor(self.welcome, 1)
+        fill_with_page(self, page)
         self.setMinimumWidth(_WIDTH_LEAST)
 
     def sizeHint(self) -> QSize:

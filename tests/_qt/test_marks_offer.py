@@ -64,6 +64,8 @@ def test_the_next_image_has_offers_of_its_own(dock: Any, viewer: Viewer) -> None
 
 
 def test_an_image_without_marks_has_no_offers(dock: Any, viewer: Viewer) -> None:
+    button = dock.welcome.buttons["boxes"]
     get_session(viewer).show(1)
+    assert button.isHidden()
     assert dock.welcome.about_marks.isHidden()
     assert dock.welcome.buttons == {}

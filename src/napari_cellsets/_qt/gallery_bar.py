@@ -282,6 +282,8 @@ def _random_choice(parent: QWidget) -> QSpinBox:
     box = QSpinBox(parent)
     box.setRange(0, _A_CLASS)
     box.setSpecialValueText("random: off")
+    # beside the numbers of a low dock the words are still read
+    box.setMinimumWidth(130)
     box.setMaximumWidth(190)
     box.setPrefix("random ")
     box.setSuffix(" a class")

@@ -60,6 +60,7 @@ class MarksOffer(QWidget):
             return
         for old in self.buttons.values():
             self._offers.removeWidget(old)
+            old.hide()
             old.deleteLater()
         self.buttons = {name: self._button(name, to) for name, to in headings.items()}
 

@@ -13,6 +13,7 @@ from napari_cellsets._napari.history_acts import Act
 from napari_cellsets._napari.history_then import (
     EarlierLabels,
     Then,
+    box_of_objects,
     earlier_acts,
     look_up,
 )
@@ -166,3 +167,18 @@ def test_what_cannot_be_saved_is_not_restored_over(
 def test_what_was_done_since_is_told(since: dict[str, int], words: str) -> None:
     stored = StoredLabels(np.zeros((2, 2), np.int32), changed=1e9)
     assert words in Then(("set", "a", "cells"), stored, since).told("me")
+
+
+def test_objects_of_a_stack_are_found_in_the_first_plane_that_has_any(
+    viewer: ViewerModel,
+) -> None:
+    planes = np.zeros((3, 8, 9), np.int32)
+    planes[1, 2:4, 3:7] = 5
+    planes[2, 1:3, 1:3] = 6
+    layer = viewer.add_labels(planes)
+    editor = edit_desk(viewer).editor_of(layer)
+    viewer.dims.set_point(0, 0)
+    assert box_of_objects(editor, [5, 6]) == (slice(1, 2), slice(2, 4), slice(3, 7))
+    viewer.dims.set_point(0, 2)
+    assert box_of_objects(editor, [5, 6]) == (slice(2, 3), slice(1, 3), slice(1, 3))
+    assert box_of_objects(editor, [7]) is None

@@ -169,10 +169,12 @@ class HistoryFlow(QObject):
             if box is None:
                 self._desk.told.emit("These objects are not there any more.", False)
                 return
+            self._desk.reveal(replace(act, box=box))
+            # those of the plane that is on screen now
             there = editor.objects
             editor.select(label for label in act.objects if label in there)
-            act = replace(act, box=box)
-        self._desk.reveal(act)
+        else:
+            self._desk.reveal(act)
 
     @Slot()
     def _on_more_wanted(self) -> None:

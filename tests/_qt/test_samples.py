@@ -8,6 +8,7 @@ import pytest
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent, QGuiApplication
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QScrollArea
 
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.samples import SamplesWidget
@@ -332,3 +333,11 @@ def test_parts_have_names_for_screen_readers(full: SamplesWidget) -> None:
         full.header.citation.button,
     ):
         assert part.accessibleName()
+
+
+def test_a_low_dock_scrolls_and_keeps_the_way_in_sight(full: SamplesWidget) -> None:
+    assert full.minimumSizeHint().height() < 250
+    page = full.findChild(QScrollArea)
+    for part in (full.steps, full.correct_truth, full.status):
+        assert not page.isAncestorOf(part)
+    assert page.isAncestorOf(full.view)

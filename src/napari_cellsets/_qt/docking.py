@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
 from napari_cellsets._napari.first_layer import prepare_first_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtpy.QtGui import QShowEvent
 
 #: As napari's Plugins menu and `open_dock` name them.
@@ -67,7 +69,9 @@ class DockContent(QWidget):
         tabify_with_ours(self)
 
 
-def fill_with_page(content: QWidget, page: QWidget) -> QScrollArea:
+def fill_with_page(
+    content: QWidget, page: QWidget, foot: Sequence[QWidget] = ()
+) -> QScrollArea:
     """Fill a dock with a page that scrolls up and down, never sideways.
 
     Parameters
@@ -76,6 +80,8 @@ def fill_with_page(content: QWidget, page: QWidget) -> QScrollArea:
         Of the dock; what is added to its layout later stays in sight below the page.
     page
         All that it shows.
+    foot
+        Stays in sight below the page, with the margins of the page.
     """
     scroll = QScrollArea()
     scroll.setWidgetResizable(True)
@@ -85,6 +91,14 @@ def fill_with_page(content: QWidget, page: QWidget) -> QScrollArea:
     layout = QVBoxLayout(content)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(scroll, 1)
+    if foot:
+        left, _, right, bottom = page.layout().getContentsMargins()
+        page.layout().setContentsMargins(left, left, right, 0)
+        below = QVBoxLayout()
+        below.setContentsMargins(left, left, right, bottom)
+        for widget in foot:
+            below.addWidget(widget)
+        layout.addLayout(below)
     return scroll
 
 

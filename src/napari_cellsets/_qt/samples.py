@@ -190,11 +190,11 @@ class SamplesWidget(DockContent):
         asked = (self.reading, self.describe, self.moved)
         for widget in (self.open_button, self.message, *asked, self.welcome):
             layout.addWidget(widget, stretch=1 if widget is self.welcome else 0)
-        for widget in self._of_a_set:
+        for widget in self._of_a_set[:-3]:
             layout.addWidget(widget, stretch=1 if widget is self.view else 0)
             if widget is self.cell:
                 layout.addWidget(self.legend)
-        fill_with_page(self, page)
+        fill_with_page(self, page, self._of_a_set[-3:])
         self.setMinimumWidth(_WIDTH_LEAST)
 
     def sizeHint(self) -> QSize:

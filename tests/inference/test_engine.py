@@ -205,6 +205,16 @@ def test_released_sessions_are_opened_again(make_pointwise):
     assert sessions.open_session(path) is not first
 
 
+def test_an_answer_that_is_kept_holds_on_to_nothing_of_the_engine(make_pointwise):
+    path = make_pointwise()
+    model = sessions.open_session(path)
+    (name,) = (one.name for one in model.engine.get_inputs())
+    (wanted,) = (one.name for one in model.engine.get_outputs())
+    feed = {name: np.zeros((1, 3, 8, 8), np.float32)}
+    (answer,) = sessions.run_engine(model, [wanted], feed, CancelToken(), path)
+    assert answer.flags.owndata
+
+
 def test_an_unanswered_question_stops_the_run(make_pointwise):
     with pytest.raises(ModelError, match="does not say its channel_order, normal"):
         predict(noise((8, 8, 3)), make_pointwise(metadata=None))

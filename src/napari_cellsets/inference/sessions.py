@@ -164,7 +164,8 @@ def run_engine(
             advice="Check its layout, channels and size: " + _reason(error),
         ) from error
     token.raise_if_cancelled()
-    return [np.asarray(answer) for answer in answers]
+    # whoever keeps the engine's own array keeps all memory that it ever took
+    return [np.array(answer) for answer in answers]
 
 
 def engine_of(path: Path) -> EngineUsed:

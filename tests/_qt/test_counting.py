@@ -166,6 +166,15 @@ def test_row_selects_the_cell_and_rings_it(desk: Desk) -> None:
     assert tuple(ring) == desk.dock.table.objects.centre_of(2)
 
 
+def test_row_rings_its_cell_and_leaves_the_tool_in_hand(desk: Desk) -> None:
+    desk.count()
+    tools = edit_desk(getattr(desk.viewer, "__wrapped__", desk.viewer)).tools
+    tools.use("select")
+    desk.dock.table.selectRow(1)
+    assert MARK_NAME in desk.viewer.layers
+    assert tools.tool == "select"
+
+
 def test_a_click_rings_a_cell_unless_a_tool_is_in_hand(desk: Desk) -> None:
     desk.count()
     viewer = getattr(desk.viewer, "__wrapped__", desk.viewer)

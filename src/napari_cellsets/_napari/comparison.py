@@ -9,6 +9,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_cellsets._napari.outlines import OutlinedLabels
+from napari_cellsets._napari.slots import add_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +94,6 @@ def show_comparison(
         return layer
     if layer is not None:
         viewer.layers.remove(layer)
-    active = viewer.layers.selection.active
     colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
     for kind, colour in COLOURS.items():
         colours[kind] = colour
@@ -108,6 +108,5 @@ def show_comparison(
     )
     layer.contour = _CONTOUR_PX
     layer.editable = False
-    viewer.add_layer(layer)
-    viewer.layers.selection.active = active
+    add_aside(viewer, layer)
     return layer

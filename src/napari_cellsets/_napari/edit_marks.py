@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Vectors
 
 from napari_cellsets._napari.leaving import take_away
-from napari_cellsets._napari.slots import place
+from napari_cellsets._napari.slots import add_aside, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,9 +162,7 @@ class EditMarks:
         layer.editable = False
         self._layers[name] = layer
         if viewer is not None:
-            active = viewer.layers.selection.active
-            viewer.add_layer(layer)
-            viewer.layers.selection.active = active
+            add_aside(viewer, layer)
 
     def _zoom(self) -> float:
         viewer = self._viewer()

@@ -138,3 +138,23 @@ def put_layer(
         return
     covered = [layers.index(layer) for layer in below if layer in layers]
     layers.insert(min(covered, default=len(layers)), new)
+
+
+def add_aside(viewer: ViewerModel, layer: Layer) -> None:
+    """Add a layer that only shows something; the person's layer stays the active one.
+
+    napari makes a new layer active. Nobody hears of that here: a tool in hand would
+    be put away, and the layer's controls be built twice.
+
+    Parameters
+    ----------
+    viewer
+        Where to.
+    layer
+        Ends on top.
+    """
+    selection = viewer.layers.selection
+    active = selection.active
+    with selection.events.active.blocker():
+        viewer.add_layer(layer)
+        selection.active = active

@@ -9,6 +9,7 @@ from napari.layers import Points
 from qtpy.QtCore import QObject, Qt, Signal, Slot
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_cellsets._napari.slots import add_aside
 from napari_cellsets.counting.confidence import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -112,7 +113,6 @@ class DoubtLink(QObject):
         return None
 
     def _add(self, ndim: int) -> Points:
-        active = self._viewer.layers.selection.active
         cells = self._session.cells_layer
         layer = Points(
             np.empty((0, ndim)),
@@ -123,7 +123,6 @@ class DoubtLink(QObject):
             opacity=0.8,
             axis_labels=tuple(cells.axis_labels) if cells is not None else None,
         )
-        self._viewer.add_layer(layer)
+        add_aside(self._viewer, layer)
         layer.editable = False
-        self._viewer.layers.selection.active = active
         return layer

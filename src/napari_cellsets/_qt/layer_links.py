@@ -15,6 +15,7 @@ from napari_cellsets._napari.comparison import (
     show_comparison,
 )
 from napari_cellsets._napari.edit_desk import edit_desk
+from napari_cellsets._napari.slots import add_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,6 @@ class SelectionLink(QObject):
         size = max(10.0, _RING * self._table.objects.diameter_of(label))
         layer = _find(self._viewer, MARK_NAME, Points)
         if layer is None:
-            active = self._viewer.layers.selection.active
             layer = Points(
                 np.empty((0, 2)),
                 name=MARK_NAME,
@@ -124,9 +124,8 @@ class SelectionLink(QObject):
                 units=tuple(cells.units)[-2:],
                 axis_labels=tuple(cells.axis_labels)[-2:],
             )
-            self._viewer.add_layer(layer)
+            add_aside(self._viewer, layer)
             layer.editable = False
-            self._viewer.layers.selection.active = active
         layer.scale, layer.units = tuple(cells.scale)[-2:], tuple(cells.units)[-2:]
         layer.data = np.array([centre])
         layer.size = size

@@ -96,7 +96,8 @@ def test_losses_are_told_before_anything_is_written(
 
 def test_allowed_losses_are_written(session: Session, tmp_path: Path) -> None:
     said = run(export(session, tmp_path / "out", form="voc", lossy=True))
-    assert said == "Pascal VOC of 3 images"
+    all_of_them = "outlines, boxes, class mask and masks together"
+    assert said == f"Pascal VOC of 3 images ({all_of_them})"
     assert len(list((tmp_path / "out").rglob("*.xml"))) == 3
     assert len(list((tmp_path / "out/SegmentationClass").rglob("*.png"))) == 2
 
@@ -104,7 +105,8 @@ def test_allowed_losses_are_written(session: Session, tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_told(session: Session, tmp_path: Path) -> None:
     (tmp_path / "annotated/pictures/c.png").write_bytes(b"broken")
     said = run(export(session, tmp_path / "out", form="coco", with_images=True))
-    assert "COCO JSON of 2 images; 1 left out" in said
+    assert said.startswith("COCO JSON of 2 images (outlines, boxes,")
+    assert "; 1 left out" in said
     assert "c.png" in said
 
 

@@ -14,6 +14,7 @@ from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.corrected import corrected_annotations
 from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage, MaskStack
+from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.formats.packing import pack, unpack
 from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project, further_layer
@@ -202,3 +203,14 @@ def test_the_export_of_a_set_writes_what_was_corrected(
     assert said == "COCO JSON of 1 image"
     (file,) = (tmp_path / "out").rglob("*.json")
     assert file.read_text().count('"segmentation"') == len(stack.masks) - 1
+
+
+def test_an_export_of_several_annotations_says_that_they_are_in_one_list(
+    annotated: Dataset, project: Project, tmp_path: Path
+) -> None:
+    sample = annotated.samples[0]
+    *most, last = names_of(annotated.read_annotations(sample))
+    said = ContainerExport("coco", lossy=True).write(
+        annotated, project, [sample], tmp_path / "out", CancelToken(), lambda *_: None
+    )
+    assert said == f"COCO JSON of 1 image ({', '.join(most)} and {last} together)"

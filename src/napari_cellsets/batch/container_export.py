@@ -93,10 +93,9 @@ class ContainerExport:
             "token": token,
             "progress": progress,
         }
-        if not self.lossy:
-            losses = foresee_losses(dataset, self.form, **common)
-            if losses.reasons:
-                raise LossesForeseenError(losses)
+        losses = foresee_losses(dataset, self.form, **common)
+        if losses.reasons and not self.lossy:
+            raise LossesForeseenError(losses)
         report = convert_dataset(
             dataset,
             self.form,
@@ -107,6 +106,10 @@ class ContainerExport:
         )
         done = report.converted + report.resumed
         said = f"{FORMS[self.form].title} of {done:,} image{'' if done == 1 else 's'}"
+        if len(losses.names) > 1 and not self.annotation:
+            # some sets mark the same cells in two ways; in one list they count twice
+            *most, last = losses.names
+            said += f" ({', '.join(most)} and {last} together)"
         if report.failed:
             said += f"; {len(report.failed):,} left out: {report.failed[0].message}"
         return said

@@ -7,6 +7,8 @@ XVFB := xvfb-run -a -s "-screen 0 1920x1080x24"
 XVFB_PYQT6 := xvfb-run -a -n 199 -s "-screen 0 1920x1080x24"
 XVFB_PYSIDE6 := xvfb-run -a -n 299 -s "-screen 0 1920x1080x24"
 WINDOWS := tests/_qt tests/_napari
+# three sets of tests, as many at once as there are cores
+CORES := $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: demo test setup lint types contracts headless pyqt6 pyside6 bench docs screenshots clean
 
@@ -19,7 +21,7 @@ demo:
 ## test: all checks and tests, from nothing
 test: lint types contracts
 	@echo "Running the tests, windows beside the rest; they speak when they end."
-	@$(MAKE) --no-print-directory -j2 --output-sync=line headless pyqt6 pyside6
+	@$(MAKE) --no-print-directory -j$(CORES) --output-sync=line headless pyqt6 pyside6
 
 setup:
 	@$(PYTHON) tools/bootstrap.py $(EXTRAS)

@@ -62,8 +62,8 @@ def test_a_turned_box_may_begin_at_any_corner(
     corners = corners_of_place([0, 0, 5, 30, turn])
     begun = np.roll(corners[::way], first, axis=0)
     again = corners_of_place(place_of("boxes", Form(begun, "rectangle")))
-    key = lambda found: sorted(np.round(found, 6).tolist())  # noqa: E731
-    assert np.allclose(key(again), key(corners), atol=1e-5)
+    found, wanted = (sorted(np.round(one, 6).tolist()) for one in (again, corners))
+    assert np.allclose(found, wanted, atol=1e-5)
 
 
 def test_what_is_drawn_among_boxes_becomes_the_box_around_it() -> None:

@@ -102,8 +102,6 @@ def test_shipped_model_counts_real_neurons(
 ) -> None:
     from napari_cellsets.inference.metadata import DEFAULT_MODEL
 
-    if not DEFAULT_MODEL.is_file():
-        pytest.skip("the shipped model is not built yet")
     desk = make_desk(DEFAULT_MODEL, real_samples / "fluorescent_neuronal_cells_v1")
     desk.dock.buttons.image.click()
     desk.qtbot.waitUntil(lambda: desk.dock.flow.result is not None, timeout=120_000)

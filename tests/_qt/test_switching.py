@@ -136,12 +136,10 @@ def test_large_pictures_are_not_decoded_ahead(
     assert decoded == []
 
 
-def test_sample_asked_for_while_another_is_decoded_ahead_does_not_wait(
-    switcher: Switcher,
-    session: Session,
-    qtbot: QtBot,
+def slow_down_third(
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
+) -> tuple[threading.Event, threading.Event]:
+    """Hold the third sample up; return that it was begun, and what lets it go on."""
     begun, going_on, own = threading.Event(), threading.Event(), Dataset.read_truth
 
     def slow(dataset: Dataset, sample: object) -> object:
@@ -151,6 +149,16 @@ def test_sample_asked_for_while_another_is_decoded_ahead_does_not_wait(
         return own(dataset, sample)
 
     monkeypatch.setattr(Dataset, "read_truth", slow)
+    return begun, going_on
+
+
+def test_sample_asked_for_while_another_is_decoded_ahead_does_not_wait(
+    switcher: Switcher,
+    session: Session,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, going_on = slow_down_third(monkeypatch)
     go_to(1, session, qtbot)
     qtbot.waitUntil(begun.is_set, timeout=10_000)
     go_to(0, session, qtbot)
@@ -164,15 +172,7 @@ def test_sample_asked_for_while_it_is_decoded_ahead_is_decoded_once(
     decoded: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begun, going_on, own = threading.Event(), threading.Event(), Dataset.read_truth
-
-    def slow(dataset: Dataset, sample: object) -> object:
-        if sample.name == dataset.samples[2].name:
-            begun.set()
-            going_on.wait(20)
-        return own(dataset, sample)
-
-    monkeypatch.setattr(Dataset, "read_truth", slow)
+    begun, going_on = slow_down_third(monkeypatch)
     go_to(1, session, qtbot)
     qtbot.waitUntil(begun.is_set, timeout=10_000)
     session.go_to(2)

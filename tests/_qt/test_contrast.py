@@ -10,6 +10,7 @@ pytest.importorskip("pytestqt")
 from hypothesis import given
 from hypothesis import strategies as st
 from napari.utils.theme import get_theme
+from pyqtgraph import mkBrush
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 
@@ -131,7 +132,9 @@ def test_curves_of_training_are_seen(
     curve = CurvePlot("#e69f00", "Score", marked=True)
     qtbot.addWidget(curve)
     curve.set_colours(*theme)
-    drawn = (curve._curve.opts["pen"], curve._curve.opts["symbolBrush"])
+    # one that is right already may stay as it was given
+    dots = mkBrush(curve._curve.opts["symbolBrush"])
+    drawn = (curve._curve.opts["pen"], dots)
     assert min(contrast(one.color(), theme[0]) for one in drawn) >= MARK
 
 

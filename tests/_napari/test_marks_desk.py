@@ -55,8 +55,9 @@ class Window:
 
     @property
     def stored(self) -> dict[MarkKey, Mark]:
-        identity = self.session.dataset.identity  # type: ignore[union-attr]
-        marks = self.session.project.marks(identity)
+        dataset = self.session.dataset
+        assert dataset is not None
+        marks = self.session.project.marks(dataset.identity)
         return {key: kept.mark for key, kept in marks.items()}
 
 

@@ -41,10 +41,7 @@ def isbi(real_samples: Path, tmp_path: Path) -> Path:
     """What others found in two fields of ISBI 2014, arranged as the set is."""
     from scipy.io import loadmat, savemat
 
-    file = real_samples / SEGMENTED
-    if not file.is_file():
-        pytest.skip(f"{SEGMENTED} is not there")
-    found = loadmat(file)["master_cell"]
+    found = loadmat(real_samples / SEGMENTED)["master_cell"]
     masks = [
         [np.asarray(mask, np.uint8) for mask in found[at, 0].ravel()] for at in (17, 37)
     ]
@@ -133,10 +130,7 @@ def test_real_cells_that_overlap_come_back_and_go_out_corrected(
 def test_a_real_mask_of_classes_is_corrected(
     real_samples: Path, session: Session, viewer: ViewerModel
 ) -> None:
-    folder = real_samples / "ccagt"
-    if not folder.is_dir():
-        pytest.skip("the sample of CCAgT is not there")
-    session.open(folder)
+    session.open(real_samples / "ccagt")
     layer = unlocked(session, viewer, "class mask")
     y, x = (int(axis[0]) for axis in np.nonzero(layer.data == 1))
     layer.fill((y, x), 2)

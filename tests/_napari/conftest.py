@@ -8,12 +8,15 @@ pytest.importorskip("napari")
 
 from napari.components import ViewerModel
 
+from event_files import write_recordings
 from napari_cellsets._napari.session import Session, get_session
 from small_sets import write_set
 from what_stays import collections_pass_over_what_stays
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from napari_cellsets._napari.film import Film
 
 __all__ = ["collections_pass_over_what_stays"]
 
@@ -41,3 +44,21 @@ def opened(session: Session, set_path: Path) -> Session:
     """A session with the small set open at its first picture."""
     session.open(set_path)
     return session
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Folder of two recordings, the second twice as long."""
+    return write_recordings(tmp_path / "runs")
+
+
+@pytest.fixture
+def playing(session: Session, runs: Path) -> Session:
+    """A session with the first recording on screen."""
+    session.open(runs)
+    return session
+
+
+@pytest.fixture
+def film(playing: Session) -> Film:
+    return playing.film

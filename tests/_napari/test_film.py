@@ -1,3 +1,5 @@
+"""What of a recording is on screen."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -7,19 +9,15 @@ pytest.importorskip("napari")
 
 from typing import TYPE_CHECKING
 
-from napari.layers import Image
+from film_layers import counted, layer_of, seen, within
 from napari.utils.notifications import notification_manager
 
-from event_files import LENGTH_US, SIZE, bar, write_recording, write_recordings
+from event_files import LENGTH_US, SIZE, bar, write_recording
 from napari_cellsets._napari.fitting import fitting_dots, fitting_speed, fitting_window
 from napari_cellsets._napari.flat_view import WHY
 from napari_cellsets._napari.recording_layer import US_OF_AXIS
-from napari_cellsets._napari.session import Session, get_session
-from napari_cellsets.core.events import Events
-from napari_cellsets.formats.events.memory import MemoryEvents
 from napari_cellsets.playback.filters import FilterChain, Polarity
 from napari_cellsets.playback.frames import FrameMode
-from napari_cellsets.playback.recording import open_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,47 +25,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_cellsets._napari.film import Film
-    from napari_cellsets.core.events import Geometry
-
-
-@pytest.fixture
-def runs(tmp_path: Path) -> Path:
-    """Folder of two recordings, the second twice as long."""
-    return write_recordings(tmp_path / "runs")
-
-
-@pytest.fixture
-def playing(session: Session, runs: Path) -> Session:
-    """A session with the first recording on screen."""
-    session.open(runs)
-    return session
-
-
-@pytest.fixture
-def film(playing: Session) -> Film:
-    return playing.film
-
-
-def layer_of(film: Film) -> Image:
-    assert film.layer is not None
-    return film.layer
-
-
-def seen(film: Film) -> np.ndarray:
-    """What the layer has on screen."""
-    return np.asarray(layer_of(film)._slice.image.raw)
-
-
-def counted(events: Events, size: Geometry = SIZE) -> np.ndarray:
-    """Lighter less darker events of each pixel, the slow way."""
-    frame = np.zeros((size.height, size.width), np.float32)
-    for x, y, p in zip(events.x, events.y, events.p, strict=True):
-        frame[y, x] += 1 if p else -1
-    return frame
-
-
-def within(events: Events, now_us: int, window_us: int) -> Events:
-    return events.take((events.t > now_us - window_us) & (events.t <= now_us))
+    from napari_cellsets._napari.session import Session
 
 
 # What is shown
@@ -202,6 +160,14 @@ def test_number_of_events_for_full_colour_is_the_persons(film: Film) -> None:
     assert tuple(layer_of(film).contrast_limits) == (-8.0, 8.0)
 
 
+def test_time_surface_leaves_a_number_of_events(playing: Session) -> None:
+    playing.film.change(window_events=50)
+    assert playing.film.playback.window_us is None
+    playing.film.change(mode=FrameMode.SURFACE)
+    assert playing.film.settings.window_events is None
+    assert playing.film.playback.window_us == playing.film.settings.reach_us
+
+
 # Fitting to the recording
 
 
@@ -240,161 +206,6 @@ def test_dots_grow_as_the_view_shrinks_until_their_size_is_chosen(
     assert film.settings.dot_px == 2
 
 
-def test_speed_and_window_that_were_chosen_stay_for_other_recordings(
-    playing: Session,
-) -> None:
-    film = playing.film
-    film.playback.speed = 0.05
-    film.change(window_us=30_000)
-    playing.show(1)
-    assert film.playback.speed == 0.05
-    assert film.settings.window_us == 30_000
-
-
-def test_speed_fits_each_recording_until_one_is_chosen(playing: Session) -> None:
-    assert playing.film.playback.speed == pytest.approx(0.2)
-    playing.show(1)
-    assert playing.film.playback.speed == pytest.approx(0.5)
-
-
-# Coming, growing and going
-
-
-def test_switching_reuses_the_layer(playing: Session, viewer: ViewerModel) -> None:
-    layer = layer_of(playing.film)
-    playing.show(1)
-    assert list(viewer.layers) == [layer]
-    assert layer.name == "run_2"
-    assert playing.film.playback.duration_us == 2 * LENGTH_US
-    playing.show(0)
-    assert list(viewer.layers) == [layer]
-    assert layer.data.shape[0] * playing.film.playback.stride_us >= LENGTH_US
-
-
-def test_range_and_motion_end_with_the_recording(playing: Session) -> None:
-    playback = playing.film.playback
-    playback.a_us, playback.b_us = 200_000, 300_000
-    playback.play(1)
-    playing.show(1)
-    assert (playback.a_us, playback.b_us, playback.playing) == (None, None, False)
-
-
-def test_images_and_recordings_take_turns(
-    playing: Session, viewer: ViewerModel, runs: Path, set_path: Path
-) -> None:
-    film = playing.film
-    playing.open(set_path)
-    assert film.recording is None
-    assert film.layer is None
-    assert playing.image_layer is not None
-    assert playing.image_layer.rgb
-    assert [layer.ndim for layer in viewer.layers] == [2] * len(viewer.layers)
-    playing.open(runs)
-    assert film.recording is not None
-    assert playing.image_layer is film.layer
-    assert sum(isinstance(layer, Image) for layer in viewer.layers) == 1
-
-
-def test_session_has_no_picture_of_a_recording(playing: Session) -> None:
-    assert playing.picture is None
-    assert playing.truth is None
-    assert playing.cells is None
-
-
-def test_layer_that_the_person_deletes_is_let_go(
-    playing: Session, viewer: ViewerModel
-) -> None:
-    viewer.layers.remove(layer_of(playing.film))
-    assert playing.film.recording is None
-    playing.reload()
-    assert playing.film.layer in viewer.layers
-
-
-def test_layer_grows_with_the_index_at_the_same_moment(viewer: ViewerModel) -> None:
-    film = get_session(viewer).film
-    events = bar(3, count=2_000_000, length_us=20_000_000)
-    recording = open_recording(MemoryEvents(events, SIZE), name="long")
-    assert not recording.complete
-    told: list[bool] = []
-    film.grown.connect(lambda: told.append(True))
-    film.show(recording, "long", None, None)
-    known = recording.duration_us
-    film.playback.jump_to(known // 2)
-    at = film.playback.position_us
-    recording.build_index()
-    film.grow()
-    assert known < film.playback.duration_us == 20_000_000
-    assert film.playback.position_us == at
-    assert viewer.dims.range[0].stop == pytest.approx(20_000.0)
-    assert viewer.dims.point[0] == pytest.approx(at / US_OF_AXIS, abs=10)
-    film.grow()
-    assert told == [True]
-
-
-def test_time_surface_leaves_a_number_of_events(playing: Session) -> None:
-    playing.film.change(window_events=50)
-    assert playing.film.playback.window_us is None
-    playing.film.change(mode=FrameMode.SURFACE)
-    assert playing.film.settings.window_events is None
-    assert playing.film.playback.window_us == playing.film.settings.reach_us
-
-
-def test_an_index_that_only_ends_is_told(viewer: ViewerModel) -> None:
-    film = get_session(viewer).film
-    events = bar(3, count=2_000_000, length_us=20_000_000)
-    events.t[100_000:] = events.t[100_000]
-    recording = open_recording(MemoryEvents(events, SIZE), name="then all at once")
-    film.show(recording, "then all at once", None, None)
-    told: list[bool] = []
-    film.grown.connect(lambda: told.append(recording.complete))
-    assert not recording.complete
-    assert recording.duration_us == events.t[-1] - events.t[0]
-    recording.build_index()
-    film.grow()
-    film.grow()
-    assert told == [True]
-
-
-def test_grown_sensor_gives_larger_frames(viewer: ViewerModel) -> None:
-    film = get_session(viewer).film
-    events = bar(3, count=2_000_000, length_us=20_000_000)
-    events.x[-1] = 99
-    recording = open_recording(MemoryEvents(events, None), name="unknown size")
-    film.show(recording, "unknown size", None, None)
-    assert layer_of(film).data.shape[2] <= SIZE.width
-    recording.build_index()
-    film.grow()
-    assert layer_of(film).data.shape[2] == 100
-
-
-def test_events_before_the_first_are_shown_at_their_time(viewer: ViewerModel) -> None:
-    film = get_session(viewer).film
-    events = bar(2)
-    back = Events(events.t - 30_000, events.x, events.y, events.p)
-    first = events.take(slice(0, 1))
-    recording = open_recording(MemoryEvents(Events.joined([first, back]), SIZE))
-    recording.build_index()
-    assert recording.start_us == -30_000
-    film.show(recording, "back", None, None)
-    viewer.dims.set_point(0, -12.0)
-    assert viewer.dims.point[0] == pytest.approx(-12.0)
-    window = film.settings.window_us
-    assert np.array_equal(seen(film), counted(within(back, -12_000, window)))
-    film.playback.jump_to(100_000)
-    assert viewer.dims.point[0] == pytest.approx(100.0)
-    assert np.array_equal(seen(film), counted(within(back, 100_000, window)))
-
-
-def test_recording_without_events_shows_an_empty_frame(
-    session: Session, tmp_path: Path
-) -> None:
-    events = bar().take(slice(0, 1))
-    session.open(write_recording(tmp_path / "one.raw", events))
-    film = session.film
-    assert film.playback.duration_us == 0
-    assert layer_of(film).data.shape[0] == 1
-
-
 # Three dimensions
 
 
@@ -422,12 +233,3 @@ def test_3d_is_free_while_an_image_is_shown(
     playing.open(set_path)
     viewer.dims.ndisplay = 3
     assert viewer.dims.ndisplay == 3
-
-
-def test_recording_opened_in_3d_goes_back_to_2d(
-    session: Session, viewer: ViewerModel, runs: Path
-) -> None:
-    viewer.add_image(np.zeros((4, 8, 8)))
-    viewer.dims.ndisplay = 3
-    session.open(runs)
-    assert viewer.dims.ndisplay == 2

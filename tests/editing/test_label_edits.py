@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from made_labels import applied, boxes_of, known_boxes, planes, with_objects
 from scipy import ndimage
 
+from made_labels import (
+    applied,
+    attempt,
+    boxes_of,
+    disc,
+    known_boxes,
+    planes,
+    with_objects,
+)
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.editing import growing, joining, shaping, splitting
 from napari_cellsets.editing import planes as stacks
@@ -21,14 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_cellsets.editing.edit import Edit
-
-
-def attempt(act: Callable[[], Edit]) -> Edit | None:
-    """Return an edit, None where it is refused."""
-    try:
-        return act()
-    except EditError:
-        return None
 
 
 ACTS: dict[str, Callable[[ObjectIndex, list[int]], Edit]] = {
@@ -81,27 +81,6 @@ def test_other_objects_are_never_hurt(labels: np.ndarray) -> None:
             assert np.array_equal(after[others], labels[others])
 
 
-@given(labels=planes, data=st.data())
-def test_index_follows_what_somebody_else_painted(
-    labels: np.ndarray, data: st.DataObject
-) -> None:
-    objects = ObjectIndex(labels)
-    rows = sorted(data.draw(st.tuples(*[st.integers(0, labels.shape[0])] * 2)))
-    columns = sorted(data.draw(st.tuples(*[st.integers(0, labels.shape[1])] * 2)))
-    assume(rows[0] < rows[1] and columns[0] < columns[1])
-    box = slice(*rows), slice(*columns)
-    labels[box] = data.draw(st.sampled_from((0, 1, 9)))
-    objects.changed(box)
-    wanted = boxes_of(labels)
-    assert set(wanted) <= set(objects)
-    for label in tuple(objects):
-        if label in wanted:
-            assert objects.box(label) == wanted[label]
-        else:
-            with pytest.raises(EditError, match=f"there is no object {label}"):
-                objects.box(label)
-
-
 @given(labels=planes)
 def test_growing_is_the_dilation_by_a_disc_into_background(labels: np.ndarray) -> None:
     assume(with_objects(labels))
@@ -124,11 +103,6 @@ def test_filling_is_filling_of_the_whole_plane(labels: np.ndarray) -> None:
     wanted = np.where(filled & (labels == 0), label, labels)
     after = labels if edit is None else applied(labels, edit)
     assert np.array_equal(after, wanted)
-
-
-def disc(shape: tuple[int, int], y: float, x: float, radius: float) -> np.ndarray:
-    rows, columns = np.indices(shape)
-    return np.asarray((rows - y) ** 2 + (columns - x) ** 2 <= radius**2)
 
 
 def test_a_line_across_cuts_in_two_and_loses_no_pixel() -> None:
@@ -210,44 +184,6 @@ def test_a_copy_takes_background_only_unless_told_otherwise() -> None:
     assert (polite == 2).sum() == 8
     greedy = applied(labels, joining.copy_object(objects, other, 9, over=True))
     assert (greedy == 2).sum() == 9
-
-
-def test_a_click_adds_a_cell_as_far_as_it_looks_alike() -> None:
-    cell = disc((50, 50), 25, 25, 8)
-    noise = np.random.default_rng(0).normal(0, 4, cell.shape)
-    picture = np.where(cell, 200, 50) + noise
-    labels = np.zeros(cell.shape, np.int32)
-    edit = growing.add_from_click(ObjectIndex(labels), picture, (25, 25), 0.3)
-    added = applied(labels, edit) > 0
-    assert (added & cell).sum() / (added | cell).sum() > 0.97
-
-
-@pytest.mark.parametrize("brightness", [90, 140, 200])
-def test_the_likely_tolerance_ends_at_the_edge_of_the_cell(brightness: int) -> None:
-    cell = disc((90, 90), 45, 45, 14)
-    noise = np.random.default_rng(1).normal(0, 5, cell.shape)
-    picture = ndimage.gaussian_filter(np.where(cell, brightness, 30.0), 1.5) + noise
-    labels = np.zeros(cell.shape, np.int32)
-    tolerance = growing.likely_tolerance(picture, labels, (45, 45), 40)
-    box, mask = growing.grown_from(picture, labels, (45, 45), tolerance, 40)
-    assert (mask & cell[box]).sum() / (mask | cell[box]).sum() > 0.8
-
-
-def test_on_a_flat_picture_the_tolerance_is_the_usual_one() -> None:
-    flat, labels = np.zeros((90, 90)), np.zeros((90, 90), np.int32)
-    found = growing.likely_tolerance(flat, labels, (45, 45), 20)
-    assert found == growing.USUAL_TOLERANCE
-    box, mask = growing.grown_from(flat, labels, (45, 45), found, 20)
-    assert growing.runs_out(box, mask, labels.shape)
-
-
-def test_an_outline_snaps_to_the_edge_of_the_cell() -> None:
-    cell = disc((60, 60), 30, 30, 12)
-    picture = np.where(cell, 180.0, 40.0)
-    labels = disc((60, 60), 31, 29, 10).astype(np.int32)
-    edit = shaping.snap_to_edge(ObjectIndex(labels), [1], picture, 5)
-    snapped = applied(labels, edit) > 0
-    assert (snapped & cell).sum() / (snapped | cell).sum() > 0.95
 
 
 def test_planes_between_two_drawn_ones_are_filled_smoothly() -> None:
@@ -345,64 +281,11 @@ def test_another_label_is_another_class_for_the_whole_object() -> None:
     assert np.unique(after).tolist() == [0, 5]
 
 
-@given(labels=planes, data=st.data())
-def test_areas_are_counted_right_after_edits_and_strokes(
-    labels: np.ndarray, data: st.DataObject
-) -> None:
-    objects = ObjectIndex(labels)
-    for _ in range(3):
-        if data.draw(st.booleans()):
-            y = data.draw(st.integers(0, labels.shape[0] - 1))
-            labels[y:, 0] = data.draw(st.sampled_from((0, 2, 11)))
-            objects.changed((slice(y, labels.shape[0]), slice(0, 1)))
-        elif len(objects):
-            label = data.draw(st.sampled_from(sorted(objects)))
-            edit = attempt(lambda label=label: shaping.grow(objects, [label], 1))
-            if edit is not None:
-                edit.apply(labels)
-                objects.update(edit)
-        numbers, sizes = np.unique(labels[labels > 0], return_counts=True)
-        wanted = dict(zip(numbers.tolist(), sizes.tolist(), strict=True))
-        assert objects.areas() == wanted
-        assert {label: objects.area(label) for label in objects} == wanted
-
-
-def test_labels_far_above_the_number_of_objects_are_found() -> None:
-    labels = np.zeros((30, 30), np.int32)
-    labels[2:5, 3:9], labels[20:, 20:] = 2_000_000_000, 7
-    objects = ObjectIndex(labels)
-    assert known_boxes(objects) == boxes_of(labels)
-    assert objects.areas() == {7: 100, 2_000_000_000: 18}
-
-
-def test_many_objects_gone_at_once_are_forgotten() -> None:
-    labels = np.arange(1, 901, dtype=np.int32).reshape(30, 30)
-    objects = ObjectIndex(labels)
-    labels[:15] = 0
-    objects.changed((slice(0, 15), slice(0, 30)))
-    assert len(objects) == 450
-    assert known_boxes(objects) == boxes_of(labels)
-
-
 def test_an_edit_of_a_plane_is_one_of_its_stack() -> None:
     stack = np.zeros((2, 3, 8, 8), np.int32)
     stack[1, 2, 2:4, 2:4] = 6
     edit = joining.delete(ObjectIndex(stack[1, 2]), [6])
     assert not applied(stack, edit.lifted((1, 2), stack.shape)).any()
-
-
-def test_labels_in_use_elsewhere_are_not_given_again() -> None:
-    objects = ObjectIndex(np.ones((3, 3), np.int32), taken=40)
-    assert objects.next_label() == 41
-    objects.take(50)
-    assert objects.next_label() == 51
-
-
-def test_labels_that_are_used_up_ask_for_renumbering() -> None:
-    labels = np.zeros((4, 4), np.uint8)
-    labels[0, 0] = 255
-    with pytest.raises(EditError, match="labels go up to 255"):
-        ObjectIndex(labels).next_label()
 
 
 def test_an_edit_fits_only_images_of_its_size() -> None:
@@ -416,9 +299,3 @@ def test_lines_far_outside_cost_nothing_and_cross_nothing() -> None:
     y, x = line_pixels(np.array([[-1e12, -1e12], [-1e12, 1e12]]), (10, 10))
     assert len(y) == len(x) == 0
     assert labels_along(np.ones((4, 4), int), np.array([[0, 0], [3, 3.0]])) == [1]
-
-
-def test_a_picture_of_one_colour_has_no_edge_to_grow_to() -> None:
-    picture, labels = np.full((20, 30), 7.0), np.zeros((20, 30), np.int32)
-    found = growing.likely_tolerance(picture, labels, (5.0, 5.0))
-    assert found == growing.USUAL_TOLERANCE

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from made_labels import applied
 
+from made_labels import applied
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.editing import joining, shaping, splitting, stacks
 from napari_cellsets.editing.objects import ObjectIndex

@@ -8,7 +8,11 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from napari_cellsets.core.errors import EditError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_cellsets.editing.edit import Edit
     from napari_cellsets.editing.objects import ObjectIndex
 
@@ -47,3 +51,23 @@ def applied(labels: np.ndarray, edit: Edit) -> np.ndarray:
     after = labels.copy()
     edit.apply(after)
     return after
+
+
+def squares() -> np.ndarray:
+    """Return three squares, two of them touching."""
+    labels = np.zeros((40, 50), np.int32)
+    labels[5:15, 5:15], labels[5:15, 15:25], labels[20:30, 20:30] = 1, 2, 3
+    return labels
+
+
+def attempt(act: Callable[[], Edit]) -> Edit | None:
+    """Return an edit, None where it is refused."""
+    try:
+        return act()
+    except EditError:
+        return None
+
+
+def disc(shape: tuple[int, int], y: float, x: float, radius: float) -> np.ndarray:
+    rows, columns = np.indices(shape)
+    return np.asarray((rows - y) ** 2 + (columns - x) ** 2 <= radius**2)

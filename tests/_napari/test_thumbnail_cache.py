@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from napari_cellsets._napari import kept_blobs
 from napari_cellsets._napari.kept_blobs import BlobFile
 from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets.catalogue import Dataset, open_dataset
@@ -64,14 +65,14 @@ def test_damaged_file_is_made_anew(
     assert cache.get(dataset, dataset.samples[0], 32).shape[-1] == 3
 
 
-def test_damaged_thumbnail_is_made_again(
-    set_path: Path, cache: ThumbnailCache, tmp_path: Path
-) -> None:
-    dataset = open_dataset(set_path)
+def test_damaged_thumbnail_is_made_again(set_path: Path, tmp_path: Path) -> None:
+    dataset, cache = open_dataset(set_path), ThumbnailCache(folder=tmp_path / "thumbs")
     whole = cache.get(dataset, dataset.samples[0], 32)
+    del cache  # the last ones are written
     with sqlite3.connect(tmp_path / "thumbs" / "thumbnails.sqlite") as file:
         file.execute("UPDATE blobs SET value = x'ffd8ff'")
     file.close()
+    cache = ThumbnailCache(folder=tmp_path / "thumbs")
     again = cache.get(dataset, dataset.samples[0], 32)
     np.testing.assert_array_equal(again, whole)
 
@@ -101,10 +102,29 @@ def test_file_shrinks_to_a_smaller_limit(tmp_path: Path) -> None:
 
 def test_two_windows_share_what_they_made(tmp_path: Path) -> None:
     one, other = (BlobFile(tmp_path / "kept", 10_000) for _ in range(2))
+    for number in range(40):
+        one.put(bytes([number]), b"1")
+    assert other.get(b"\0") == b"1"
+    other.put(b"\0", b"2")
+    other.trim()
+    assert one.get(b"\0") == b"2"
+
+
+def test_what_waits_is_found_and_written_at_the_end(tmp_path: Path) -> None:
+    kept = BlobFile(tmp_path / "kept", 10_000)
+    kept.put(b"a", b"1")
+    assert kept.get(b"a") == b"1"
+    del kept
+    assert BlobFile(tmp_path / "kept", 10_000).get(b"a") == b"1"
+
+
+def test_value_that_comes_late_takes_with_it_what_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_blobs, "_WAITING_S", 0.0)
+    one, other = (BlobFile(tmp_path / "kept", 10_000) for _ in range(2))
     one.put(b"a", b"1")
     assert other.get(b"a") == b"1"
-    other.put(b"a", b"2")
-    assert one.get(b"a") == b"2"
 
 
 def test_threads_share_one_file(tmp_path: Path) -> None:

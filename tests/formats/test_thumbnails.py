@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ import tifffile
 from PIL import Image
 
 from napari_cellsets.core.errors import UnreadableFileError
+from napari_cellsets.formats import jpeg_bmp
 from napari_cellsets.formats.files import open_tree
 from napari_cellsets.formats.thumbnails import read_thumbnail
 
@@ -80,3 +82,56 @@ def test_cut_jpeg_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(content[: len(content) // 2])
     with pytest.raises(UnreadableFileError, match="damaged or cut off"):
         thumbnail(tmp_path / "a.jpg")
+
+
+def coded(mode: str, size: tuple[int, int] = (360, 363), **options: object) -> bytes:
+    image = Image.fromarray(RAMP.astype(np.uint8)).convert(mode).resize(size)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("RGB", {}),
+        ("RGB", {"progressive": True}),
+        ("RGB", {"exif": TURNED}),
+        ("L", {}),
+        ("CMYK", {}),
+    ],
+)
+def test_jpeg_is_the_same_by_both_decoders(
+    mode: str, options: dict[str, object]
+) -> None:
+    content = coded(mode, **options)
+    fast = jpeg_bmp.decode_small(content, 144, "a.jpg")
+    # what follows the end of the picture leaves it to Pillow
+    slow = jpeg_bmp.decode_small(content + b"more", 144, "a.jpg")
+    assert fast.shape == (182, 180, 3)
+    np.testing.assert_allclose(fast, slow, atol=2)
+
+
+@pytest.mark.parametrize("ending", [b"", b"more"])
+def test_long_picture_is_reduced_by_its_longer_edge(ending: bytes) -> None:
+    content = coded("RGB", (640, 200)) + ending
+    assert jpeg_bmp.decode_small(content, 144, "a.jpg").shape == (50, 160, 3)
+
+
+def test_jpeg_that_declares_more_than_its_bytes_hold_is_refused() -> None:
+    content = bytearray(coded("RGB"))
+    at = content.index(b"\xff\xc0") + 5
+    content[at : at + 4] = b"\xff\xdc\xff\xdc"
+    with pytest.raises(UnreadableFileError, match="declares"):
+        jpeg_bmp.decode_small(bytes(content), 144, "a.jpg")
+
+
+def test_jpeg_whose_header_is_no_header_is_told() -> None:
+    content = bytearray(coded("RGB"))
+    content[2:4] = b"\0\0"
+    with pytest.raises(UnreadableFileError, match="damaged or cut off"):
+        jpeg_bmp.decode_small(bytes(content), 144, "a.jpg")

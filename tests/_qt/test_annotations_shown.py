@@ -124,13 +124,30 @@ def test_two_masks_are_told_with_what_can_be_chosen(
     assert not row.alone.isHidden()
     assert row.asked().annotation == ""
     names = [row.alone.itemText(at) for at in range(row.alone.count())]
-    assert names[0] == "all annotations"
+    assert names[:2] == ["every object once", "all annotations"]
     assert {"only class mask", "only masks"} <= set(names)
     row.alone.setCurrentIndex(row.alone.findData("masks"))
     row.tell_losses("Something else.", names_in(caught.value))
     assert row.asked().annotation == "masks"
     row.tell_losses("")
     assert row.asked().annotation == ""
+
+
+def test_after_an_export_the_row_offers_what_there_is(
+    session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    row = ContainerRow()
+    qtbot.addWidget(row)
+    row.tell_written()
+    assert row.alone.isHidden()
+    row.wanted.setChecked(True)
+    asked = row.asked()
+    assert asked is not None
+    asked.names.extend(("outlines", "class mask"))
+    row.tell_written()
+    assert not row.alone.isHidden()
+    row.alone.setCurrentIndex(row.alone.findText("only class mask"))
+    assert row.asked().annotation == "class mask"
 
 
 def test_one_annotation_is_written_alone(session: Session, tmp_path: Path) -> None:

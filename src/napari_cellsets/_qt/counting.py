@@ -284,7 +284,7 @@ class CountWidget(DockContent):
 
     def _on_exported(self, said: str) -> None:
         folder = self.export.folder.text().strip()
-        self.export.annotations.tell_losses("")
+        self.export.annotations.tell_written()
         self.export.tell(f"Written to {folder}: {said}.", written=True)
 
     def _on_export_cancelled(self) -> None:

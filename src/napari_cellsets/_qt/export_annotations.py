@@ -11,11 +11,14 @@ from napari_cellsets.batch.container_export import (
     ContainerExport,
     LossesForeseenError,
 )
+from napari_cellsets.batch.once import ALL
 from napari_cellsets.formats.containers.base import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_GENERAL = 2
+"""Choices that name no annotation."""
 SOURCES = ("of the data set, corrected", "counted and corrected cells")
 
 
@@ -24,6 +27,7 @@ class ContainerRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._asked: ContainerExport | None = None
         self.wanted = QCheckBox("Annotations", self)
         self.form = QComboBox(self)
         for key, form in FORMS.items():
@@ -37,7 +41,9 @@ class ContainerRow(QWidget):
         self.losses.setWordWrap(True)
         self.alone = QComboBox(self)
         self.alone.setAccessibleName("Which of the annotations")
-        self.alone.setToolTip("Write all annotations of each image, or one of them")
+        self.alone.setToolTip(
+            "Write every object once, or one of the annotations of each image, or all"
+        )
         self.lossy = QCheckBox("Write it all the same, with these losses", self)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -61,13 +67,21 @@ class ContainerRow(QWidget):
         if not self.wanted.isChecked():
             return None
         key: Any = self.form.currentData()
-        return ContainerExport(
+        self._asked = ContainerExport(
             str(key),
             self.source.currentIndex() == 1,
             self.images.isChecked(),
             self.lossy.isChecked() and not self.lossy.isHidden(),
             str(self.alone.currentData() or ""),
         )
+        return self._asked
+
+    def tell_written(self) -> None:
+        """Offer the annotations that there are, now that they are known."""
+        names = () if self._asked is None else tuple(self._asked.names)
+        self.tell_losses("")
+        self._offer(names)
+        self.alone.setVisible(len(names) > 1)
 
     def tell_losses(self, text: str, names: Sequence[str] = ()) -> None:
         """Say what would be lost and ask whether to go on; nothing for no text.
@@ -80,18 +94,22 @@ class ContainerRow(QWidget):
             Names of annotations, one of which may be written alone.
         """
         if not text or names:
-            before = self.alone.currentData()
-            self.alone.clear()
-            self.alone.addItem("all annotations", "")
-            for name in names:
-                self.alone.addItem(f"only {name}", name)
-            self.alone.setCurrentIndex(max(0, self.alone.findData(before)))
-        self.alone.setVisible(bool(text) and self.alone.count() > 2)
+            self._offer(names)
+        self.alone.setVisible(bool(text) and self.alone.count() > _GENERAL + 1)
         self.losses.setText(text)
         self.losses.setVisible(bool(text))
         self.lossy.setVisible(bool(text))
         if not text:
             self.lossy.setChecked(False)
+
+    def _offer(self, names: Sequence[str]) -> None:
+        before = self.alone.currentData()
+        self.alone.clear()
+        self.alone.addItem("every object once", "")
+        self.alone.addItem("all annotations", ALL)
+        for name in names:
+            self.alone.addItem(f"only {name}", name)
+        self.alone.setCurrentIndex(max(0, self.alone.findData(before)))
 
     @Slot(bool)
     def _on_wanted_toggled(self, wanted: bool) -> None:

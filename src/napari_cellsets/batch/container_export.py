@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.batch.convert import convert_dataset
-from napari_cellsets.batch.corrected import corrected_annotations
 from napari_cellsets.batch.known_classes import cells_of
 from napari_cellsets.batch.losses import foresee_losses
+from napari_cellsets.batch.once import ALL, Once
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers.base import FORMS
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from napari_cellsets.batch.convert import ConvertReport
     from napari_cellsets.batch.losses import Losses
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.annotation import Annotation
@@ -52,6 +53,8 @@ class ContainerExport:
         people have corrected it.
     with_images, lossy, annotation
         As for `convert_dataset`.
+    names
+        Filled when it is written: names of the annotations that there are.
     """
 
     form: str
@@ -59,6 +62,7 @@ class ContainerExport:
     with_images: bool = False
     lossy: bool = False
     annotation: str = ""
+    names: list[str] = field(default_factory=list, compare=False)
 
     def write(
         self,
@@ -104,12 +108,18 @@ class ContainerExport:
             lossy=self.lossy,
             **common,
         )
+        self.names[:] = losses.names
+        return self._said(report, source)
+
+    def _said(
+        self, report: ConvertReport, source: Callable[[Sample], Sequence[Annotation]]
+    ) -> str:
         done = report.converted + report.resumed
         said = f"{FORMS[self.form].title} of {done:,} image{'' if done == 1 else 's'}"
-        if len(losses.names) > 1 and not self.annotation:
-            # some sets mark the same cells in two ways; in one list they count twice
-            *most, last = losses.names
-            said += f" ({', '.join(most)} and {last} together)"
+        if isinstance(source, Once) and self.annotation in ("", ALL):
+            told = [_together(list(source.taken)), source.said]
+            if len(source.names) > 1:
+                said += f" ({'; '.join(filter(None, told))})"
         if report.failed:
             said += f"; {len(report.failed):,} left out: {report.failed[0].message}"
         return said
@@ -117,5 +127,12 @@ class ContainerExport:
     def _source(
         self, dataset: Dataset, project: Project
     ) -> Callable[[Sample], Sequence[Annotation]]:
-        source = cells_of if self.cells else corrected_annotations
-        return partial(source, dataset, project)
+        if not self.cells:
+            return Once(dataset, project, self.annotation)
+        return partial(cells_of, dataset, project)
+
+
+def _together(names: Sequence[str]) -> str:
+    """Say that annotations are in one list."""
+    *most, last = names
+    return f"{', '.join(most)} and {last} together" if most else last

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellsets.batch.convert_journal import Journal
+from napari_cellsets.batch.once import ALL, Once
 from napari_cellsets.batch.places import container_names
 from napari_cellsets.core.annotation import MaskStack
 from napari_cellsets.core.annotation_names import names_of
@@ -46,6 +47,9 @@ class ConvertReport:
         Samples that were left out, and why.
     problems
         What could not be read of samples that were written all the same.
+    left
+        Names of annotations that were not written as another one marks the same
+        objects, with the name of that one; see `annotation` of `convert_dataset`.
     """
 
     form: str
@@ -54,6 +58,7 @@ class ConvertReport:
     resumed: int = 0
     failed: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
 
 
 def convert_dataset(
@@ -93,10 +98,11 @@ def convert_dataset(
         picture is left out and told.
     annotation
         Name of the one annotation of each picture to write, see
-        `core.annotation_names`; all by default. A picture that has others only is
-        left out and told.
+        `core.annotation_names`; a picture that has others only is left out and told.
+        ``all`` for all. By default every object once: of annotations that mark the
+        same ones, that which counts.
     annotations_of
-        Gives what is marked in a sample; `Dataset.read_annotations` by default.
+        Gives what is marked in a sample; by default what the data set itself has.
     token
         Cancels between samples; a file of one picture is whole or not there.
     progress
@@ -128,7 +134,7 @@ def convert_dataset(
         with_images,
         lossy,
         annotation,
-        annotations_of or dataset.read_annotations,
+        annotations_of or Once(dataset, annotation=annotation),
         token or CancelToken(),
         progress,
     )
@@ -209,6 +215,7 @@ class _Run:
             len(before & chosen),
             [Problem(name, said) for name, said in self._failed.items()],
             [Problem(name, t) for name, said in self._partly.items() for t in said],
+            dict(left.left) if isinstance(left := self._annotations_of, Once) else {},
         )
 
     def _journal(self, place: Path) -> Journal | None:
@@ -317,7 +324,7 @@ def chosen(
     annotations
         All of a sample.
     name
-        One of `core.annotation_names.names_of`; empty for all of them.
+        One of `core.annotation_names.names_of`; empty or ``all`` for all of them.
     sample
         Its name, for the message.
 
@@ -327,7 +334,7 @@ def chosen(
         If there are annotations, but none of that name.
     """
     names = names_of(annotations)
-    if not name or not names:
+    if name in ("", ALL) or not names:
         return tuple(annotations)
     if name not in names:
         raise ExportError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_cellsets.batch.convert import chosen
+from napari_cellsets.batch.once import Once
 from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError, ExportError
@@ -100,6 +101,7 @@ def foresee_losses(
             f"the form {form_key!r} is not known", advice=f"Known: {', '.join(FORMS)}."
         )
     form, token = FORMS[form_key], token or CancelToken()
+    source = annotations_of or Once(dataset, annotation=annotation)
     every = list(dataset.samples if samples is None else samples)
     some = every[:: -(-len(every) // most) or 1]
     names: dict[str, None] = {}
@@ -111,7 +113,7 @@ def foresee_losses(
             progress(number / len(some), sample.name)
         try:
             *_, height, width = read_shape(dataset.tree, sample.image)
-            found = (annotations_of or dataset.read_annotations)(sample)
+            found = source(sample)
             wanted = chosen(found, annotation, sample.name)
         except CancelledError:
             raise
@@ -122,6 +124,8 @@ def foresee_losses(
         advice = advice or next(iter(said.values()), "")
         reasons.update(said.keys())
     told = dict(reasons.most_common())
+    if isinstance(source, Once):
+        names = dict.fromkeys(source.names)
     return Losses(len(some), len(every), told, advice, tuple(names))
 
 

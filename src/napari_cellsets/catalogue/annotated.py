@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.catalogue.beside import read_beside
-from napari_cellsets.catalogue.instances import OUTLINED, instances_of
+from napari_cellsets.catalogue.instances import OUTLINED, drawn_from, instances_of
 from napari_cellsets.catalogue.reading import AnnotationReader
 from napari_cellsets.core.annotation import LabelImage, MaskStack
 from napari_cellsets.core.annotation_names import names_of
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from napari_cellsets.formats.files import FileTree
 
 
+TRUTH = "truth"
+"""In `WordOptions.objects` the masks of the row."""
+
+
 class NamedAnnotation(NamedTuple):
     """What is marked, under the name by which its corrections are kept.
 
@@ -39,10 +43,17 @@ class NamedAnnotation(NamedTuple):
         Empty for the ground truth.
     annotation
         As the data set has it.
+    counted
+        Whether `AnnotatedSet.read_truth` returns its objects, or draws them.
+    objects
+        Which objects it marks, as of `WordOptions.objects`; empty where nothing else
+        marks the same.
     """
 
     name: str
     annotation: Annotation
+    counted: bool = False
+    objects: str = ""
 
 
 class AnnotatedSet(ABC):
@@ -146,20 +157,43 @@ class AnnotatedSet(ABC):
             As of `read_annotations`. What `read_truth` returns has an empty name,
             all others those of `core.annotation_names`, without the truth.
         """
-        read = self._reader.read(sample, partial(self._note, sample))
+        note = partial(self._note, sample)
+        read, entries = self._reader.read_with_entries(sample, note)
         same = self._same_as_truth(sample)
         whole = self.class_of(sample)
         rest = [one for place, one in enumerate(read) if place not in same]
         rest += [] if whole is None else [whole]
-        named = map(NamedAnnotation, names_of(rest), rest)
-        if self.recipe.form is not None:
-            masks = self.read_annotations(sample)[: -len(rest) or None]
-            return (*(NamedAnnotation("", mask) for mask in masks), *named)
-        found = [
-            NamedAnnotation("", one) if place in same else next(named)
-            for place, one in enumerate(read)
-        ]
-        return (*found, *named)
+        names = iter(names_of(rest))
+        masks = self.recipe.form is not None
+        counted = () if masks else self._counted(sample)
+        found = []
+        if masks:
+            truth = self.read_annotations(sample)[: -len(rest) or None]
+            found = [NamedAnnotation("", one, True, TRUTH) for one in truth]
+        for place, one in enumerate(read):
+            name = "" if place in same else next(names)
+            objects = entries[place].objects
+            found.append(NamedAnnotation(name, one, place in counted, objects))
+        ends = [] if whole is None else [NamedAnnotation(next(names), whole)]
+        return (*found, *ends)
+
+    def drawn_from(self, sample: Sample) -> list[tuple[int, int]]:
+        """Tell of which outlines the objects of `read_truth` were drawn.
+
+        Parameters
+        ----------
+        sample
+            One of `samples`, whose truth comes from outlines alone.
+
+        Returns
+        -------
+        list of (annotation, object)
+            For each label from 1 its annotation, by its place among those of
+            `read_named` that are `counted`, and its place there.
+        """
+        read = self._reader.read(sample, partial(self._note, sample))
+        outlines = [read[place] for place in self._counted(sample)]
+        return drawn_from(outlines, self._plane_size(sample))
 
     def beside(self, sample: Sample) -> tuple[str, ...]:
         """Titles of further pictures of a sample that are there."""

@@ -67,6 +67,35 @@ def instances_of(
         )
 
 
+def drawn_from(
+    found: Sequence[Annotation], size: tuple[int, int] | None
+) -> list[tuple[int, int]]:
+    """Tell which outline each label of `instances_of` was drawn from.
+
+    Parameters
+    ----------
+    found, size
+        As for `instances_of`.
+
+    Returns
+    -------
+    list of (annotation, object)
+        Of each label from 1 its place among `found`, and that of its outline there;
+        empty where not all of them are outlines.
+    """
+    from napari_cellsets.formats.containers.outlines import cut_mask_of_outline
+
+    places = []
+    for which, one in enumerate(found):
+        if not isinstance(one, Polygons) or size is None:
+            return []
+        for place, outline in enumerate(one.outlines):
+            closed = one.open is None or not one.open[place]
+            if closed and cut_mask_of_outline(outline, size)[0].any():
+                places.append((which, place))
+    return places
+
+
 def _closed(found: Polygons) -> Polygons:
     from napari_cellsets.formats.containers.convert import closed_only
 

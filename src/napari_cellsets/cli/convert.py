@@ -55,7 +55,9 @@ def add_convert(commands: Any) -> None:
         metavar="NAME",
         default="",
         help="write only this one of several annotations of each image, such as "
-        "'outlines' or 'class mask'",
+        "'outlines' or 'class mask'; 'all' for all of them. By default every object "
+        "once: where several mark the same ones, that which was corrected last, else "
+        "that which counts",
     )
     _add_source(add)
     add("--row", metavar="KEY", help="read PATH as this data set")
@@ -100,6 +102,11 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
         )
     _tell_all("left out", report.failed)
     _tell_all("incomplete", report.problems)
+    for name, taken in report.left.items():
+        tell(
+            f"not written: {name}, which marks the same as {taken};"
+            f" --annotation {name!r} takes it instead, --annotation all both"
+        )
     say(_summary_line(report, options.out))
     return EXIT_PROBLEM if report.failed or report.problems else 0
 
@@ -112,13 +119,15 @@ def _source(
     if not (options.corrected or options.cells or options.store):
         yield None
         return
-    from napari_cellsets.batch.corrected import corrected_annotations
     from napari_cellsets.batch.known_classes import cells_of
+    from napari_cellsets.batch.once import Once
     from napari_cellsets.store import Project
 
-    source = cells_of if options.cells else corrected_annotations
     with Project.open(options.store) as project:
-        yield partial(source, dataset, project)
+        if options.cells:
+            yield partial(cells_of, dataset, project)
+        else:
+            yield Once(dataset, project, options.annotation)
 
 
 def _tell_all(what: str, problems: list[Problem]) -> None:

@@ -139,6 +139,10 @@ class WordOptions(FrozenModel):
     counts
         Whether these objects are the truth of counting, where a set has several
         kinds of objects; else the first that has outlines is.
+    objects
+        Which objects these are, where a set marks the same ones in several ways:
+        entries with the same text here mark the same, ``truth`` stands for the masks
+        of the row. One of them a picture goes into exports, unless more are asked for.
     """
 
     word: str
@@ -148,6 +152,7 @@ class WordOptions(FrozenModel):
     class_from: str = ""
     nearest: bool = False
     counts: bool = False
+    objects: str = ""
 
     @field_validator("file", mode="before")
     @classmethod

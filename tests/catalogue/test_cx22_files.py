@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import h5py
@@ -29,7 +31,7 @@ from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats.containers.reading import Notes
 from napari_cellsets.formats.files import open_tree
 from napari_cellsets.formats.words.cx22 import annotations_of
-from napari_cellsets.formats.words.cx22_canvas import Sources, canvas_of
+from napari_cellsets.formats.words.cx22_canvas import Sources, canvas_of, missing
 from napari_cellsets.formats.words.cx22_files import (
     Crop,
     count_images,
@@ -236,16 +238,28 @@ def test_without_its_picture_an_image_is_white() -> None:
 def test_pictures_of_ccedd_are_found_beside(place: str, tmp_path: Path) -> None:
     root = write_pair(tmp_path / "sets")
     write_sources(tmp_path / "sets" / place)
-    sources = Sources(open_tree(root))
-    assert sources.known
-    np.testing.assert_array_equal(sources.picture("00001"), source_picture("00001"))
-    assert sources.picture("00099") is None
+    sources, tree = Sources(), open_tree(root)
+    assert sources.known(tree)
+    found = sources.picture(tree, "00001")
+    np.testing.assert_array_equal(found, source_picture("00001"))
+    assert sources.picture(tree, "00099") is None
 
 
 def test_without_ccedd_there_are_no_pictures(tmp_path: Path) -> None:
     root = write_pair(tmp_path / "sets")
     write_sources(tmp_path / "sets" / "Cx22-Pair" / "numbers")
-    assert not Sources(open_tree(root)).known
+    assert not Sources().known(open_tree(root))
+
+
+def test_files_that_nobody_uses_any_more_are_let_go(tmp_path: Path) -> None:
+    root = write_pair(tmp_path / "sets")
+    write_sources(root / "png")
+    tree = open_tree(root)
+    assert missing(tree) == ""
+    gone = weakref.ref(tree)
+    del tree
+    gc.collect()
+    assert gone() is None
 
 
 # Real files

@@ -97,8 +97,8 @@ def painted(tree: FileTree, values: Mapping[str, str]) -> bytes:
     sources = _of(tree)
     part = values.get("part")
     around = values.get(WRAP, "") + (f"{part}/" if part else "")
-    crop = sources.crop(around, int(values["number"]) - 1)
-    picture = sources.picture(crop.name) if crop is not None else None
+    crop = sources.crop(tree, around, int(values["number"]) - 1)
+    picture = sources.picture(tree, crop.name) if crop is not None else None
     canvas = canvas_of(crop or Crop("", 0, 0, 0, 0), picture)
     _, content = cv2.imencode(".png", cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR))
     return content.tobytes()
@@ -140,7 +140,7 @@ def _facts_of(
     tree: FileTree, around: str, by_file: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Facts of the images of one part, in their order."""
-    found = [_said(crop) for crop in _of(tree).crops(around)]
+    found = [_said(crop) for crop in _of(tree).crops(tree, around)]
     for key, names in (("CellNum", ("cells",)), ("OverlapRatio", ("least", "most"))):
         file = by_file.get(f"{around}{key}.mat".lower())
         if file is None:
@@ -162,7 +162,7 @@ def _said(crop: Crop) -> dict[str, str]:
 
 def missing(tree: FileTree) -> str:
     """Say that images are white, where no picture of CCEDD is there; else nothing."""
-    if _of(tree).known:
+    if _of(tree).known(tree):
         return ""
     return (
         "the images of Cx22 are cut from CCEDD, which is not beside it: they are blank."
@@ -176,57 +176,57 @@ _KNOWN_LOCK = threading.Lock()
 
 def _of(tree: FileTree) -> Sources:
     with _KNOWN_LOCK:
-        return _KNOWN.setdefault(tree, Sources(tree))
+        return _KNOWN.setdefault(tree, Sources())
 
 
 class Sources:
     """Pictures of CCEDD that lie in the same files, beside them, or above.
 
-    Parameters
-    ----------
-    tree
-        The files of Cx22.
+    Of one set; its files are handed in each time, as what is known of them must not
+    keep them.
     """
 
-    def __init__(self, tree: FileTree) -> None:
-        self._tree = tree
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[str, tuple[FileTree, str]] | None = None
+        self._found: dict[str, tuple[FileTree | None, str]] | None = None
         self._crops: dict[str, list[Crop]] = {}
 
-    def crop(self, around: str, image: int) -> Crop | None:
+    def crop(self, tree: FileTree, around: str, image: int) -> Crop | None:
         """Where an image was cut from; None where no whole tables are there.
 
         Parameters
         ----------
+        tree
+            The files of Cx22.
         around
             Folders around the part of the set, with a slash at the end.
         image
             Position, from 0.
         """
         try:
-            crops = self.crops(around)
+            crops = self.crops(tree, around)
         except CellsetsError:  # told when the facts of the images are read
             return None
         return crops[image] if 0 <= image < len(crops) else None
 
-    def crops(self, around: str) -> list[Crop]:
+    def crops(self, tree: FileTree, around: str) -> list[Crop]:
         """Where all images of one part were cut from; empty without the tables."""
         with self._lock:
             if around not in self._crops:
-                self._crops[around] = _crops(self._tree, around)
+                self._crops[around] = _crops(tree, around)
             return self._crops[around]
 
-    @property
-    def known(self) -> bool:
+    def known(self, tree: FileTree) -> bool:
         """Whether there is any picture of CCEDD."""
-        return bool(self._index())
+        return bool(self._index(tree))
 
-    def picture(self, name: str) -> np.ndarray | None:
+    def picture(self, tree: FileTree, name: str) -> np.ndarray | None:
         """Read one picture.
 
         Parameters
         ----------
+        tree
+            The files of Cx22.
         name
             Its name without folder and suffix.
 
@@ -242,22 +242,25 @@ class Sources:
         """
         import numpy as np
 
-        place = self._index().get(name)
+        place = self._index(tree).get(name)
         if place is None:
             return None
-        pixels = read_picture(*place).pixels
+        pixels = read_picture(place[0] or tree, place[1]).pixels
         if pixels.ndim == 2:
             pixels = np.repeat(pixels[..., None], 3, axis=2)
         return np.ascontiguousarray(pixels[..., :3]).astype(np.uint8, copy=False)
 
-    def _index(self) -> dict[str, tuple[FileTree, str]]:
+    def _index(self, tree: FileTree) -> dict[str, tuple[FileTree | None, str]]:
+        """Name and tree of every picture; None for the files of Cx22 themselves."""
         with self._lock:
             if self._found is None:
-                self._found = _pictures_of(self._tree, inside=True)
-                for tree in _beside(self._tree.root):
+                own = _pictures_of(tree, inside=True)
+                self._found = {stem: (None, name) for stem, name in own.items()}
+                for other in _beside(tree.root):
                     if self._found:
                         break
-                    self._found = _pictures_of(tree, inside=False)
+                    beside = _pictures_of(other, inside=False)
+                    self._found = {stem: (other, n) for stem, n in beside.items()}
             return self._found
 
 
@@ -268,9 +271,9 @@ def _crops(tree: FileTree, around: str) -> list[Crop]:
     return [] if not (names and xy and wh) else read_crops(tree, names, xy, wh)
 
 
-def _pictures_of(tree: FileTree, *, inside: bool) -> dict[str, tuple[FileTree, str]]:
+def _pictures_of(tree: FileTree, *, inside: bool) -> dict[str, str]:
     """Pictures named by five digits; among other files only in a folder ``png``."""
-    found: dict[str, tuple[FileTree, str]] = {}
+    found: dict[str, str] = {}
     for name in tree.names():
         folder, _, file = name.rpartition("/")
         stem, _, suffix = file.rpartition(".")
@@ -278,7 +281,7 @@ def _pictures_of(tree: FileTree, *, inside: bool) -> dict[str, tuple[FileTree, s
             continue
         own = folder.rpartition("/")[2].lower()
         if own in ("png", "png.zip") or (not folder and not inside):
-            found.setdefault(stem, (tree, name))
+            found.setdefault(stem, name)
     return found
 
 

@@ -44,7 +44,7 @@ def test_a_key_given_to_another_class_is_given_once() -> None:
     keys.choose("neuron", "G")
     keys.choose("glia", "Q")
     again = keys_of("neuron", "glia", "debris")
-    assert again.keys == {"neuron": "G", "glia": "Q", "debris": ""}
+    assert again.keys == {"neuron": "G", "glia": "Q", "debris": "W"}
 
 
 @pytest.mark.parametrize("key", ["P", "S", "D", "V", "Delete", "PageUp"])

@@ -18,13 +18,12 @@ from napari_cellsets._napari.annotation_slots import (
     hold_class,
     new_layer,
 )
-from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
-from napari_cellsets._napari.drawn import NO_CLASS
 from napari_cellsets._napari.kept_annotations import shown_as_kept
 from napari_cellsets._napari.label_corrections import LabelCorrections
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.looks import scale_and_units
 from napari_cellsets._napari.marks_desk import MarkDesk
+from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.slots import place, put_layer
 
 if TYPE_CHECKING:
@@ -265,9 +264,18 @@ class AnnotationLayers:
         """
         for key, drawn in self._drawn.items():
             if self._layers.get(key) is layer:
-                names = {} if drawn.lines else drawn.class_names
-                return {n: (t, self._palette.colour(t)) for n, t in names.items() if n}
+                palette = self._palette
+                names = {} if drawn.lines else {**palette.given, **drawn.class_names}
+                return {n: (t, palette.colour(t)) for n, t in names.items() if n}
         return {}
+
+    def learn(self, dataset: Dataset) -> None:
+        """Offer the classes that the set has now."""
+        self._palette.given = dataset.class_table.given
+        self.corrections.learn(dataset.class_table.names)
+        self.desk.learn(tuple(dataset.class_table.names.values()))
+        for name in tuple(self._drawn):
+            self.look_again(name)
 
     def show_classes(self, layer: Layer) -> None:
         """Show the classes that objects of a layer were given."""
@@ -280,8 +288,8 @@ class AnnotationLayers:
         if before is None or now is None or self._looks is None:
             return
         self._drawn[name] = now
-        known = dict(zip(before.ids, before.classes, strict=True))
-        if any(known.get(i) != c for i, c in zip(now.ids, now.classes, strict=True)):
+        known = zip(before.ids, before.classes, strict=True)
+        if set(zip(now.ids, now.classes, strict=True)).difference(known):
             self._looks.colours.update(self._palette.colours_of([now]))
             colour_layer(self._layers[name], now, self._looks)
         self._tell()
@@ -328,51 +336,6 @@ class AnnotationLayers:
         self.changed.emit()
 
 
-class Palette:
-    """One colour a class as long as a set is open, published ones first."""
-
-    def __init__(self) -> None:
-        self._order: dict[str, int] = {}
-        self._published: dict[str, str] = {}
-
-    def turn_to(self, dataset: Dataset) -> None:
-        """Begin with the classes of a set, in its order."""
-        table = dataset.class_table
-        self._order = {name: i for i, name in enumerate(table.names.values())}
-        names, colours = table.names, table.colours
-        self._published = {
-            names[number]: _hex(colour)
-            for number, colour in colours.items()
-            if number in names
-        }
-
-    def colour(self, name: str) -> str:
-        """Colour of a class as ``#rrggbb``."""
-        if name in self._published:
-            return self._published[name]
-        if name == NO_CLASS:
-            return UNKNOWN_COLOUR
-        at = self._order.setdefault(name, len(self._order))
-        return class_colours(at + 1)[at]
-
-    def colours_of(self, drawn: Iterable[Drawn]) -> dict[str, tuple[float, ...]]:
-        """Colour of every class of some annotations, 0..1 with opacity."""
-        found: dict[str, tuple[float, ...]] = {}
-        for one in drawn:
-            for name, rgb in one.colours.items():
-                self._published.setdefault(name, _hex(rgb))
-            every = one.classes if one.lines else one.class_names.values()
-            for name in dict.fromkeys((*one.classes, *every, NO_CLASS)):
-                found[name] = tuple(transform_color(self.colour(name))[0].tolist())
-        return found
-
-    def ordered(self, drawn: Iterable[Drawn]) -> list[str]:
-        """Names of the classes that are there, in the order of the set."""
-        there = dict.fromkeys(name for one in drawn for name in one.classes)
-        last = len(self._order)
-        return sorted(there, key=lambda name: self._order.get(name, last))
-
-
 def _entry(
     name: str, drawn: Iterable[Drawn], palette: Palette, shown: bool
 ) -> LegendEntry:
@@ -387,7 +350,3 @@ def _entry(
     amount = " + ".join(dict.fromkeys((counts or shares).values()))
     lines = [f"{layer}: {many}" for layer, many in {**counts, **shares}.items()]
     return LegendEntry(name, palette.colour(name), amount, "\n".join(lines), shown)
-
-
-def _hex(rgb: Any) -> str:
-    return "#" + "".join(f"{int(part):02x}" for part in rgb)

@@ -15,6 +15,7 @@ from napari_cellsets._napari.history_pictures import drawn_on, picture_changed
 from napari_cellsets._napari.kept_annotations import Kept, kept_annotations
 from napari_cellsets._napari.looks import Shown, show_form
 from napari_cellsets._napari.recordings import open_sample_recording
+from napari_cellsets.batch.given_classes import learn_classes
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, StoreError
 from napari_cellsets.core.image import Picture
@@ -134,6 +135,7 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
         problems.append(error)
     if project is not None and picture is not None:
         try:
+            learn_classes(dataset, project)
             marks = project.marks(dataset.identity, sample.name)
             truth_edits, cells = stored_labels(dataset, sample, project, picture)
             for stored in (truth_edits, cells):

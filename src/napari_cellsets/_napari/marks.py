@@ -37,11 +37,13 @@ from napari_cellsets._napari.marks_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from napari.layers import Shapes
 
     from napari_cellsets._napari.drawn import Drawn
+
+    Turn = Callable[[bool], None]
 
 _MOST_STEPS = 1_000
 _MOST_IN_PLACE = 5
@@ -82,8 +84,8 @@ class MarkEditor:
         self.rows: list[MarkRow] = rows_of(layer, drawn)
         lines = [not is_closed(row.form) for row in self.rows]
         self._lines = bool(lines) and all(lines)
-        self._undo: list[MarkStep] = []
-        self._redo: list[MarkStep] = []
+        self._undo: list[MarkStep | Turn] = []
+        self._redo: list[MarkStep | Turn] = []
         self._paused = self._adding = False
         self._last = 0
         layer.events.data.connect(self._on_data)
@@ -144,19 +146,21 @@ class MarkEditor:
 
     def undo(self) -> None:
         """Take the last act back."""
-        if self._undo and not self._drawing:
-            step = self._undo.pop()
-            self._redo.append(step)
-            self.put(step.before)
-            self.turned.emit(step, False)
+        self._turn(self._undo, self._redo, done=False)
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self._redo and not self._drawing:
-            step = self._redo.pop()
-            self._undo.append(step)
-            self.put(step.after)
-            self.turned.emit(step, True)
+        self._turn(self._redo, self._undo, done=True)
+
+    def note(self, turn: Turn) -> None:
+        """Put an act that changes no mark among those that can be undone.
+
+        Parameters
+        ----------
+        turn
+            Called with False when it is undone, with True when it is done again.
+        """
+        self._add(turn)
 
     def put(self, wanted: Mapping[int, MarkRow | None]) -> None:
         """Make marks what they are to be; None takes one away."""
@@ -326,6 +330,26 @@ class MarkEditor:
         after: dict[int, MarkRow | None],
     ) -> None:
         step = MarkStep(verb, before, after)
+        self._add(step)
+        self.acted.emit(step)
+
+    def _add(self, step: MarkStep | Turn) -> None:
         self._undo = [*self._undo, step][-_MOST_STEPS:]
         self._redo.clear()
-        self.acted.emit(step)
+
+    def _turn(
+        self,
+        source: list[MarkStep | Turn],
+        target: list[MarkStep | Turn],
+        *,
+        done: bool,
+    ) -> None:
+        if not source or self._drawing:
+            return
+        step = source.pop()
+        target.append(step)
+        if isinstance(step, MarkStep):
+            self.put(step.after if done else step.before)
+            self.turned.emit(step, done)
+        else:
+            step(done)

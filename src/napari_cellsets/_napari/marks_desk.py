@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
@@ -14,7 +14,7 @@ from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.marks import MarkEditor
 from napari_cellsets._napari.marks_keys import ClassKeys
 from napari_cellsets._napari.marks_places import box_around, form_of
-from napari_cellsets._napari.marks_rows import drawn_after, mark_of
+from napari_cellsets._napari.marks_rows import Waiting, drawn_after, mark_of
 from napari_cellsets._napari.marks_words import (
     NOUNS,
     origin_of,
@@ -24,7 +24,7 @@ from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import MarkChangedError, MarkKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -33,18 +33,6 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.label_corrections import HooksFor
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.marks_rows import MarkRow, MarkStep
-
-
-class Waiting(NamedTuple):
-    """An act that is not on disk yet."""
-
-    dataset_id: str
-    sample: str
-    layer: str
-    kind: str
-    rows: Mapping[int, MarkRow | None]
-    title: str
-    seen: int
 
 
 class MarkDesk:
@@ -208,6 +196,33 @@ class MarkDesk:
         if editor is not None:
             editor.set_class(name)
         self.changed.emit()
+
+    def learn(self, classes: Sequence[str]) -> None:
+        """Offer these classes of the set from now on."""
+        self._set_classes = tuple(classes)
+        self.class_keys.take(self.classes)
+        if self.class_name not in self.classes:
+            self.class_name = self.classes[0]
+            for name in self._editors:
+                self._hold(name)
+        self.changed.emit()
+
+    def note(self, layer: Layer, title: str, turn: Callable[[bool], None]) -> None:
+        """Put an act that changes no mark among those that Ctrl+Z undoes."""
+        editor = self.editor_of(layer)
+        if editor is None:
+            return
+        line = self.log.add(layer, title)
+
+        def told(done: bool) -> None:
+            try:
+                turn(done)
+            except StoreError as error:
+                self.told.emit(str(error), True)
+            else:
+                self.log.set_done(layer, line, done)
+
+        editor.note(told)
 
     def save(self) -> bool:
         """Put on disk what could not be put there before; return whether it is."""

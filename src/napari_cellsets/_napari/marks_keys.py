@@ -50,10 +50,13 @@ class ClassKeys(KeyMap):
         own = kept if isinstance(kept, dict) else {}
         taken = {own[name] for name in classes if name in own}
         commands = {}
-        for at, name in enumerate(classes):
-            key = KEYS[at] if at < len(KEYS) else ""
-            # somebody gave it to another class
-            key = "" if key in taken and own.get(name) != key else key
+        first = dict(zip(classes, KEYS, strict=False))
+        used = {*taken, *(key for name, key in first.items() if name not in own)}
+        free = iter([key for key in KEYS if key not in used])
+        for name in classes:
+            key = first.get(name, "")
+            if key in taken and own.get(name) != key and name not in own:
+                key = next(free, "")  # somebody gave it to another class
             told = f"Take the class {name}; selected marks get it."
             commands[name] = ClassKey(name, told, key)
         super().__init__(_KEPT, commands, _ELSEWHERE)

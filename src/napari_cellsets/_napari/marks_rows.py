@@ -58,6 +58,18 @@ class MarkStep(NamedTuple):
     after: dict[int, MarkRow | None]
 
 
+class Waiting(NamedTuple):
+    """An act that is not on disk yet."""
+
+    dataset_id: str
+    sample: str
+    layer: str
+    kind: str
+    rows: Mapping[int, MarkRow | None]
+    title: str
+    seen: int
+
+
 def form_at(layer: Points | Shapes, at: int) -> Form:
     """Return how a mark lies in the layer now; nobody else holds it."""
     if isinstance(layer, Points):

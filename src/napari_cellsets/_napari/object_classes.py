@@ -34,6 +34,8 @@ class ObjectClasses:
     changed = Signal()
     said = Signal()
     """Somebody gave objects a class, a flag or a comment; the store has it."""
+    listed = Signal()
+    """There are other classes that an object of the set can be given."""
 
     def __init__(self) -> None:
         self.titles: Mapping[int, str] = {}

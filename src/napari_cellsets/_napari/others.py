@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellsets._napari.class_adding import hear_of_classes
 from napari_cellsets.core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Others:
         if identity != self._identity or session.sample is None:
             return ""
         self._number = changes.number
+        try:
+            hear_of_classes(session)
+        except StoreError:
+            pass  # saving and loading tell what is wrong
         found: list[ChangedLabels | ChangedMarks] = [*changes.labels, *changes.marks]
         found.sort(key=lambda one: one.time)
         if not found:

@@ -17,9 +17,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._napari.class_adding import add_class_on
 from napari_cellsets._napari.edit_acts import COMMANDS
+from napari_cellsets._napari.object_classes import object_classes
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.stack_view import StackView
+from napari_cellsets._qt.class_adder import ClassAdder
 from napari_cellsets._qt.lifetimes import follow
 
 if TYPE_CHECKING:
@@ -116,11 +119,15 @@ class ClassRow(QWidget):
         self.box.setMinimumContentsLength(8)
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.box.activated.connect(self._on_activated)
+        self.adder = ClassAdder(self._add_class, self.box)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(QLabel("Class"))
-        row.addWidget(self.box, 1)
+        row.addWidget(self.adder, 1)
         follow(self, desk.target_changed, self._on_target_changed)
+        if desk.viewer is not None:
+            listed = object_classes(get_session(desk.viewer)).listed
+            follow(self, listed, self._on_target_changed)
         self._on_target_changed()
 
     def stop(self) -> None:
@@ -132,6 +139,14 @@ class ClassRow(QWidget):
         if self.box.count():
             self.box.setCurrentIndex((self.box.currentIndex() + 1) % self.box.count())
             self._on_activated(self.box.currentIndex())
+
+    def _add_class(self, name: str) -> None:
+        """Add a class and take it in hand."""
+        viewer, layer = self._desk.viewer, self._layer
+        if viewer is not None and layer is not None:
+            add_class_on(get_session(viewer), self._desk, layer, name)
+            self._on_target_changed()
+            self._on_activated(self.box.findText(name.strip()))
 
     @Slot(int)
     def _on_activated(self, index: int) -> None:

@@ -17,10 +17,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._napari.class_adding import add_class
 from napari_cellsets._napari.edit_desk import edit_desk, show_box
 from napari_cellsets._napari.marks_words import NOUNS, counted
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._qt.count_controls import MessageRow
+from napari_cellsets._qt.class_adder import ClassAdder
 from napari_cellsets._qt.edit_history import HistoryView
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.marks_classes import ClassRow, MarkClasses
@@ -59,6 +60,8 @@ class MarksPage(QWidget):
 
     shown = Signal()
     """Another layer is selected: one of marks, or one of something else."""
+    told = Signal(str, bool)
+    """A sentence for the dock, and whether it is about something that failed."""
 
     def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,10 +94,10 @@ class MarksPage(QWidget):
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setAccessibleName("How to correct")
-        self.message = MessageRow()
         self.classes = MarkClasses()
         self.classes.chosen.connect(self._on_class_chosen)
         self.classes.model.key_wanted.connect(self._on_key_wanted)
+        self.adder = ClassAdder(self._add_class)
         self.selected = QLabel()
         self.selected.setWordWrap(True)
         self.selected.setAccessibleName("Selected marks")
@@ -103,8 +106,9 @@ class MarksPage(QWidget):
         self.history.chosen.connect(self._on_act_chosen)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for part in (self.title, self.correct, self.hint, self.message, self.classes):
+        for part in (self.title, self.correct, self.hint, self.classes):
             column.addWidget(part)
+        column.addWidget(self.adder)
         column.addWidget(self.selected)
         column.addWidget(self.history, 1)
 
@@ -119,14 +123,21 @@ class MarksPage(QWidget):
     def _on_class_chosen(self, name: str) -> None:
         self._desk.choose_class(name, self.layer)
 
+    def _add_class(self, name: str) -> None:
+        """Add a class and take it in hand; selected marks get it."""
+        turn = add_class(self._session, name)
+        if self.layer is not None:
+            self._desk.note(self.layer, f"New class: {name.strip()}", turn)
+        self._desk.choose_class(name.strip(), self.layer)
+
     @Slot(str, str)
     def _on_key_wanted(self, name: str, key: str) -> None:
         try:
             self._desk.class_keys.choose(name, key)
         except EditError as error:
-            self.message.tell(str(error), True)
+            self.told.emit(str(error), True)
         else:
-            self.message.tell("", False)
+            self.told.emit("", False)
 
     @Slot(object)
     def _on_act_chosen(self, act: Act) -> None:
@@ -149,11 +160,11 @@ class MarksPage(QWidget):
         QTimer.singleShot(0, self._session.reload)
 
     def _on_told(self, text: str, failed: bool) -> None:
-        self.message.tell(text, failed)
+        self.told.emit(text, failed)
 
     def _on_log_changed(self, layer: object) -> None:
         if layer is self.layer and self._desk.log.of(self.layer):
-            self.message.tell("", False)
+            self.told.emit("", False)
 
     def _on_active_changed(self, _event: Any = None) -> None:
         active = self._viewer.layers.selection.active
@@ -162,7 +173,7 @@ class MarksPage(QWidget):
             return
         if known is not self.layer:
             self.layer = known
-            self.message.tell("", False)
+            self.told.emit("", False)
             self.shown.emit()
         self._on_changed()
 
@@ -183,6 +194,7 @@ class MarksPage(QWidget):
         self.hint.setText(_LOCKED if editor is None else _HINTS[drawn.marks] + _UNDO)
         self._show_classes(Counter(drawn.classes))
         self.classes.setEnabled(editor is not None)
+        self.adder.setEnabled(editor is not None)
         self._show_selected()
         acts = self._desk.log.of(layer)
         self.history.synchronize(acts, self._desk.earlier_acts(layer))

@@ -18,16 +18,17 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cellsets._napari.annotation_layers import Palette
 from napari_cellsets._napari.clicks import clicked
 from napari_cellsets._napari.edit_desk import edit_desk, show_box
+from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._qt.count_controls import MessageRow
+from napari_cellsets._qt.class_adder import ClassAdder
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.edit_parts import LayerBox
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.marks_offer import MarksOffer
+from napari_cellsets._qt.messages import MessageRow
 from napari_cellsets._qt.object_columns import WORDS
 from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets._qt.objects_classes import ClassBox, ClassDelegate
@@ -132,6 +133,9 @@ class ObjectsWidget(DockContent):
 
     def _make_acts(self) -> None:
         self.class_box = ClassBox(self)
+        self.adder = ClassAdder(
+            lambda name: self.facts.add_class(name, self.table.selected), self.class_box
+        )
         self.message = MessageRow()
         self.show_button = QPushButton("Show")
         self.show_button.setToolTip("Bring the selected object into view (S)")
@@ -173,13 +177,13 @@ class ObjectsWidget(DockContent):
         column.addLayout(first)
         column.addWidget(self.said)
         column.addWidget(self.tabs, 1)
-        column.addWidget(self.class_box)
+        column.addWidget(self.adder)
         column.addLayout(acts)
-        column.addWidget(self.message)
         both = QVBoxLayout(self)
         both.setContentsMargins(6, 6, 6, 6)
         both.addWidget(self.welcome, 1)
         both.addWidget(self.work, 1)
+        both.addWidget(self.message)
         self.setMinimumWidth(_LEAST_WIDTH)
 
     def _connect(self) -> None:
@@ -201,10 +205,9 @@ class ObjectsWidget(DockContent):
         self.facts.told.connect(self.message.tell)
         self.table.objects.edited.connect(self._on_cell_edited)
         self.class_box.chosen.connect(self._on_class_chosen)
-        desk = self.desk
-        follow(self, desk.told, self.message.tell)
-        follow(self, desk.target_changed, self._on_target_changed)
-        follow(self, desk.selection_changed, self._on_selection_changed)
+        follow(self, self.desk.told, self.message.tell)
+        follow(self, self.desk.target_changed, self._on_target_changed)
+        follow(self, self.desk.selection_changed, self._on_selection_changed)
         layers = self._viewer.layers
         layers.events.inserted.connect(self._on_layers_changed)
         layers.events.removed.connect(self._on_layers_changed)
@@ -356,6 +359,7 @@ class ObjectsWidget(DockContent):
         self.delegate.names = tuple(colours)
         self.class_box.synchronize(colours)
         self.class_box.setVisible(bool(colours))
+        self.adder.setVisible(facts.kept)
         known = (*colours, *dict.fromkeys(facts.class_words.values()))
         model.set_colours({name: self._colour(name) for name in known})
         model.set_editable(
@@ -366,8 +370,7 @@ class ObjectsWidget(DockContent):
 
     @Slot()
     def _on_columns_changed(self) -> None:
-        column = self.table.objects.column_of("class")
-        self.table.show_choice(column, self.delegate)
+        self.table.show_choice(self.table.objects.column_of("class"), self.delegate)
 
     def _colour(self, name: str) -> str:
         dataset = self.session.dataset

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_cellsets._napari.class_adding import add_class_on
 from napari_cellsets._napari.object_acts import FactAct
 from napari_cellsets._napari.object_classes import object_classes
 from napari_cellsets._napari.object_source import (
@@ -122,6 +123,7 @@ class ObjectFactsLink(QObject):
         flow.measured.connect(self.look)
         flow.touched.connect(self.look)
         follow(self, object_classes(session).changed, self._tell)
+        follow(self, object_classes(session).listed, self._tell)
 
     @property
     def layer(self) -> Labels | None:
@@ -195,6 +197,18 @@ class ObjectFactsLink(QObject):
         turn = partial(self._turn, layer, act)
         if not self._desk.editor_of(layer).note(title, box, turn):
             self._desk.log.add(layer, title, box)
+
+    def add_class(self, name: str, labels: tuple[int, ...]) -> None:
+        """Add a class that objects can be given, and give it to some.
+
+        Raises
+        ------
+        CellsetsError
+            As of `_napari.class_adding.add_class`.
+        """
+        if self.layer is not None:
+            add_class_on(self._session, self._desk, self.layer, name)
+            self.say(labels, "class", name.strip())
 
     # Inside
 

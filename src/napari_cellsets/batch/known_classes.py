@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cellsets.batch.given_classes import learn_classes
 from napari_cellsets.core.annotation import LabelImage
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def kept_objects(
     """
     stored = project.load_labels(dataset.identity, sample.name, layer)
     truth = dataset.read_truth(sample) if layer == "truth" else None
+    learn_classes(dataset, project)
     names, known = class_names(dataset), dict(predicted or {})
     if truth is not None:
         names, known = {**truth.class_names, **names}, published_classes(truth)
@@ -162,8 +164,10 @@ def cells_of(
 
 
 def class_names(dataset: Dataset) -> dict[int, str]:
-    """Return the name of each class id of a data set."""
-    return dataset.class_table.names or dict(enumerate(dataset.recipe.classes, start=1))
+    """Return the name of each class id of a data set, and of those people added."""
+    table = dataset.class_table
+    own = table.own or dict(enumerate(dataset.recipe.classes, start=1))
+    return {**own, **table.given}
 
 
 def published_classes(truth: LabelImage) -> dict[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellsets.batch.corrected import Corrected, corrected_with_times
+from napari_cellsets.batch.given_classes import learn_classes
 from napari_cellsets.core.annotation_names import names_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Once:
     def __init__(
         self, dataset: Dataset, project: Project | None = None, annotation: str = ""
     ) -> None:
+        if project is not None:
+            # writers ask for the classes before the first sample
+            learn_classes(dataset, project)
         self._dataset, self._project = dataset, project
         self._whole = bool(annotation)
         self.taken: dict[str, None] = {}

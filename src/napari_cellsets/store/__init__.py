@@ -8,6 +8,7 @@ SQLAlchemy, and does so inside functions.
 from __future__ import annotations
 
 from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
+from napari_cellsets.store.classes import AddedClass, ClassOf
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.fact_history import ObjectsChange
 from napari_cellsets.store.history import HISTORY_DAYS, StoredLabels
@@ -27,10 +28,12 @@ from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 __all__ = [
     "HISTORY_DAYS",
     "VERDICTS",
+    "AddedClass",
     "Before",
     "ChangedLabels",
     "ChangedMarks",
     "Changes",
+    "ClassOf",
     "FactChange",
     "HistoryPage",
     "LabelChange",

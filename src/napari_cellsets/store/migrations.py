@@ -63,6 +63,11 @@ def _add_marks(connection: Connection) -> None:
     tables().marks.create(connection)
 
 
+def _add_classes(connection: Connection) -> None:
+    tables().classes.create(connection)
+    tables().predictions.create(connection)
+
+
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     from sqlalchemy.schema import CreateColumn
 
@@ -77,4 +82,5 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     2: _add_objects,
     3: _add_history,
     4: _add_marks,
+    5: _add_classes,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import results
 from napari_cellsets.store.changes import ChangeLog
+from napari_cellsets.store.classes import ClassStore
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
 from napari_cellsets.store.facts import ObjectStore
@@ -39,7 +40,14 @@ _NOW = Before()
 
 
 class Project(
-    Verdicts, ObjectStore, GrowingStacks, MarkStore, ChangeLog, DatasetStore, Upkeep
+    Verdicts,
+    ObjectStore,
+    GrowingStacks,
+    MarkStore,
+    ClassStore,
+    ChangeLog,
+    DatasetStore,
+    Upkeep,
 ):
     """Labels, edits, facts, marks, counts, verdicts on disk: see `Project.open`.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
 
 #: Raised by one whenever a table changes, with an entry in `migrations.STEPS`.
-VERSION = 5
+VERSION = 6
 
 #: Row of `about` that counts changes.
 CHANGES = "changes"
@@ -35,6 +35,8 @@ class Tables(NamedTuple):
     objects: Table
     replaced: Table
     marks: Table
+    classes: Table
+    predictions: Table
 
 
 @cache
@@ -77,6 +79,8 @@ def tables() -> Tables:
         _objects(meta),
         _replaced(meta),
         _marks(meta),
+        _classes(meta),
+        _predictions(meta),
     )
 
 
@@ -269,6 +273,49 @@ def _marks(meta: MetaData) -> Table:
         sa.Index("cellsets_marks_order", "dataset", "id"),
         sa.Index("cellsets_marks_sample", "dataset", "sample", "id"),
         sa.Index("cellsets_marks_change", "change"),
+    )
+
+
+def _classes(meta: MetaData) -> Table:
+    # Rows are added only: the newest of a class tells whether it is there.
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_classes",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("dataset", sa.ForeignKey("cellsets_datasets.id"), nullable=False),
+        sa.Column("class_of", sa.String(20), nullable=False),
+        sa.Column("class_id", sa.BigInteger, nullable=False),
+        sa.Column("class_name", sa.Text, nullable=False),
+        sa.Column("gone", sa.Integer, nullable=False),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column("time", sa.Float, nullable=False),
+        sa.Column("change", sa.BigInteger, nullable=False),
+        sa.Index("cellsets_classes_order", "dataset", "id"),
+    )
+
+
+def _predictions(meta: MetaData) -> Table:
+    # What one run of a classifier said; an empty sample stands for the whole set.
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "cellsets_predictions",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("dataset", sa.ForeignKey("cellsets_datasets.id"), nullable=False),
+        sa.Column("sample", sa.String(400), nullable=False),
+        sa.Column("layer", sa.String(20), nullable=False),
+        sa.Column("model_hash", sa.String(100), nullable=False),
+        sa.Column("answers", sa.LargeBinary(_BLOB_BYTES), nullable=False),
+        sa.Column(
+            "provenance", sa.ForeignKey("cellsets_provenance.id"), nullable=False
+        ),
+        sa.Column("author", sa.String(190), nullable=False),
+        sa.Column("time", sa.Float, nullable=False),
+        sa.Column("change", sa.BigInteger, nullable=False),
+        sa.Index("cellsets_predictions_order", "dataset", "sample", "layer", "id"),
     )
 
 

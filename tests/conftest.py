@@ -12,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# napari reads and writes the person's own settings otherwise.
+os.environ["NAPARI_CONFIG"] = ""
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 

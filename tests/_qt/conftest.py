@@ -18,7 +18,7 @@ from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
 from small_sets import write_set
-from what_stays import collections_pass_over_what_stays
+from what_stays import collections_pass_over_what_stays, manifests_are_read_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +34,7 @@ __all__ = [
     "film",
     "make_desk",
     "manifest_known",
+    "manifests_are_read_once",
     "no_widget_is_left",
     "playback",
     "player",

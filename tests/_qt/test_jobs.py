@@ -157,6 +157,7 @@ def test_progress_is_mirrored_in_the_activity_dock(
 ) -> None:
     work = UntilCancelled()
     runner.start(work, title="Count this image", done=Listener().done)
+    assert work.started.wait(5)
     (bar,) = napari_progress._all_instances
     assert bar.desc.startswith("Count this image")
     bar.cancel()

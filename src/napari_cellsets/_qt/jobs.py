@@ -1,4 +1,4 @@
-"""Long work beside the window: the only file with threads.
+"""Long work beside the window: nothing else of the window uses threads.
 
 A `JobRunner` runs one plain function at a time. The newest request wins, an
 older one is cancelled and its answer dropped. Whatever the work says arrives on
@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from napari.utils import cancelable_progress
@@ -19,6 +20,7 @@ from napari.utils.notifications import notification_manager, show_warning
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, Slot
 
 from napari_cellsets._qt.garbage import GarbageGuard
+from napari_cellsets._qt.worker_threads import start_in_thread
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
+    from napari_cellsets._qt.worker_threads import Running
     from napari_cellsets.core.cancel import Progress
 
 T = TypeVar("T")
@@ -136,25 +139,22 @@ _GUARD = GarbageGuard()
 
 
 class _Threads:
-    """The threads of one runner; outlives the runner's Qt object.
+    """The work of one runner in threads; outlives the runner's Qt object.
 
-    Holds each job until its thread is gone: a thread must never be the last to
-    let go of a callback, and with it of a widget.
+    Holds each job until its thread has let go of it: a thread must never be the last
+    to hold a callback, and with it a widget.
     """
 
     def __init__(self) -> None:
-        self._running: list[tuple[threading.Thread, _Job[Any]]] = []
+        self._running: list[tuple[Running, _Job[Any]]] = []
 
     def start(self, job: _Job[Any], mailbox: _Mailbox) -> None:
-        thread = threading.Thread(
-            target=_run, args=(job, mailbox), name=job.title, daemon=True
-        )
-        self._running.append((thread, job))
         _GUARD.enter()
-        thread.start()
+        running = start_in_thread(partial(_run, job, mailbox), job.title)
+        self._running.append((running, job))
 
     def join(self, job: _Job[Any]) -> None:
-        """Wait for the thread of a job that has said its last word."""
+        """Wait for the thread with a job that has said its last word."""
         for pair in tuple(self._running):
             if pair[1] is job:
                 pair[0].join()
@@ -163,16 +163,15 @@ class _Threads:
 
     def stop(self, *_: object) -> None:
         """Tell all to stop and wait until they did."""
-        for _thread, job in self._running:
+        for _running, job in self._running:
             job.token.cancel()
         deadline = time.monotonic() + _STOP_TIMEOUT_S
-        for thread, job in tuple(self._running):
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
+        for running, job in tuple(self._running):
+            if running.join(max(0.0, deadline - time.monotonic())):
+                _GUARD.leave()
+            else:
                 _log.warning("%r did not stop when told to", job.title)
                 _LOST.append(job)
-            else:
-                _GUARD.leave()
         self._running = []
 
 

@@ -95,7 +95,36 @@ def index_page(recipes: Sequence[Recipe]) -> str:
         f"| [{recipe.title}]({recipe.key}.md) | {_cell(recipe.about)} |"
         for recipe in sorted(others, key=_by_title)
     ]
+    lines += ["", *_going_back(published + others)]
     return "\n".join(lines) + "\n"
+
+
+def _going_back(recipes: Sequence[Recipe]) -> Iterator[str]:
+    """Return which corrections are written as files of the set's own kind."""
+    yield from ("## Corrections as the set has them", "")
+    yield "`napari-cellsets convert PATH --to own OUT`, and the Export page, write what"
+    yield "you corrected as files of the set's own kind, under its own names. What a"
+    yield "set cannot hold so is said, with the forms that can."
+    yield from ("", "| data set | goes back | does not |", "|---|---|---|")
+    for recipe in sorted(recipes, key=_by_title):
+        held, others = [], []
+        for what, why in written_back(recipe):
+            (others if why else held).append(f"{what}: {why}" if why else what)
+        if held or others:
+            link = f"[{recipe.title}]({recipe.key}.md)"
+            told = _cell("; ".join(others)) or "-"
+            yield f"| {link} | {_cell(', '.join(held)) or '-'} | {told} |"
+
+
+def written_back(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Return each annotation of a row, and why corrections of it do not go back."""
+    from napari_cellsets.formats.own_files import why_not
+
+    if recipe.annotation is not None:
+        folder = "its folder, name or table is not changed"
+        yield KINDS[recipe.annotation.word], "" if recipe.truth else folder
+    for options in recipe.annotations:
+        yield options.title or ", ".join(kinds_of(options)), why_not(options)
 
 
 def _by_title(recipe: Recipe) -> str:

@@ -12,6 +12,7 @@ from napari_cellsets.batch.container_export import (
     LossesForeseenError,
 )
 from napari_cellsets.batch.once import ALL
+from napari_cellsets.batch.own_form import OWN
 from napari_cellsets.formats.containers.base import FORMS
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ContainerRow(QWidget):
         self.form = QComboBox(self)
         for key, form in FORMS.items():
             self.form.addItem(form.title, key)
+        self.form.addItem("Corrections, as in the data set", OWN)
         self.form.setAccessibleName("Form of the annotations")
         self.source = QComboBox(self)
         self.source.addItems(SOURCES)

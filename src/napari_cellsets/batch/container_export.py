@@ -10,6 +10,7 @@ from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.known_classes import cells_of
 from napari_cellsets.batch.losses import foresee_losses
 from napari_cellsets.batch.once import ALL, Once
+from napari_cellsets.batch.own_form import OWN, export_corrections
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers.base import FORMS
 
@@ -47,7 +48,7 @@ class ContainerExport:
     Parameters
     ----------
     form
-        Key of the form.
+        Key of the form; `own_form.OWN` for the corrections as in the data set.
     cells
         Whether the cells in the store are written, else what the set itself has, as
         people have corrected it.
@@ -82,6 +83,18 @@ class ContainerExport:
         ExportError
             As of `convert_dataset`.
         """
+        write = self._write_own if self.form == OWN else self._write_form
+        return write(dataset, project, samples, folder, token, progress)
+
+    def _write_form(
+        self,
+        dataset: Dataset,
+        project: Project,
+        samples: Sequence[Sample],
+        folder: Path,
+        token: CancelToken,
+        progress: Progress,
+    ) -> str:
         source = self._source(dataset, project)
         if self.cells:
             samples = [sample for sample in samples if source(sample)]
@@ -110,6 +123,31 @@ class ContainerExport:
         )
         self.names[:] = losses.names
         return self._said(report, source)
+
+    def _write_own(
+        self,
+        dataset: Dataset,
+        project: Project,
+        samples: Sequence[Sample],
+        folder: Path,
+        token: CancelToken,
+        progress: Progress,
+    ) -> str:
+        """Write what was corrected as in the data set."""
+        if self.cells:
+            raise ExportError(
+                "the data set's own files hold its annotations, not counted cells",
+                advice="Export masks as in the data set, or choose another form.",
+            )
+        report = export_corrections(
+            dataset, project, folder, samples=samples, token=token, progress=progress
+        )
+        number = len(report.written)
+        said = f"corrections in {number:,} {'file' if number == 1 else 'files'}"
+        said += " as in the data set"
+        if report.failed:
+            said += f"; {len(report.failed):,} left out: {report.failed[0].message}"
+        return said
 
     def _said(
         self, report: ConvertReport, source: Callable[[Sample], Sequence[Annotation]]

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from napari_cellsets.batch.given_classes import learn_classes
 from napari_cellsets.batch.known_classes import class_names
 from napari_cellsets.batch.redrawn import Drawing
-from napari_cellsets.core.annotation import ClassMask, LabelImage, MaskStack, Polygons
+from napari_cellsets.core.annotation import (
+    ClassMask,
+    ImageClass,
+    LabelImage,
+    MaskStack,
+    Polygons,
+)
 from napari_cellsets.editing.marked import numbered_marks
 from napari_cellsets.formats.packing import unpack
-from napari_cellsets.store import further_layer
+from napari_cellsets.store import MarkKey, further_layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +30,6 @@ if TYPE_CHECKING:
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.store import (
         LayerFacts,
-        MarkKey,
         Project,
         StoredLabels,
         StoredMark,
@@ -42,6 +48,9 @@ class Corrected(NamedTuple):
     ----------
     annotation
         With all corrections.
+    name
+        Under which its corrections are kept; empty for the truth, and for the class
+        of the picture.
     objects
         Which objects it marks, as of `WordOptions.objects`; empty where nothing else
         marks the same.
@@ -52,6 +61,7 @@ class Corrected(NamedTuple):
     """
 
     annotation: Annotation
+    name: str = ""
     objects: str = ""
     counted: bool = False
     changed: float = 0.0
@@ -91,6 +101,7 @@ def corrected_with_times(
     dataset: Dataset, project: Project, sample: Sample
 ) -> tuple[Corrected, ...]:
     """Return the same as `corrected_annotations`, with what it marks, and when."""
+    learn_classes(dataset, project)
     named = dataset.read_named(sample)
     truth = _kept(dataset, project, sample, _TRUTH)
     marks: Marks = project.marks(dataset.identity, sample.name)
@@ -99,7 +110,7 @@ def corrected_with_times(
             named = _in_one(named)
         else:
             marks = _redrawn(dataset, sample, named, truth, marks)
-    times = _times(marks)
+    times, whole = _times(marks), marks.get(MarkKey(sample.name))
     found: list[Annotation] = []
     for name, annotation, *_ in named:
         if isinstance(annotation, _OF_PIXELS):
@@ -113,12 +124,15 @@ def corrected_with_times(
     names = [one.name for one in named]
     after = numbered_marks(found, marks, class_names(dataset), names)
     known = {one.name: one for one in reversed(named)}
-    return tuple(
-        Corrected(one.annotation, of.objects, of.counted, times.get(one.name, 0.0))
-        if (of := known.get(one.name)) is not None
-        else Corrected(one.annotation)
-        for one in after
-    )
+    result = []
+    for name, annotation, _ in after:
+        of = known.get(name)
+        objects, counted = ("", False) if of is None else (of.objects, of.counted)
+        when = times.get(name, 0.0)
+        if isinstance(annotation, ImageClass):
+            objects, counted, when = "", False, whole.time if whole else 0.0
+        result.append(Corrected(annotation, name, objects, counted, when))
+    return tuple(result)
 
 
 class _Kept(NamedTuple):

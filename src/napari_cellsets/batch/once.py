@@ -87,7 +87,7 @@ class Once:
         if self._project is not None:
             return corrected_with_times(self._dataset, self._project, sample)
         return [
-            Corrected(one.annotation, one.objects, one.counted)
+            Corrected(one.annotation, one.name, one.objects, one.counted)
             for one in self._dataset.read_named(sample)
         ]
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.formats.classes import ClassTable
     from napari_cellsets.formats.files import FileTree
+    from napari_cellsets.formats.words import WordOptions
 
 
 TRUTH = "truth"
@@ -176,6 +177,33 @@ class AnnotatedSet(ABC):
             found.append(NamedAnnotation(name, one, place in counted, objects))
         ends = [] if whole is None else [NamedAnnotation(next(names), whole)]
         return (*found, *ends)
+
+    def mark_of(self, sample: Sample, mark: str) -> str:
+        """Return what a mark of the picture's path stands for; empty for no mark."""
+        return self._reader.values_of(sample).get(mark, "")
+
+    def own_files(
+        self, sample: Sample
+    ) -> dict[str, tuple[WordOptions, tuple[str, ...]]]:
+        """Return where the annotations of a sample come from.
+
+        Returns
+        -------
+        dict
+            By the name of each, as of `read_named`: what the row says of it, and its
+            files in `tree`. The masks of a row with `truth` are not among them.
+        """
+        note = partial(self._note, sample)
+        _, entries = self._reader.read_with_entries(sample, note)
+        values = self._reader.values_of(sample)
+        found = self._attachments.annotations_of(values, sample.image)
+        files = {id(entry): names for entry, names in found}
+        masks = self.recipe.form is not None
+        named = [one for one in self.read_named(sample) if one.name or not masks]
+        return {
+            one.name: (entry, files[id(entry)])
+            for one, entry in zip(named, entries, strict=False)
+        }
 
     def drawn_from(self, sample: Sample) -> list[tuple[int, int]]:
         """Tell of which outlines the objects of `read_truth` were drawn.

@@ -11,6 +11,8 @@ from napari_cellsets.cli.console import EXIT_PROBLEM, bar, say, some, tell
 from napari_cellsets.cli.options import chosen_samples, in_split, opened
 from napari_cellsets.formats.containers.base import FORMS
 
+OWN = "own"
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
@@ -39,9 +41,10 @@ def add_convert(commands: Any) -> None:
     add(
         "--to",
         required=True,
-        choices=tuple(FORMS),
+        choices=(*FORMS, OWN),
         metavar="FORM",
-        help=f"one of {', '.join(FORMS)}",
+        help=f"one of {', '.join(FORMS)}; {OWN} for the corrections as files of the "
+        "data set's own kind",
     )
     add("out", type=Path, metavar="OUT", help="folder to write to")
     add("--images", action="store_true", help="write the images too")
@@ -87,6 +90,8 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
     samples = in_split(
         dataset, chosen_samples(dataset, options.path), options.split or ""
     )
+    if options.to == OWN:
+        return _own(options, dataset, samples, token)
     with bar(len(samples), "image") as progress, _source(options, dataset) as source:
         report = convert_dataset(
             dataset,
@@ -109,6 +114,33 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
         )
     say(_summary_line(report, options.out))
     return EXIT_PROBLEM if report.failed or report.problems else 0
+
+
+def _own(
+    options: argparse.Namespace,
+    dataset: Dataset,
+    samples: Sequence[Sample],
+    token: CancelToken,
+) -> int:
+    """Write corrections into files as the data set has them."""
+    from napari_cellsets.batch.own_form import export_corrections
+    from napari_cellsets.store import Project
+
+    with (
+        Project.open(options.store) as project,
+        bar(len(samples), "image") as progress,
+    ):
+        report = export_corrections(
+            dataset,
+            project,
+            options.out,
+            samples=samples,
+            token=token,
+            progress=progress,
+        )
+    _tell_all("left out", report.failed)
+    say(f"{some(len(report.written), 'file')} -> {options.out}")
+    return EXIT_PROBLEM if report.failed else 0
 
 
 @contextmanager

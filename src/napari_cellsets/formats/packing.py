@@ -155,8 +155,8 @@ def unpack(
         int, shape (plane, y, x) or (y, x): the planes as they are now; an object
         that lies in several covers what it covers in any.
     class_of
-        Class id of each label that has one; others are of the class that all objects
-        had, if there was one.
+        Class id of each label that has one; of others that which they had, of new
+        ones that which all objects had, if there was one.
 
     Returns
     -------
@@ -185,7 +185,10 @@ def unpack(
         properties["label"] = numbers.tolist()
     ids = None
     if stack.class_ids is not None or any(v is not None for v in class_of.values()):
-        of = [class_of.get(number) for number in numbers.tolist()]
+        known: dict[int, int | None] = {}
+        if stack.class_ids is not None:
+            known = {n: int(stack.class_ids[at]) for n, at in before.items()}
+        of = [class_of.get(n, known.get(n)) for n in numbers.tolist()]
         other = _shared_class(stack)
         ids = np.array([other if one is None else one for one in of], np.int64)
     return replace(

@@ -116,3 +116,75 @@ def test_objects_are_of_no_class_to_change(project: Project, set_path: Path) -> 
     read = read_crops(dataset, [0], lambda: project, CancelToken(), lambda *_: None)
     with pytest.raises(StoreError, match="have no class"):
         read[1].relabel([0], "ig")
+
+
+@pytest.fixture
+def fields(set_path: Path, project: Project) -> GalleryReview:
+    """Of a set whose pictures have no class."""
+    _items, found = read_samples(open_dataset(set_path), lambda: project)
+    assert isinstance(found, GalleryReview)
+    return found
+
+
+def test_pictures_of_any_set_are_given_a_class_that_was_added(
+    fields: GalleryReview,
+) -> None:
+    assert fields.classes.names == ()
+    fields.add_class(" out of focus ")
+    assert fields.classes.names == ("out of focus",)
+    fields.relabel([0, 2], "out of focus")
+    assert set(fields.classes.said) == {0, 2}
+    assert words(fields) == ["", "", ""]  # it is no verdict
+
+
+def test_a_class_leaves_the_verdict_where_the_set_has_none_to_judge(
+    fields: GalleryReview,
+) -> None:
+    fields.add_class("out of focus")
+    fields.judge([0], "rejected", "blurred")
+    fields.relabel([0], "out of focus")
+    assert words(fields)[0] == "rejected"
+    fields.judge([0], "")
+    assert (words(fields)[0], fields.classes.said) == ("", {})
+
+
+def test_added_classes_are_taken_back_in_order(fields: GalleryReview) -> None:
+    fields.add_class("out of focus")
+    fields.relabel([0], "out of focus")
+    assert fields.undo() == [0]
+    assert fields.classes.said == {}
+    assert fields.undo() == []
+    assert fields.classes.names == ()
+    fields.redo()
+    assert fields.redo() == [0]
+    assert fields.classes.names == ("out of focus",)
+    assert fields.classes.of(0).mark.class_name == "out of focus"
+
+
+def test_a_class_that_somebody_gave_meanwhile_stays(
+    fields: GalleryReview, project: Project, set_path: Path
+) -> None:
+    fields.add_class("out of focus")
+    dataset = open_dataset(set_path)
+    given = {MarkKey(dataset.samples[1].name): Mark(class_name="out of focus")}
+    project.record_marks(dataset.identity, given, {})
+    with pytest.raises(StoreError, match="1 picture of this set still has the class"):
+        fields.undo()
+    assert fields.classes.names == ("out of focus",)
+    assert fields.undo() == []  # not tried again
+
+
+def test_a_class_of_the_set_is_not_added_again(review: GalleryReview) -> None:
+    with pytest.raises(StoreError, match="there is a class “monocyte” already"):
+        review.add_class("Monocyte")
+    review.add_class("smudge cell")
+    assert review.classes.names[-1] == "smudge cell"
+    with pytest.raises(StoreError, match="there is a class “smudge cell” already"):
+        review.add_class("smudge cell")
+
+
+def test_objects_get_no_new_class_here(project: Project, set_path: Path) -> None:
+    dataset = open_dataset(set_path)
+    read = read_crops(dataset, [0], lambda: project, CancelToken(), lambda *_: None)
+    with pytest.raises(StoreError, match="in the Objects dock"):
+        read[1].add_class("artefact")

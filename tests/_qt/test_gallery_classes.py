@@ -218,7 +218,7 @@ def test_type_ahead_of_no_class_changes_nothing(
     press(gallery, qtbot, "k")
     gallery.status.reason.setText("zebra")
     qtbot.keyClick(gallery.status.reason, Qt.Key.Key_Return)
-    assert gallery.status.review.text() == "There is no class 'zebra' in this set."
+    assert gallery.status.review.text() == "There is no class 'zebra'; J adds one."
     assert kept(session) == {}
 
 

@@ -125,9 +125,8 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
     counts: dict[str, int] = {}
     truths: dict[str, int] = {}
     corrected = project.edited_samples(dataset.identity)
-    cells = dataset.kind == "cells"
     # a class that was given may be the published one: see `_relabelled`
-    corrected |= project.marked_samples(dataset.identity, classes=not cells)
+    corrected |= project.marked_samples(dataset.identity, classes=False)
     for row in project.counts(dataset.identity):
         if row.get("corrected"):
             corrected.add(str(row["sample"]))
@@ -135,7 +134,7 @@ def read_marks(dataset: Dataset, project: Project) -> Marks:
             counts[str(row["sample"])] = int(row["count"])
         if isinstance(row.get("truth"), int | float):
             truths[str(row["sample"])] = int(row["truth"])
-    classes = said_of_pictures(dataset, project) if cells else {}
+    classes = said_of_pictures(dataset, project)
     return Marks(frozenset(corrected), counts, truths, classes)
 
 
@@ -157,7 +156,8 @@ def describe(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
         Of its data set. Single cells have a class; nobody asks for outlines.
     """
     said = as_said(sample, marks.classes.get(sample.name))
-    parts = [cell_words(said)] if kind == "cells" else []
+    given = said is not sample
+    parts = [cell_words(said)] if kind == "cells" or given else []
     parts += [sample.split] if sample.split else []
     if not sample.annotations and kind == "fields":
         parts.append("no ground truth")
@@ -166,7 +166,7 @@ def describe(sample: Sample, marks: Marks, kind: Kind = "fields") -> str:
         parts.append(f"{count} cell" if count == 1 else f"{count} cells")
     if sample.name in marks.corrected:
         parts.append("corrected")
-    if said is not sample:
+    if given and sample.facts.get("class"):
         parts.append("relabelled")
     return " · ".join(parts)
 

@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from napari_cellsets._napari.gallery_facts import CLASS, Column, FactTable
+from napari_cellsets._napari.gallery_facts import CLASS, NONE, Column, FactTable
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import Mark, MarkKey
+from napari_cellsets.store import (
+    AddedClass,
+    ClassInUseError,
+    Mark,
+    MarkKey,
+    refuse_known,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -41,9 +47,11 @@ class PictureClasses:
     project
         Where it is kept.
     dataset
-        Whose samples, numbered in their order; of single cells.
+        Whose samples, numbered in their order.
     names
         Of all samples.
+    published
+        Classes of pictures that the set itself has, in their order.
 
     Raises
     ------
@@ -52,11 +60,17 @@ class PictureClasses:
     """
 
     def __init__(
-        self, project: Project, dataset: Dataset, names: Sequence[str]
+        self,
+        project: Project,
+        dataset: Dataset,
+        names: Sequence[str],
+        published: Sequence[str] = (),
     ) -> None:
         self._project, self._dataset, self._names = project, dataset, names
+        self._published = tuple(published)
+        self._added: tuple[AddedClass, ...] = ()
         self._item_of = {name: item for item, name in enumerate(names)}
-        self._given: list[_Given] = []
+        self._given: list[_Given | AddedClass] = []
         self._rows: dict[int, StoredMark] = {}
         self._seen = -1
         self.refresh()
@@ -72,6 +86,11 @@ class PictureClasses:
         return len(self._given)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Classes that a picture can be given: the set's, then those people added."""
+        return tuple(dict.fromkeys([*self._published, *(a.name for a in self._added)]))
+
+    @property
     def said(self) -> dict[int, StoredMark]:
         """By item what counts of those of which anything was said."""
         return {item: row for item, row in self._rows.items() if not row.mark.gone}
@@ -82,12 +101,19 @@ class PictureClasses:
         return None if row is None or row.mark.gone else row
 
     def word(self, item: int) -> str:
-        """Return the verdict that a given class is; empty where none was given."""
-        said = self.of(item)
-        if said is None:
+        """Return the verdict that a given class is.
+
+        Empty where none was given, and where the set itself has none: then a class is
+        no judgement of it.
+        """
+        said, published = self.of(item), self.published(item)
+        if said is None or not published:
             return ""
-        published = self._dataset.samples[item].facts.get(CLASS, "")
         return "accepted" if said.mark.class_name == published else "relabelled"
+
+    def published(self, item: int) -> str:
+        """Return the class that the set itself has; empty for none."""
+        return self._dataset.samples[item].facts.get(CLASS, "")
 
     def refresh(self) -> bool:
         """Read what others said; return whether there is anything new.
@@ -100,10 +126,24 @@ class PictureClasses:
         last = self._project.last_change()
         if last == self._seen:
             return False
-        before = dict(self._rows)
+        before = dict(self._rows), self._added
         self._take(self._project.marks(self._dataset.identity, layer=""))
+        self._look_up_added()
         self._seen = last
-        return before != self._rows
+        return before != (self._rows, self._added)
+
+    def add(self, name: str) -> None:
+        """Add a class that pictures can be given.
+
+        Raises
+        ------
+        StoreError
+            If the name is none, there is such a class, or it cannot be written.
+        """
+        refuse_known(name, self._published)
+        added = self._project.add_class(self._dataset.identity, name, "pictures")
+        self._look_up_added()
+        self._given.append(added)
 
     def give(self, items: Sequence[int], name: str) -> None:
         """Say of which class pictures are; the class they have confirms it.
@@ -128,7 +168,8 @@ class PictureClasses:
     def undo(self) -> None:
         """Say again what stood before the last act.
 
-        Where somebody said something else since, that stays.
+        Where somebody said something else since, that stays; so does a class that
+        somebody gave since it was added.
 
         Raises
         ------
@@ -136,6 +177,9 @@ class PictureClasses:
             If all was changed by others since, or it cannot be written.
         """
         given = self._given[-1]
+        if isinstance(given, AddedClass):
+            self._drop(given)
+            return
         self._read(given.acts)
         acts = given.acts
         ours = [item for item in acts if self._counts(item)[1] == acts[item]]
@@ -148,9 +192,25 @@ class PictureClasses:
         act = self._write({item: given.before[item][0] for item in ours})
         self._given.pop()
         for older in self._given:
+            if isinstance(older, AddedClass):
+                continue
             for item in ours:
                 if older.acts.get(item) == given.before[item][1]:
                     older.acts[item] = act  # what it said counts once more
+
+    def _drop(self, added: AddedClass) -> None:
+        """Take back that a class was added, the last act."""
+        try:
+            self._project.drop_class(self._dataset.identity, added)
+        except ClassInUseError:
+            self._given.pop()  # it stays, and is not tried again
+            raise
+        self._given.pop()
+        self._look_up_added()
+
+    def _look_up_added(self) -> None:
+        identity = self._dataset.identity
+        self._added = self._project.added_classes(identity, "pictures")
 
     def _counts(self, item: int) -> tuple[Mark, str]:
         """What counts of an item, and the act that said so."""
@@ -196,9 +256,10 @@ def classed(
     order
         Classes in the order of the set.
     """
-    published = table.columns.get(CLASS)
-    if not said or published is None or not len(table):
+    if not said or not len(table):
         return table
+    none = Column((NONE,), np.zeros(len(table), np.int32))
+    published = table.columns.get(CLASS, none)
     values, codes = list(published.values), published.codes.copy()
     changed: dict[int, str] = {}
     for item, row in said.items():

@@ -132,8 +132,9 @@ class SampleItems:
             return
         table, classes = self._read, self._classes
         if classes is not None:
-            order = self.dataset.classes
-            table = classed(table, classes.said, classes.author, order)
+            table = classed(table, classes.said, classes.author, classes.names)
+            colours = class_colours(len(classes.names))
+            self.colours = dict(zip(classes.names, colours, strict=True))
         self._table = marked(table, self._marks)
 
     def card(self, item: int) -> Card:

@@ -51,6 +51,9 @@ REVIEW: Final = {
 _RELABEL: Final = {
     "class": GalleryKey("class…", "Type the class of what is selected", "K")
 }
+_ADD: Final = {
+    "add": GalleryKey("new class…", "Add a class that pictures can be given", "J")
+}
 
 
 class GalleryKeys(KeyMap):
@@ -59,16 +62,17 @@ class GalleryKeys(KeyMap):
     Parameters
     ----------
     classes
-        Of the set; the first ones have digits. Empty for objects, and in sets
-        whose pictures have no class.
+        That pictures can be given; the first ones have digits. None for objects.
     """
 
-    def __init__(self, classes: Sequence[str] = ()) -> None:
+    def __init__(self, classes: Sequence[str] | None = None) -> None:
         commands = {**REVIEW, **(_RELABEL if classes else {})}
+        if classes is not None:
+            commands |= _ADD
         own = remembered(_KEPT)
         taken = set(own.values()) if isinstance(own, dict) else set()
         free = iter([key for key in _FIRST if key not in taken])
-        for name in classes:
+        for name in classes or ():
             told = f"Say that the picture is of class {name}"
             commands[_OF_CLASS + name] = GalleryKey(name, told, next(free, ""))
         super().__init__(_KEPT, commands, _ELSEWHERE)
@@ -81,9 +85,17 @@ class GalleryKeys(KeyMap):
         """Return the class that a command gives, None for other commands."""
         return command.removeprefix(_OF_CLASS) if self.is_class(command) else None
 
+    def key_of(self, name: str) -> str:
+        """Return the key that gives a class, empty for none."""
+        return self.keys.get(_OF_CLASS + name, "")
+
     def is_class(self, command: str) -> bool:
         """Whether a command gives a class."""
         return command.startswith(_OF_CLASS)
+
+    def may_give(self, key: str) -> bool:
+        """Whether a key gives a class as soon as there are any."""
+        return key in _FIRST or key == _RELABEL["class"].key
 
     def words(self) -> str:
         """Return what the keys for a verdict do, on one line."""

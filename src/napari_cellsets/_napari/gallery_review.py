@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_cellsets._napari.gallery_classes import PictureClasses
-from napari_cellsets._napari.gallery_facts import Column, read_facts
+from napari_cellsets._napari.gallery_facts import (
+    CLASS,
+    NONE,
+    Column,
+    FactTable,
+    read_facts,
+)
 from napari_cellsets._napari.gallery_items import SampleItems
 from napari_cellsets._napari.gallery_objects import ObjectItems, read_objects
 from napari_cellsets.core.errors import StoreError
@@ -64,12 +70,22 @@ def _reviewed(items: Items, project: Callable[[], Project]) -> Read:
     dataset, subjects = items.dataset, items.subjects()
     try:
         classes = None
-        if dataset.kind == "cells" and items.noun == SampleItems.noun:
-            classes = PictureClasses(project(), dataset, items.table.names)
+        if items.noun == SampleItems.noun:
+            names = items.table.names
+            published = published_classes(dataset, items.table)
+            classes = PictureClasses(project(), dataset, names, published)
             items.set_classes(classes)
         return items, GalleryReview(project(), dataset.identity, subjects, classes)
     except StoreError as error:
         return items, error
+
+
+def published_classes(dataset: Dataset, table: FactTable) -> Sequence[str]:
+    """Return the classes of pictures that a set has by itself."""
+    if dataset.kind == "cells":
+        return dataset.classes
+    column = table.columns.get(CLASS)
+    return [] if column is None else [name for name in column.values if name != NONE]
 
 
 class _Step(NamedTuple):
@@ -186,7 +202,10 @@ class GalleryReview:
         self._do(_Act(items, (_Step(lambda: queue.comment(text, subjects), queue),)))
 
     def relabel(self, items: Sequence[int], name: str) -> None:
-        """Say of which class pictures are; what was said of them before gives way.
+        """Say of which class pictures are.
+
+        Where the set itself has a class this is a verdict on it: what was said of
+        them before gives way.
 
         Raises
         ------
@@ -197,10 +216,24 @@ class GalleryReview:
             raise StoreError("Pictures of this set have no class to change")
         queue = self._queue
         steps = [_Step(partial(self.classes.give, items, name), self.classes)]
-        judged = [self._subjects[item] for item in items if self._is_judged(item)]
+        over = [item for item in items if self.classes.published(item)]
+        judged = [self._subjects[item] for item in over if self._is_judged(item)]
         if judged:
             steps.append(_Step(lambda: queue.clear(judged), queue))
         self._do(_Act(items, tuple(steps)))
+
+    def add_class(self, name: str) -> None:
+        """Add a class that pictures can be given.
+
+        Raises
+        ------
+        StoreError
+            If there are no pictures here, the name is none or there already, or it
+            cannot be written.
+        """
+        if self.classes is None:
+            raise StoreError("Objects get their classes in the Objects dock")
+        self._do(_Act((), (_Step(partial(self.classes.add, name), self.classes),)))
 
     def undo(self) -> list[int]:
         """Take the last act back and return its items; none where nothing was done.
@@ -277,7 +310,7 @@ class GalleryReview:
 
     def _with_class(self, items: Sequence[int]) -> list[int]:
         classes = self.classes
-        return [] if classes is None else [i for i in items if classes.word(i)]
+        return [] if classes is None else [i for i in items if classes.of(i)]
 
     def _learn(self, items: Iterable[int] | None = None) -> None:
         code = {word: place for place, word in enumerate(WORDS)}

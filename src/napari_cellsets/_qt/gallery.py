@@ -171,7 +171,6 @@ class GalleryWidget(GalleryFace):
         self._reader.stop()
         self._items = None
         self.verdicts.take(None, self._classes)
-        self.bar.export.setVisible(bool(self._classes))
         if dataset is None or self._scope != SAMPLES:
             self.pictures.serve(None)
             self.model.show_items(np.empty(0, np.intp))
@@ -207,12 +206,12 @@ class GalleryWidget(GalleryFace):
         return str(self.bar.scope.currentData())
 
     @property
-    def _classes(self) -> tuple[str, ...]:
-        """Classes that the pictures shown can have."""
+    def _classes(self) -> tuple[str, ...] | None:
+        """Classes that the pictures shown have by themselves; None for objects."""
         dataset = self._session.dataset
-        if dataset is None or dataset.kind != "cells" or self._scope != SAMPLES:
-            return ()
-        return dataset.classes
+        if dataset is None or self._scope != SAMPLES:
+            return None
+        return dataset.classes if dataset.kind == "cells" else ()
 
     def _show_items(self, items: Items) -> None:
         """Show all in their own order, before anything is known of them."""
@@ -234,7 +233,7 @@ class GalleryWidget(GalleryFace):
         if isinstance(review, StoreError):
             self.status.review.setText(str(review))
         else:
-            self.verdicts.take(review, self._classes)
+            self.verdicts.take(review)
         self._read_marks()
         self._memory.restore(f"{items.dataset.identity}|{self._scope}")
 
@@ -262,6 +261,7 @@ class GalleryWidget(GalleryFace):
         if items is None or not len(items.table):
             return
         if review is not None and review.classes is not None:
+            self.verdicts.take(review)
             items.set_classes(review.classes)
             self._session.classes_changed.emit()
         self._show_facets(self.wanted())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qtpy.QtCore import Qt, Signal, Slot
+from qtpy.QtCore import QPoint, Qt, Signal, Slot
 from qtpy.QtWidgets import (
     QBoxLayout,
     QComboBox,
@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QSlider,
     QSpinBox,
+    QToolTip,
     QWidget,
 )
 
@@ -247,6 +248,13 @@ class GalleryStatus(QWidget):
         self.keys.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         self.review.setAlignment(right)
+
+    def say(self, text: str) -> None:
+        """Say a sentence; over a dock too narrow for it as well."""
+        self.review.setText(text)
+        if self.review.fontMetrics().horizontalAdvance(text) > self.review.width():
+            above = QPoint(0, -4 * self.fontMetrics().lineSpacing())
+            QToolTip.showText(self.mapToGlobal(above), text, self)
 
     def show_counts(self, shown: int, total: int, chosen: int, noun: str) -> None:
         """Say how many of how many are shown, and how many are selected."""

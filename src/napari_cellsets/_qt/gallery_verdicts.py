@@ -26,7 +26,9 @@ _ASKED: Final = {
     "flag": "Reason of the flag",
     "comment": "Comment",
     "class": "Class, its first letters will do",
+    "add": "Name of the new class",
 }
+_NO_CLASSES: Final = "Pictures of this set have no class yet; {key} adds one."
 
 
 class VerdictKeys(QObject):
@@ -44,6 +46,7 @@ class VerdictKeys(QObject):
         self.review: GalleryReview | None = None
         self.keys = GalleryKeys()
         self._classes: tuple[str, ...] | None = None
+        self._taken = False
         self._asked_for = ""
         self._acts: dict[str, Callable[[], None]] = {
             "undo": self.undo,
@@ -58,11 +61,25 @@ class VerdictKeys(QObject):
         reason.given_up.connect(view.setFocus)
         self.take(None)
 
-    def take(self, review: GalleryReview | None, classes: Sequence[str] = ()) -> None:
-        """Judge with this from now on; the first classes have a key each."""
+    def take(
+        self, review: GalleryReview | None, classes: Sequence[str] | None = None
+    ) -> None:
+        """Judge with this from now on; the first classes have a key each.
+
+        Parameters
+        ----------
+        review
+            None while nothing is read.
+        classes
+            That pictures can be given, None for objects; those of `review` count.
+        """
         self.review = review
-        if tuple(classes) != self._classes:
-            self._classes = tuple(classes)
+        if review is not None:
+            classes = None if review.classes is None else review.classes.names
+        self._gallery.bar.export.setVisible(bool(classes))
+        wanted = None if classes is None else tuple(classes)
+        if wanted != self._classes or not self._taken:
+            self._classes, self._taken = wanted, True
             self.keys = GalleryKeys(classes)
             page = self._gallery.side.show_keys(self.keys)
             page.refused.connect(self._gallery.status.review.setText)
@@ -129,7 +146,12 @@ class VerdictKeys(QObject):
 
     def _on_key_pressed(self, key: str) -> None:
         command = self.keys.command(key)
-        if self.review is None or command is None:
+        if self.review is None:
+            return
+        if command is None:
+            if self._classes == () and self.keys.may_give(key):
+                told = _NO_CLASSES.format(key=self.keys.keys["add"])
+                self._gallery.status.say(told)
             return
         name = self.keys.class_of(command)
         if name is not None:
@@ -162,10 +184,10 @@ class VerdictKeys(QObject):
 
     def _ask(self, command: str) -> None:
         items = self._items()
-        if self.review is None or not items:
+        if self.review is None or not (items or command == "add"):
             return
-        said = self.review.verdict(items[0])
-        before = {"class": ""}
+        said = self.review.verdict(items[0]) if items else None
+        before = {"class": "", "add": ""}
         if said is not None:
             before |= {"flag": said.reason, "comment": said.comment}
         self._asked_for = command
@@ -181,6 +203,8 @@ class VerdictKeys(QObject):
             self._judge("flagged", text)
         elif self._asked_for == "class":
             self._on_class_said(text)
+        elif self._asked_for == "add":
+            self._on_new_class_said(text)
         elif review is not None and items:
             self._did(lambda: review.comment(items, text))
 
@@ -188,8 +212,21 @@ class VerdictKeys(QObject):
         if text in (self._classes or ()):
             self._relabel(text)
         elif text:
-            told = f"There is no class {text!r} in this set."
-            self._gallery.status.review.setText(told)
+            told = f"There is no class {text!r}; {self.keys.keys['add']} adds one."
+            self._gallery.status.say(told)
+
+    def _on_new_class_said(self, text: str) -> None:
+        """Add a class and say its key; what is refused is asked for again."""
+        review, name = self.review, text.strip()
+        if review is None:
+            return
+        if not self._did(lambda: review.add_class(name)):
+            self._asked_for = "add"
+            self._gallery.status.reason.ask(_ASKED["add"], text)
+            return
+        key = self.keys.key_of(name)
+        told = f"{key} gives it." if key else "Type it with K."
+        self._gallery.status.say(f"New class “{name}”: {told}")
 
     def _turn(self, act: Callable[[], Sequence[int]]) -> None:
         """Take back or do again, and show where that was."""
@@ -215,7 +252,7 @@ class VerdictKeys(QObject):
             act()
         except CellsetsError as error:
             self._gallery.show_said()
-            self._gallery.status.review.setText(str(error))
+            self._gallery.status.say(str(error))
             return False
         self._gallery.show_said()
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cellsets.core.errors import StoreError
+from napari_cellsets.store import refuse_known
 
 if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
@@ -54,12 +54,7 @@ def add_object_class(dataset: Dataset, project: Project, name: str) -> AddedClas
     """
     learn_classes(dataset, project)
     table = dataset.class_table
-    known = table.find(name) if name.strip() else None
-    if known is not None:
-        raise StoreError(
-            f"there is a class “{table.names[known]}” already",
-            advice="Choose it, or write another name.",
-        )
+    refuse_known(table.name_of(name), table.names.values())
     added = project.add_class(dataset.identity, name, "objects", least=table.free)
     learn_classes(dataset, project)
     return added

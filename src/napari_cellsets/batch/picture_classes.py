@@ -49,8 +49,11 @@ class PictureClass(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """``relabelled``, ``accepted`` where the class was confirmed, or empty."""
-        if self.said is None:
+        """``relabelled``, ``accepted`` where the class was confirmed, or empty.
+
+        Where the set itself has no class there is nothing to judge.
+        """
+        if self.said is None or not self.published:
             return ""
         return "accepted" if self.name == self.published else "relabelled"
 
@@ -79,8 +82,9 @@ def as_said(sample: Sample, row: StoredMark | None) -> Sample:
 
 def who_said(sample: Sample, row: StoredMark) -> str:
     """Return who gave which class when, for people."""
-    name, published = row.mark.class_name, sample.facts.get("class", "") or "no class"
+    name, published = row.mark.class_name, sample.facts.get("class", "")
     what = f"relabelled {name} (published: {published})"
+    what = what if published else f"given the class {name}"
     what = f"accepted as {name}" if name == published else what
     return f"{what} by {row.author} on {row.when:%d %b %Y}"
 
@@ -93,7 +97,7 @@ def picture_classes(
     Parameters
     ----------
     dataset, project
-        Of single cells, and the store with the corrections.
+        The set, and the store with the corrections.
     samples
         Indices, in order; by default all.
 

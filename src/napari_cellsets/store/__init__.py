@@ -8,7 +8,12 @@ SQLAlchemy, and does so inside functions.
 from __future__ import annotations
 
 from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
-from napari_cellsets.store.classes import AddedClass, ClassOf
+from napari_cellsets.store.classes import (
+    AddedClass,
+    ClassInUseError,
+    ClassOf,
+    refuse_known,
+)
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.fact_history import ObjectsChange
 from napari_cellsets.store.history import HISTORY_DAYS, StoredLabels
@@ -33,6 +38,7 @@ __all__ = [
     "ChangedLabels",
     "ChangedMarks",
     "Changes",
+    "ClassInUseError",
     "ClassOf",
     "FactChange",
     "HistoryPage",
@@ -52,4 +58,5 @@ __all__ = [
     "Subject",
     "Verdict",
     "further_layer",
+    "refuse_known",
 ]

@@ -16,6 +16,8 @@ from napari_cellsets.store.opened import OpenStore
 from napari_cellsets.store.schema import next_change, now, tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
 ClassOf = Literal["objects", "pictures"]
@@ -48,6 +50,10 @@ class AddedClass(NamedTuple):
     def when(self) -> datetime:
         """The time in UTC."""
         return datetime.fromtimestamp(self.time, UTC)
+
+
+class ClassInUseError(StoreError):
+    """A class cannot be taken back, as something has it."""
 
 
 class _Row(NamedTuple):
@@ -92,15 +98,13 @@ class ClassStore(OpenStore):
             dataset = number_of(connection, dataset_id)
             known = [row for row in _rows(connection, dataset) if row.added.of == of]
             same = [r for r in known if plain_name(r.added.name) == plain_name(name)]
-            if any(not row.gone for row in same):
-                raise StoreError(
-                    f"there is a class “{same[-1].added.name}” already",
-                    advice="Choose it, or write another name.",
-                )
+            there = [row.added.name for row in same if not row.gone]
             highest = max((row.added.number for row in known), default=0)
             number = same[-1].added.number if same else max(least, highest + 1)
             added = AddedClass(of, number, name, self._author, now())
-            _write(connection, dataset, added, gone=False)
+            if not there:
+                _write(connection, dataset, added, gone=False)
+        refuse_known(name, there)
         return added
 
     def drop_class(self, dataset_id: str, added: AddedClass) -> None:
@@ -108,8 +112,10 @@ class ClassStore(OpenStore):
 
         Raises
         ------
+        ClassInUseError
+            If something has this class by now.
         StoreError
-            If something has this class by now, or it cannot be written.
+            If it cannot be written.
         """
         with (
             self._lock,
@@ -118,14 +124,15 @@ class ClassStore(OpenStore):
         ):
             dataset = number_of(connection, dataset_id)
             used = _used(connection, dataset, added)
-            if used:
-                raise StoreError(
-                    f"{used:,} {added.of if used > 1 else added.of[:-1]} of this set"
-                    f" still {'have' if used > 1 else 'has'} the class “{added.name}”",
-                    advice="Give them another class first.",
-                )
-            dropped = added._replace(author=self._author, time=now())
-            _write(connection, dataset, dropped, gone=True)
+            if not used:
+                dropped = added._replace(author=self._author, time=now())
+                _write(connection, dataset, dropped, gone=True)
+        if used:
+            raise ClassInUseError(
+                f"{used:,} {added.of if used > 1 else added.of[:-1]} of this set"
+                f" still {'have' if used > 1 else 'has'} the class “{added.name}”",
+                advice="Give them another class first.",
+            )
 
     def added_classes(
         self, dataset_id: str, of: ClassOf | None = None
@@ -165,6 +172,22 @@ def checked_name(name: str) -> str:
             advice="Write a shorter one.",
         )
     return name
+
+
+def refuse_known(name: str, known: Iterable[str]) -> None:
+    """Refuse the name of a new class if there is such a class.
+
+    Raises
+    ------
+    StoreError
+        If one of the known names is the same but for capitals, spaces and hyphens.
+    """
+    for one in known:
+        if plain_name(one) == plain_name(name):
+            raise StoreError(
+                f"there is a class “{one}” already",
+                advice="Choose it, or write another name.",
+            )
 
 
 def _write(

@@ -70,7 +70,7 @@ def test_work_of_a_renamed_folder_is_taken_over_by_one_click(
     qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
     assert dock.moved.isHidden()
     assert get_session(viewer).cells.all()
-    assert "The work on 1 sample belongs here now." in dock.message.text()
+    assert "The work on 1 sample belongs here now." in dock.message.text.text()
 
 
 def test_a_no_is_remembered(viewer: Viewer, folder: Path, qtbot: QtBot) -> None:
@@ -110,7 +110,7 @@ def test_work_that_began_meanwhile_is_not_mixed(
     session.save()
     dock.moved.take.click()
     qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
-    assert "have work of their own" in dock.message.text()
+    assert "have work of their own" in dock.message.text.text()
     assert (session.cells == 2).all()
 
 
@@ -123,4 +123,4 @@ def test_a_store_that_cannot_be_read_is_not_told_twice(
     monkeypatch.setattr(type(get_session(viewer).project), "datasets", fail)
     dock = look(viewer, folder, qtbot)
     assert dock.moved.isHidden()
-    assert "disk is gone" not in dock.message.text()
+    assert "disk is gone" not in dock.message.text.text()

@@ -116,9 +116,9 @@ def test_a_key_that_is_taken_is_refused_and_told(dock: Dock) -> None:
     dock.correct("boxes")
     model = dock.page.classes.model
     model.setData(model.index(1, 1), "Q")
-    assert "is the key of “nucleus” already" in dock.page.message.text.text()
+    assert "is the key of “nucleus” already" in dock.widget.message.text.text()
     model.setData(model.index(1, 1), "H")
-    assert dock.page.message.isHidden()
+    assert not dock.widget.message.text.text()
     assert model.index(1, 1).data() == "H"
 
 
@@ -169,9 +169,9 @@ def test_what_is_not_kept_is_said(dock: Dock) -> None:
     layer = dock.correct("outlines")
     layer.mode = "add_line"
     drag(layer, (10, 10), (12, 12), (14, 12))
-    assert "encloses nothing; it was not kept" in dock.page.message.text.text()
+    assert "encloses nothing; it was not kept" in dock.widget.message.text.text()
     layer.remove([0])
-    assert dock.page.message.isHidden()
+    assert not dock.widget.message.text.text()
 
 
 def test_marking_begins_with_a_button(dock: Dock) -> None:
@@ -204,7 +204,7 @@ def test_another_ones_change_is_shown_in_place_of_ones_own(
     qtbot.waitUntil(
         lambda: len(dock.session.annotations.marks["boxes"][1].classes) == 0
     )
-    said = dock.page.message.text.text()
+    said = dock.widget.message.text.text()
     assert "Not kept: Class of box: debris (bob changed the same mark" in said
 
 

@@ -77,7 +77,7 @@ def test_work_of_another_window_appears_in_this_one(
     answered(dock, qtbot)
     assert session.cells[12, 12] == 5
     assert session.cells[3, 3] == 1
-    assert "changed this image" in dock.message.text()
+    assert "changed this image" in dock.message.text.text()
 
 
 def test_work_on_another_sample_is_told_by_name(
@@ -87,7 +87,7 @@ def test_work_on_another_sample_is_told_by_name(
     name = session.dataset.samples[1].name
     paint(other, viewer, name, 5)
     answered(dock, qtbot)
-    assert f"changed {name}." in dock.message.text()
+    assert f"changed {name}." in dock.message.text.text()
     assert session.index == 0
 
 

@@ -82,7 +82,7 @@ def test_cell_is_shown_without_masks_and_without_complaint(
     assert session.truth_layer is None
     assert session.cells_layer is None
     assert session.problems == ()
-    assert full.message.isHidden()
+    assert not full.message.text.text()
     assert full.problems.isHidden()
 
 

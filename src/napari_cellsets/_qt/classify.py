@@ -41,11 +41,11 @@ from napari_cellsets._qt.classify_words import (
     summary_words,
     top_words,
 )
-from napari_cellsets._qt.count_controls import MessageRow, ProgressRow
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.engine_rest import EngineRest
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import SelectionLink
+from napari_cellsets._qt.messages import MessageRow, ProgressRow
 from napari_cellsets._qt.sample_list import Thumbnails
 from napari_cellsets.classify.model import ClassifyModel
 
@@ -108,7 +108,7 @@ class ClassifyWidget(DockContent):
         self.buttons = ClassifyButtons()
         self.progress = ProgressRow(self.runner)
         EngineRest(self.runner, self)
-        self.message = MessageRow()
+        self.message = MessageRow(self.progress)
         self.top = TopView()
         self.summary = QLabel()
         self.summary.setWordWrap(True)
@@ -150,13 +150,12 @@ class ClassifyWidget(DockContent):
         for part in (
             self.picker,
             self.buttons,
-            self.progress,
-            self.message,
             self.top,
             self.summary,
         ):
             layout.addWidget(part)
         layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.message)
         self.setMinimumWidth(_MIN_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

@@ -1,4 +1,4 @@
-"""Small parts of the Count dock: channel, buttons, progress, messages."""
+"""Small parts of the Count dock: channel, buttons, settings."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +22,6 @@ from napari_cellsets.counting.model import channel_choices
 from napari_cellsets.counting.settings import CountSettings
 
 if TYPE_CHECKING:
-    from napari_cellsets._qt.jobs import JobRunner
     from napari_cellsets.core.image import Picture
     from napari_cellsets.counting.model import CountModel
 
@@ -140,120 +137,6 @@ class CountButtons(QWidget):
         """Take no second wish while one is being fulfilled."""
         for button in (self.image, self.regions, self.whole_set):
             button.setEnabled(not busy)
-
-
-class ProgressRow(QWidget):
-    """How far the work is, and a way to stop it; hidden while nothing runs."""
-
-    def __init__(self, runner: JobRunner, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.bar = QProgressBar()
-        self.bar.setAccessibleName("Progress")
-        self.bar.setRange(0, 1000)
-        self.text = QLabel()
-        self.text.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop at once; what is finished is kept")
-        self.cancel.clicked.connect(runner.cancel)
-        self.cancel.clicked.connect(self._on_cancel_clicked)
-        runner.progressed.connect(self._on_progressed)
-        runner.busy_changed.connect(self._on_busy_changed)
-        row = QHBoxLayout()
-        row.addWidget(self.bar, 1)
-        row.addWidget(self.cancel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self.text)
-        self.hide()
-
-    @Slot(float, str)
-    def _on_progressed(self, fraction: float, text: str) -> None:
-        # one call of the engine tells nothing until it ends: a moving bar then
-        self.bar.setRange(0, 1000 if fraction > 0 else 0)
-        self.bar.setValue(round(1000 * fraction))
-        self.text.setText(text)
-
-    @Slot(bool)
-    def _on_busy_changed(self, busy: bool) -> None:
-        self.setVisible(busy)
-        self.cancel.setEnabled(busy)
-        self.bar.setRange(0, 0)
-        self.text.setText("Starting…")
-
-    @Slot()
-    def _on_cancel_clicked(self) -> None:
-        self.cancel.setEnabled(False)
-        self.text.setText("Stopping…")
-
-
-class MessageRow(QWidget):
-    """One calm sentence, or a question with two answers."""
-
-    replace_wanted = Signal()
-    keep_wanted = Signal()
-    act_wanted = Signal()
-    """The person pressed the button of `offer`."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding
-        )
-        self.text.setAccessibleName("Message")
-        self.replace = QPushButton("Replace")
-        self.replace.setToolTip(
-            "Count anew; the corrected cells stay in the project store"
-        )
-        self.keep = QPushButton("Keep")
-        self.keep.setToolTip("Leave the cells as they were corrected")
-        self._answers = QWidget()
-        row = QHBoxLayout(self._answers)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.replace)
-        row.addWidget(self.keep)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.text)
-        layout.addWidget(self._answers)
-        self.act = QPushButton()
-        layout.addWidget(self.act)
-        self.act.clicked.connect(self.act_wanted)
-        self.replace.clicked.connect(self.replace_wanted)
-        self.keep.clicked.connect(self.keep_wanted)
-        self.tell("", False)
-
-    @Slot(str, bool)
-    def tell(self, text: str, failed: bool) -> None:
-        """Show a sentence; an empty one takes the row away."""
-        self.text.setText(f"⚠ {text}" if failed and text else text)
-        self._answers.hide()
-        self.act.hide()
-        self.setVisible(bool(text))
-
-    @Slot(str)
-    def ask(self, text: str) -> None:
-        """Show a question with its two answers."""
-        self.text.setText(text)
-        self._answers.show()
-        self.act.hide()
-        self.show()
-
-    @Slot(str, str)
-    def offer(self, text: str, act: str) -> None:
-        """Show a sentence and a button for what can be done about it."""
-        self.tell(text, False)
-        self.act.setText(act)
-        self.act.show()
-
-    @property
-    def asking(self) -> bool:
-        """Whether a question is open."""
-        return bool(self._answers.isVisibleTo(self))
 
 
 class SettingsView(QWidget):

@@ -28,8 +28,6 @@ from napari_cellsets._qt.class_link import ClassLink
 from napari_cellsets._qt.count_controls import (
     ChannelRow,
     CountButtons,
-    MessageRow,
-    ProgressRow,
     SettingsView,
     rule,
 )
@@ -46,6 +44,7 @@ from napari_cellsets._qt.layer_links import (
     MapLink,
     SelectionLink,
 )
+from napari_cellsets._qt.messages import MessageRow, ProgressRow
 from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets._qt.offers import Offers
 from napari_cellsets._qt.regions_view import RegionsView
@@ -129,7 +128,7 @@ class CountWidget(DockContent):
         self.channels = ChannelRow(self.model)
         self.buttons = CountButtons()
         self.progress = ProgressRow(self.runner)
-        self.message = MessageRow()
+        self.message = MessageRow(self.progress)
         self.offers = Offers(self._viewer, self.message, self.runner, self.flow)
         self.result = ResultView()
         self.settings = SettingsView(self.model)
@@ -158,15 +157,13 @@ class CountWidget(DockContent):
             self.engine,
             self.channels,
             self.buttons,
-            self.progress,
-            self.message,
             self.result,
             rule(),
             self.settings,
         ):
             column.addWidget(part)
         column.addWidget(self.tabs, 1)
-        self._scroll = fill_with_page(self, page)
+        self._scroll = fill_with_page(self, page, [self.message])
         self.setMinimumWidth(_MIN_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

@@ -14,7 +14,7 @@ from napari_cellsets._napari.edit_acts import COMMANDS
 from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._napari.edit_keys import EditKeys
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._qt.count_controls import MessageRow, rule
+from napari_cellsets._qt.count_controls import rule
 from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
 from napari_cellsets._qt.edit_history import HistoryView
 from napari_cellsets._qt.edit_key_map import KeyMapView
@@ -31,6 +31,7 @@ from napari_cellsets._qt.history_flow import HistoryFlow
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.marks_offer import MarksOffer
 from napari_cellsets._qt.marks_page import MarksPage, MarksStart
+from napari_cellsets._qt.messages import MessageRow
 from napari_cellsets._qt.saving import SaveTimers
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class EditWidget(DockContent):
         self.work = QWidget()
         column = QVBoxLayout(self.work)
         column.setContentsMargins(0, 0, 0, 0)
-        above = (self.layer, self.stack, self.classes, self.tools, self.message)
+        above = (self.layer, self.stack, self.classes, self.tools)
         for part in (*above, rule(), self.acts):
             column.addWidget(part)
         column.addWidget(self.options)
@@ -140,7 +141,7 @@ class EditWidget(DockContent):
         both.addWidget(self.welcome, 1)
         both.addWidget(self.work, 1)
         both.addWidget(self.marks, 1)
-        fill_with_page(self, page)
+        fill_with_page(self, page, [self.message])
         # always in sight, however low the window
         self.layout().addWidget(self.start)
         self.layout().addWidget(self.saved)
@@ -162,6 +163,7 @@ class EditWidget(DockContent):
         self.key_map.refused.connect(self._on_key_refused)
         self.message.act_wanted.connect(self._on_accepted)
         self.marks.shown.connect(self._on_target_changed)
+        self.marks.told.connect(self.message.tell)
         follow(self, desk.told, self._on_told)
         follow(self, desk.target_changed, self._on_target_changed)
         follow(self, desk.selection_changed, self._on_selection_changed)

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cellsets._qt.count_controls import ProgressRow
+from napari_cellsets._qt.messages import ProgressRow
 from napari_cellsets.editing.objects import ObjectIndex
 from napari_cellsets.editing.problems import ObjectProblem, ProblemKind, find_problems
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_cellsets._napari.loading import LoadedSample
-    from napari_cellsets._qt.count_controls import MessageRow
     from napari_cellsets._qt.count_flow import CountFlow
     from napari_cellsets._qt.jobs import JobRunner
+    from napari_cellsets._qt.messages import MessageRow
 
 
 class Offers(QObject):

@@ -16,10 +16,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._qt.count_controls import MessageRow, ProgressRow, rule
+from napari_cellsets._qt.count_controls import rule
 from napari_cellsets._qt.docking import DockContent, fill_with_page
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.messages import MessageRow, ProgressRow
 from napari_cellsets._qt.playback_clock import ClockPage
 from napari_cellsets._qt.playback_cloud import CloudPage
 from napari_cellsets._qt.playback_export import ExportPage
@@ -112,7 +113,7 @@ class PlaybackWidget(DockContent):
                 QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
             )
         self.progress = ProgressRow(self.runner)
-        self.message = MessageRow()
+        self.message = MessageRow(self.progress)
         self.transport = Transport(self.film.playback)
         self.window_part = WindowPart(self.film)
         self.looks = LooksPart(self.film)
@@ -131,8 +132,6 @@ class PlaybackWidget(DockContent):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.title)
         column.addWidget(self.facts)
-        column.addWidget(self.progress)
-        column.addWidget(self.message)
         column.addLayout(self._curves)
         column.addWidget(self.transport)
         column.addWidget(rule())
@@ -142,7 +141,7 @@ class PlaybackWidget(DockContent):
         both.setContentsMargins(6, 6, 6, 6)
         both.addWidget(self.welcome, 1)
         both.addWidget(self.player, 1)
-        fill_with_page(self, page)
+        fill_with_page(self, page, [self.message])
         self.setMinimumWidth(_WIDTH_LEAST)
 
     def _add_pages(self) -> None:

@@ -22,10 +22,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.companions import Companion, Companions
-from napari_cellsets._qt.count_controls import ProgressRow
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import WordField
+from napari_cellsets._qt.messages import ProgressRow
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.events.opening import open_event_file
 from napari_cellsets.playback.recording import open_recording

@@ -9,10 +9,10 @@ from qtpy.QtCore import Signal, Slot
 from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.cloud_layer import CloudView, range_of
-from napari_cellsets._qt.count_controls import ProgressRow
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import LogField
+from napari_cellsets._qt.messages import ProgressRow
 from napari_cellsets.playback.cloud import event_cloud
 from napari_cellsets.playback.words import count_words, read_count, time_words
 

@@ -21,10 +21,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.cloud_layer import range_of
-from napari_cellsets._qt.count_controls import ProgressRow
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import LogField, WordField
+from napari_cellsets._qt.messages import ProgressRow
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.playback.clips import ClipSettings
 from napari_cellsets.playback.clock import FASTEST, SLOWEST

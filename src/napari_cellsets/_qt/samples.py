@@ -21,6 +21,7 @@ from napari_cellsets._qt.history_offer import MovedOffer
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.legend import Legend
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.messages import MessageRow
 from napari_cellsets._qt.opening import OpenButton, dropped_path
 from napari_cellsets._qt.others_flow import OthersFlow
 from napari_cellsets._qt.readings import ReadingRow
@@ -146,9 +147,7 @@ class SamplesWidget(DockContent):
 
     def _build(self) -> None:
         self.open_button = OpenButton(self._session, self)
-        self.message = QLabel(self)
-        self.message.setWordWrap(True)
-        self.message.setAccessibleName("Message")
+        self.message = MessageRow(parent=self)
         self.reading = ReadingRow(self)
         self.describe = DescribeOffer(self)
         self.moved = MovedOffer(self._session, self)
@@ -188,13 +187,13 @@ class SamplesWidget(DockContent):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
         asked = (self.reading, self.describe, self.moved)
-        for widget in (self.open_button, self.message, *asked, self.welcome):
+        for widget in (self.open_button, *asked, self.welcome):
             layout.addWidget(widget, stretch=1 if widget is self.welcome else 0)
         for widget in self._of_a_set[:-3]:
             layout.addWidget(widget, stretch=1 if widget is self.view else 0)
             if widget is self.cell:
                 layout.addWidget(self.legend)
-        fill_with_page(self, page, self._of_a_set[-3:])
+        fill_with_page(self, page, (*self._of_a_set[-3:], self.message))
         self.setMinimumWidth(_WIDTH_LEAST)
 
     def sizeHint(self) -> QSize:
@@ -396,5 +395,4 @@ class SamplesWidget(DockContent):
         self.reading.ask_about(self._session.problems)
 
     def _say(self, text: str) -> None:
-        self.message.setText(text)
-        self.message.setVisible(bool(text))
+        self.message.tell(text, False)

@@ -17,9 +17,9 @@ from qtpy.QtWidgets import (
 from napari_cellsets._napari.docks import open_dock, shown_dock
 from napari_cellsets._napari.remembered import remember_model
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._qt.count_controls import MessageRow
 from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
 from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets._qt.messages import MessageRow
 from napari_cellsets._qt.training_curves import CurvesView
 from napari_cellsets._qt.training_examples import ExamplesView
 from napari_cellsets._qt.training_flow import TrainFlow
@@ -131,14 +131,13 @@ class TrainWidget(DockContent):
             self.plan,
             self.buttons,
             self.progress,
-            self.message,
             self.outcome,
             self.curves,
             self.examples,
         ):
             column.addWidget(part)
         column.addStretch(1)
-        self.scroll = fill_with_page(self, page)
+        self.scroll = fill_with_page(self, page, [self.message])
         self.setMinimumWidth(_MIN_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

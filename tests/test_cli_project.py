@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from batch_models import squares, write_picture
 from napari_cellsets import cli
 from napari_cellsets.catalogue import open_dataset
-from napari_cellsets.store import LabelDelta, Project
+from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +103,70 @@ def test_history_tells_what_was_said_of_objects(
     act = json.loads(run("history", home, "a", "--json")[1])[-1]
     assert act["objects"] == {"1": {"flag": "blurred"}, "2": {"flag": "blurred"}}
     assert act["revision"] == 3
+
+
+@pytest.fixture
+def marked(store: Path, home: Path) -> datetime:
+    """A dot, then after this time its deletion and a class of the picture."""
+    identity, dot = open_dataset(home).identity, MarkKey("a", "dots", 7)
+    with Project.open(store, author="bob") as project:
+        said = {"act": "Add point"}
+        project.record_marks(identity, {dot: Mark("points", [3.0, 4.0])}, said)
+        between = datetime.fromtimestamp(time.time(), UTC)
+        time.sleep(0.01)  # clocks of some systems step by as much
+        gone = Mark("points", None, "", gone=True)
+        project.record_marks(identity, {dot: gone}, {"act": "Delete point"})
+        whole = {MarkKey("a"): Mark(class_name="sick")}
+        project.record_marks(identity, whole, {"tool": "Gallery"})
+    return between
+
+
+def test_history_tells_what_was_done_to_marks(
+    run: Callable[..., tuple[int, str]], home: Path, marked: datetime
+) -> None:
+    lines = [
+        " ".join(line.split()) for line in run("history", home, "a")[1].split("\n")
+    ]
+    assert [line.partition(" bob ")[2] for line in lines[3:6]] == [
+        "Add point (dots)",
+        "Delete point (dots)",
+        "class of the picture: sick",
+    ]
+    assert len(run("history", home, "a", "--last", 2)[1].splitlines()) == 2
+    assert "bob" not in run("history", home, "a", "--layer", "cells")[1]
+    of_dots = run("history", home, "a", "--layer", "dots")[1].splitlines()
+    assert len(of_dots) == 2
+    act = json.loads(run("history", home, "a", "--json")[1])[3]
+    assert (act["author"], act["revision"]) == ("bob", None)
+    assert act["marks"][0]["place"] == [3.0, 4.0]
+    assert act["time"] <= marked.isoformat()
+
+
+def test_marks_of_a_time_are_brought_back(
+    run: Callable[..., tuple[int, str]], home: Path, store: Path, marked: datetime
+) -> None:
+    back = ("restore", home, "a", "--to", marked.isoformat(), "--layer")
+    said = "a is as it was then: 1 mark changed\n"
+    assert run(*back, "dots") == (0, said)
+    assert run(*back, "class of the picture") == (0, said)
+    assert "nothing was changed" in run(*back, "dots")[1]
+    with Project.open(store) as project:
+        now = project.marks(open_dataset(home).identity, "a")
+    assert now[MarkKey("a", "dots", 7)].mark.place == [3.0, 4.0]
+    assert now[MarkKey("a")].mark.gone
+    last = run("history", home, "a", "--layer", "dots")[1].splitlines()[-1]
+    assert "restore what was on" in last
+
+
+def test_marks_without_corrections_or_time_are_refused(
+    run: Callable[..., tuple[int, str]], home: Path, marked: datetime
+) -> None:
+    code, said = run("restore", home, "a", "--layer", "boxes", "--to", "2026-01-01")
+    assert code == 1
+    assert "nothing of boxes of 'a' was corrected" in said
+    code, said = run("restore", home, "a", "--layer", "dots", "--to", 2)
+    assert code == 1
+    assert "have no revisions" in said
 
 
 def test_labels_are_brought_back(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from heapq import merge
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_cellsets.cli.console import EXIT_PROBLEM, say, some
 from napari_cellsets.cli.options import moment_or_revision, opened, whole
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_cellsets.core.cancel import CancelToken
-    from napari_cellsets.store import LabelChange, ObjectsChange, Project
+    from napari_cellsets.store import LabelChange, MarkAct, ObjectsChange, Project
+
+    Act: TypeAlias = LabelChange | ObjectsChange | MarkAct
 
 _LINES = 100
+_WHOLE = "class of the picture"
+_OF_CELLS = ("cells", "truth")
 
 
 def add_project(commands: Any) -> None:
@@ -48,7 +53,8 @@ def add_project(commands: Any) -> None:
         metavar="WHEN",
         type=moment_or_revision,
         required=True,
-        help="a revision of `history`, or a time such as 2026-03-01T12:00",
+        help="a revision of `history`, or a time such as 2026-03-01T12:00; of points, "
+        "boxes, outlines and classes of pictures a time",
     )
     moved = _add(kinds, "moved", "find work of a folder that was renamed", _moved)
     _add_path(moved)
@@ -80,8 +86,9 @@ def _add_image(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--layer",
         metavar="NAME",
-        default="cells",
-        help="cells (default), truth, or the name of a further annotation",
+        help="cells, truth, the name of a further annotation, or 'class of the "
+        "picture'; by default the cells, and of `history` also all points, boxes, "
+        "outlines and the class of the picture",
     )
 
 
@@ -101,7 +108,9 @@ def _info(options: argparse.Namespace, _token: CancelToken) -> int:
 
 def _history(options: argparse.Namespace, _token: CancelToken) -> int:
     with _project(options) as project:
-        changes, _ = project.history(*_place(options), limit=options.last or None)
+        changes = _done(project, options)
+    if options.last:
+        changes = changes[-options.last :]
     names = opened(options).class_table.names
     if options.json:
         rows = [_row(change, names) for change in changes]
@@ -110,29 +119,51 @@ def _history(options: argparse.Namespace, _token: CancelToken) -> int:
     for change in changes:
         when = change.when.astimezone()
         who, title = change.author or "-", _title(change, names)
-        say(f"{change.revision:6}  {when:%Y-%m-%d %H:%M:%S}  {who}  {title}")
+        revision = "" if isinstance(change, tuple) else change.revision
+        say(f"{revision:6}  {when:%Y-%m-%d %H:%M:%S}  {who}  {title}")
     return 0
 
 
-def _title(change: LabelChange | ObjectsChange, names: Mapping[int, str]) -> str:
-    from napari_cellsets.store import LabelChange
+def _done(project: Project, options: argparse.Namespace) -> list[Act]:
+    """Return what was done to an image, to labels and marks, oldest first."""
+    identity, sample, layer = _place(options)
+    labels, _ = project.history(identity, sample, layer, limit=options.last or None)
+    marked = []
+    if options.layer not in _OF_CELLS:
+        wanted = _mark_layer(options.layer)
+        for act in project.mark_acts(identity, sample):
+            keys = {key.layer for key in act.marks}
+            if wanted is None or wanted in keys:
+                marked.append(act)
+    # labels stay in the order of their revisions: clocks of computers differ
+    return list(merge(labels, marked, key=lambda one: one.time))
 
+
+def _title(change: Act, names: Mapping[int, str]) -> str:
+    from napari_cellsets.store import LabelChange, MarkAct
+
+    if isinstance(change, MarkAct):
+        of = sorted({key.layer for key in change.marks} - {""})
+        return f"{change.title} ({', '.join(of)})" if of else change.title
     if isinstance(change, LabelChange):
         return change.title
     return change.title_of(names)
 
 
-def _row(
-    change: LabelChange | ObjectsChange, names: Mapping[int, str]
-) -> dict[str, Any]:
-    from napari_cellsets.store import LabelChange
+def _row(change: Act, names: Mapping[int, str]) -> dict[str, Any]:
+    from napari_cellsets.store import LabelChange, MarkAct
 
-    row = {
-        "revision": change.revision,
+    row: dict[str, Any] = {
+        "revision": None if isinstance(change, MarkAct) else change.revision,
         "time": change.when.isoformat(),
         "author": change.author,
         "title": _title(change, names),
     }
+    if isinstance(change, MarkAct):
+        marks = [
+            {**key._asdict(), **mark._asdict()} for key, mark in change.marks.items()
+        ]
+        return {**row, "marks": marks, "provenance": change.provenance}
     if not isinstance(change, LabelChange):
         return {**row, "objects": change.said}
     sides = change.box
@@ -144,12 +175,30 @@ def _restore(options: argparse.Namespace, _token: CancelToken) -> int:
     with _project(options) as project:
         place = _place(options)
         before = project.label_history(*place, limit=1)
+        if options.layer is not None and not before:
+            return _restore_marks(options, project)
         revision = project.restore(*place, options.to)
     if before and before[-1].revision == revision:
         say(f"{options.sample} is as it was then: nothing was changed")
     else:
         say(f"{options.sample} is as it was then: revision {revision}")
     return 0
+
+
+def _restore_marks(options: argparse.Namespace, project: Project) -> int:
+    from napari_cellsets.batch.mark_restore import restore_marks
+
+    dataset, layer = opened(options), _mark_layer(options.layer) or ""
+    sample = next(one for one in dataset.samples if one.name == options.sample)
+    many = restore_marks(dataset, project, sample, layer, options.to)
+    said = f"{some(many, 'mark')} changed" if many else "nothing was changed"
+    say(f"{options.sample} is as it was then: {said}")
+    return 0
+
+
+def _mark_layer(name: str | None) -> str | None:
+    """Return how marks of an annotation are called in the store; None for all."""
+    return "" if name == _WHOLE else name
 
 
 def _moved(options: argparse.Namespace, _token: CancelToken) -> int:
@@ -205,7 +254,7 @@ def _place(options: argparse.Namespace) -> tuple[str, str, str]:
             path=options.path,
             advice=f"The first is {dataset.samples[0].name!r}.",
         )
-    layer = options.layer
-    if layer not in ("cells", "truth"):
+    layer = options.layer or "cells"
+    if layer not in _OF_CELLS:
         layer = further_layer(layer)
     return dataset.identity, options.sample, layer

@@ -9,12 +9,13 @@ import numpy as np
 
 from napari_cellsets.core.annotation import Boxes, ImageClass, Points, Polygons
 from napari_cellsets.core.annotation_names import names_of
+from napari_cellsets.store import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_cellsets.core.annotation import Annotation, Outline
-    from napari_cellsets.store import Mark, MarkKey, StoredMark
+    from napari_cellsets.store import MarkKey, StoredMark
 
 #: Class id of what has no class while others have one.
 _NONE = -1
@@ -98,6 +99,44 @@ def numbered_marks(
         if begun is not None:
             found.append(Marked(name, *begun))
     return tuple(found)
+
+
+def own_marks(annotation: Annotation) -> dict[int, Mark]:
+    """Return points, boxes or outlines as marks, as their file has them.
+
+    Parameters
+    ----------
+    annotation
+        As read; other kinds have no marks.
+
+    Returns
+    -------
+    dict
+        By their numbers, from 1.
+    """
+    if not isinstance(annotation, Points | Boxes | Polygons):
+        return {}
+    names, ids = annotation.class_names, annotation.class_ids
+    shared = next(iter(names.values()), "") if len(names) == 1 else ""
+    found = {}
+    for place, (kind, where) in enumerate(_own_places(annotation)):
+        number = None if ids is None else int(ids[place])
+        name = shared if number is None else names.get(number, f"class {number}")
+        found[place + 1] = Mark(kind, where, "" if number == _NONE else name)
+    return found
+
+
+def _own_places(found: Points | Boxes | Polygons) -> list[tuple[str, Sequence[Any]]]:
+    if isinstance(found, Points):
+        return [("points", place) for place in found.yx.tolist()]
+    if isinstance(found, Boxes):
+        angles = np.zeros(len(found.yxyx)) if found.angles is None else found.angles
+        whole = np.column_stack([found.yxyx, angles]).tolist()
+        return [("boxes", place) for place in whole]
+    return [
+        ("polygons", [[ring.tolist() for ring in part] for part in outline])
+        for outline in found.outlines
+    ]
 
 
 def _begun(

@@ -127,6 +127,23 @@ class MarkAct(NamedTuple):
     time: float
     marks: dict[MarkKey, Mark]
 
+    @property
+    def when(self) -> datetime:
+        """The time in UTC."""
+        return datetime.fromtimestamp(self.time, UTC)
+
+    @property
+    def title(self) -> str:
+        """What was done, in a few words for the person."""
+        if "act" in self.provenance:
+            return str(self.provenance["act"])
+        names = {mark.class_name for mark in self.marks.values() if not mark.gone}
+        if all(mark.kind == "class" for mark in self.marks.values()):
+            given = " and ".join(sorted(names)) or "as in the data set again"
+            return f"class of the picture: {given}"
+        many = len(self.marks)
+        return f"{many:,} {'mark' if many == 1 else 'marks'} changed"
+
 
 _COLUMNS = (
     *MarkKey._fields,

@@ -4,9 +4,11 @@
 works at a person's pace, an act every second or two, in the sets that are named; by
 default in simulated ones. Every minute stands in the CSV file: resident and private
 memory, what the allocator of the C library has handed out, objects of Qt and of Python,
-threads, open files. The first half is for what is loaded once and for caches to fill;
-the slope is of the second half, with twice its standard error. Minutes that follow each
-other are alike, so they count for fewer than they are.
+threads, open files, models. The first half is for what is loaded once and for caches to
+fill; the slope is of the second half, with twice its standard error. Minutes that
+follow each other are alike, so they count for fewer than they are. Those in which a
+model is open are told apart: it takes a gigabyte, and gives it back a minute after its
+work.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ SIZE = (1920, 1080)
 READING_S = 60.0
 FLAT_MB_H = 20.0
 """Memory that grows less in an hour is flat: a working day costs as much as one set."""
+_LEAST_READINGS = 3
 _PAUSE_MS = (1_000, 2_000)
 _QUICK_MS = (20, 40)
 
@@ -58,12 +61,15 @@ class Reading:
     python_objects: int
     threads: int
     files: int
+    models: int
     processor_s: float
 
     @classmethod
     def now(cls, minute: float, acts: int) -> Reading:
         from qtpy.QtCore import QObject
         from qtpy.QtWidgets import QApplication
+
+        from napari_cellsets.inference import open_models
 
         process = psutil.Process()
         memory = process.memory_full_info()
@@ -79,6 +85,7 @@ class Reading:
             len(gc.get_objects()),
             process.num_threads(),
             process.num_fds() if hasattr(process, "num_fds") else 0,
+            open_models(),
             round(sum(process.cpu_times()[:2]), 1),
         )
 
@@ -249,11 +256,14 @@ def slope(
 
 def report(readings: Sequence[Reading]) -> str:
     """Return a table of the second half and what it says."""
-    half = [one for one in readings if one.minute >= readings[-1].minute / 2]
+    whole = [one for one in readings if one.minute >= readings[-1].minute / 2]
+    half = [one for one in whole if not one.models]
+    if len(half) < _LEAST_READINGS:
+        return "Too short to tell whether memory grows."
     hours = np.array([one.minute for one in half]) / 60
     lines = [f"{'':16}{'start':>10}{'half-way':>10}{'end':>10}   growth an hour"]
     verdict = ""
-    for name in [field.name for field in fields(Reading)][2:-1]:
+    for name in [field.name for field in fields(Reading)][2:-2]:
         values = np.array([getattr(one, name) for one in half], float)
         growth, error = slope(hours, values)
         lines.append(
@@ -262,7 +272,9 @@ def report(readings: Sequence[Reading]) -> str:
         )
         if name == "private_mb":
             verdict = _verdict(growth, error)
-    return "\n".join([*lines, verdict])
+    most = max(one.private_mb for one in whole)
+    left = f"{len(whole) - len(half)} of {len(whole)} readings with a model open are"
+    return "\n".join([*lines, f"{left} left out; {most:,.0f} MB at most.", verdict])
 
 
 def _verdict(growth: float, error: float) -> str:

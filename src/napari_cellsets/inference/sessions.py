@@ -19,6 +19,7 @@ from napari_cellsets.inference.engines import (
     engine_title,
     preferred_provider,
 )
+from napari_cellsets.inference.memory import give_back
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken
@@ -191,10 +192,17 @@ def engine_of(path: Path) -> EngineUsed:
     return EngineUsed(engine_title(provider), "")
 
 
+def open_models() -> int:
+    """Count the models that are open; each keeps up to some gigabytes."""
+    with _LOCK:
+        return len(_SESSIONS)
+
+
 def release_sessions() -> None:
-    """Forget every open session, so that its memory can be given back."""
+    """Forget every open session, and give its memory back."""
     with _LOCK:
         _SESSIONS.clear()
+    give_back()
 
 
 def physical_cores() -> int:

@@ -167,7 +167,7 @@ def _edit_ratio(
         view.show_table(table if found is None else found[0])
 
     quick = _median(follow, EDITS)
-    slow = _median(lambda: view.show_table(measure(labels, picture, hull=True)), 1)
+    slow = _median(lambda: view.show_table(measure(labels, picture, outline=True)), 1)
     name = "an edit followed by the table"
     return Ratio(name, quick * 1e3, "ms", "all measured again", slow * 1e3)
 

@@ -11,6 +11,7 @@ pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
 from objects_docks import field, make_objects, objects
+from qtpy.QtCore import Qt
 
 from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets._qt.objects_columns import ColumnMenu
@@ -28,17 +29,17 @@ pytestmark = pytest.mark.gui
 
 def assert_areas_true(desk: ObjectsDesk) -> None:
     """Compare the table with measures of the whole image."""
-    truth = measure(np.asarray(desk.labels.data), hull=True).columns
+    truth = measure(np.asarray(desk.labels.data), outline=True).columns
     found = desk.dock.flow.table
     assert found is not None
-    for name in ("label", "area_px", "solidity"):
+    for name in ("label", "area_px", "eccentricity", "solidity", "circularity"):
         np.testing.assert_allclose(found.columns[name], truth[name])
 
 
 def test_a_large_image_shows_sizes_first_and_the_rest_as_it_comes(
     make_objects: Callable[..., ObjectsDesk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_cellsets._qt.objects_flow._QUIET_PX", 1)
+    monkeypatch.setattr("napari_cellsets._qt.objects_flow._AT_ONCE_PX", 1)
     shown: list[bool] = []
     desk = make_objects()
     desk.dock.flow.measured.connect(
@@ -53,7 +54,7 @@ def test_a_large_image_shows_sizes_first_and_the_rest_as_it_comes(
 def test_an_edit_while_the_rest_is_measured_is_in_the_table(
     make_objects: Callable[..., ObjectsDesk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_cellsets._qt.objects_flow._QUIET_PX", 1)
+    monkeypatch.setattr("napari_cellsets._qt.objects_flow._AT_ONCE_PX", 1)
     desk = make_objects()
 
     def paint() -> None:
@@ -64,6 +65,36 @@ def test_an_edit_while_the_rest_is_measured_is_in_the_table(
     desk.wait(lambda: desk.dock.table.objects.column_of("solidity") is not None)
     desk.wait(lambda: desk.column("area_px")[0] == "402")
     assert_areas_true(desk)
+
+
+def test_rows_sorted_by_what_comes_later_are_in_order_when_it_is_there(
+    make_objects: Callable[..., ObjectsDesk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_cellsets._qt.objects_flow._AT_ONCE_PX", 1)
+    desk = make_objects(field())
+    table, model = desk.dock.table, desk.dock.table.objects
+    desk.wait(lambda: model.column_of("circularity") is not None)
+    table.sortByColumn(model.column_of("circularity"), Qt.SortOrder.DescendingOrder)
+    wanted = desk.column("label")
+    assert wanted != sorted(wanted)
+    first: list[bool] = []
+    desk.dock.flow.measured.connect(
+        lambda: first.append(desk.column("label") == sorted(wanted))
+    )
+    desk.dock.flow.look()
+    desk.wait(lambda: bool(first) and model.column_of("circularity") is not None)
+    assert first == [True]
+    assert desk.column("label") == wanted
+
+
+def test_object_without_a_circularity_shows_a_dash(
+    make_objects: Callable[..., ObjectsDesk],
+) -> None:
+    labels = field()
+    labels[0, 0] = 77
+    desk = make_objects(labels)
+    desk.measured(6)
+    assert desk.column("circularity")[-1] == "–"
 
 
 def test_all_rows_are_selected_while_no_heading_counts_their_cells(

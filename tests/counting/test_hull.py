@@ -26,7 +26,7 @@ from napari_cellsets.counting.measure import find_objects, measure
 def test_solidity_is_that_of_scikit_image(labels: np.ndarray) -> None:
     from skimage.measure import regionprops
 
-    found = measure(labels, hull=True).columns
+    found = measure(labels, outline=True).columns
     # area over area of the hull, without its warning of objects in a line
     wanted = [one.area / one.area_convex for one in regionprops(labels)]
     np.testing.assert_allclose(found["solidity"], wanted)
@@ -36,13 +36,15 @@ def test_a_square_fills_its_hull_and_a_cross_does_not() -> None:
     labels = np.zeros((20, 40), np.int32)
     labels[2:12, 2:12] = 1
     labels[8:10, 20:36], labels[2:18, 27:29] = 2, 2
-    full, cross = measure(labels, hull=True).columns["solidity"].tolist()
+    full, cross = measure(labels, outline=True).columns["solidity"].tolist()
     assert full == 1
     assert cross < 0.6
 
 
 def test_an_image_without_objects_has_no_solidity() -> None:
-    assert measure(np.zeros((4, 5), np.int32), hull=True).columns["solidity"].size == 0
+    assert (
+        measure(np.zeros((4, 5), np.int32), outline=True).columns["solidity"].size == 0
+    )
 
 
 def test_solidity_is_told_only_where_it_is_asked_for() -> None:
@@ -53,7 +55,7 @@ def test_looking_for_solidity_can_be_cancelled() -> None:
     found, token = find_objects(np.ones((4, 5), np.int32)), CancelToken()
     token.cancel()
     with pytest.raises(CancelledError):
-        found.solidity(token)
+        found.outlines(token)
 
 
 @given(st.integers(1, 40), st.integers(0, 2**31))
@@ -79,7 +81,7 @@ def test_what_is_found_first_and_what_follows_make_the_whole_table() -> None:
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 9, (30, 40)).astype(np.int32)
     picture = Picture(rng.random((30, 40)), "yx", (), 0.5)
-    whole = measure(labels, picture, hull=True).columns
+    whole = measure(labels, picture, outline=True).columns
     found = find_objects(labels)
     first, rest = found.table(picture).columns, found.finished(picture).columns
     assert rest.keys() == whole.keys() > first.keys()

@@ -37,6 +37,13 @@ COLUMNS: dict[str, tuple[str, int, str]] = {
         "Share of its convex hull that the cell fills: 1 without dents, less for cells"
         " that are lobed, or several in one",
     ),
+    "circularity": (
+        "Circularity",
+        2,
+        "4π · area / perimeter²: about 0.9 for a disc of pixels, less for what is long"
+        " or rugged. The perimeter is scikit-image's estimate (4 neighbours), which is"
+        " too short for few pixels: tiny objects come out above 1",
+    ),
     "plane": ("Plane", 0, "Plane of the stack"),
     "centroid_y": ("y", 1, "Row of the centre, in pixels"),
     "centroid_x": ("x", 1, "Column of the centre, in pixels"),
@@ -51,6 +58,7 @@ _SHORT = {
     "equivalent_diameter_um": "Ø µm",
     "eccentricity": "Ecc.",
     "solidity": "Solid.",
+    "circularity": "Circ.",
 }
 _REPLACED_BY = {
     "area_px": "area_um2",

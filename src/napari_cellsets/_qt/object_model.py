@@ -260,8 +260,10 @@ class ObjectTableModel(QAbstractTableModel):
             return None
         if name in WORDS:
             return str(value)
+        if np.isnan(value):
+            return "–"
         if name == CONFIDENCE:
-            return "–" if np.isnan(value) else f"{100 * value:.0f}"
+            return f"{100 * value:.0f}"
         return f"{value:.{digits(name)}f}"
 
     def setData(
@@ -309,8 +311,8 @@ class ObjectTableModel(QAbstractTableModel):
 
     def _sorted_order(self) -> NDArray[np.intp]:
         name, order = self._sorted_by
-        if name not in self._columns:
-            name = "label"
+        if name not in self._columns:  # it comes later
+            name, order = "label", Qt.SortOrder.AscendingOrder
         if name not in self._columns:
             return np.empty(0, np.intp)
         values = self._columns[name]

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 _TITLE = "Measuring objects"
 _MOST_PX = 2_000_000
 """Edits that reach further are measured beside the window."""
-_QUIET_PX = 8_000_000
-"""Images up to this are measured too fast for a bar in the activity dock."""
+_AT_ONCE_PX = 8_000_000
+"""Images up to this are measured in one go."""
+_QUIET_PX = 200_000_000
+"""In images up to this objects are found too fast for a bar in the activity dock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class ObjectsFlow(QObject):
             self._put(None)
             return
         labels, picture = source.labels, source.picture
-        if labels.size < _QUIET_PX:
+        if labels.size < _AT_ONCE_PX:
             self._runner.start(
                 Measuring(labels, picture),
                 title=_TITLE,
@@ -199,6 +201,7 @@ class ObjectsFlow(QObject):
                 done=self._on_found,
                 cancelled=self._on_stopped,
                 failed=self._on_failed,
+                quiet=labels.size < _QUIET_PX,
             )
 
     def _on_measured(self, table: ObjectTable) -> None:

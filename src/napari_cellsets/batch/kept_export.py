@@ -147,7 +147,7 @@ class Export:
         true = kept_objects(self.dataset, self.project, sample, "truth")
         trust = trust_kept(kept.stored)
         picture = self.dataset.read_picture(sample)
-        table = measure(kept.labels, picture, token, hull=True)
+        table = measure(kept.labels, picture, token, outline=True)
         compared = None
         if true is not None:
             compared = evaluate(kept.labels, true.labels, token=token)

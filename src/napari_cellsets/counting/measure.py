@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.counting.circularity import circularity
 from napari_cellsets.counting.hull import solidity
+from napari_cellsets.counting.numbers import numbered
 from napari_cellsets.counting.runs import Runs, label_runs, strips
 
 if TYPE_CHECKING:
@@ -29,9 +31,9 @@ class ObjectTable:
         ``area_px``, ``centroid_y``, ``centroid_x``, ``equivalent_diameter_px``,
         ``eccentricity``, ``bbox_top``, ``bbox_left``, ``bbox_bottom``,
         ``bbox_right`` (the last two one past the last pixel), one ``mean_...`` a
-        channel, ``solidity`` where it was asked for, and ``area_um2``,
-        ``centroid_y_um``, ``centroid_x_um``, ``equivalent_diameter_um`` where the
-        scale is known.
+        channel, ``solidity`` and ``circularity`` where they were asked for, and
+        ``area_um2``, ``centroid_y_um``, ``centroid_x_um``,
+        ``equivalent_diameter_um`` where the scale is known.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -78,7 +80,7 @@ def measure(
     picture: Picture | None = None,
     token: CancelToken | None = None,
     *,
-    hull: bool = False,
+    outline: bool = False,
 ) -> ObjectTable:
     """Measure every object.
 
@@ -93,9 +95,9 @@ def measure(
         Of the same planes; gives mean intensities and the scale.
     token
         Cancels between strips.
-    hull
-        Whether to tell how much of their convex hull objects fill, too; this takes
-        about as long as all else.
+    outline
+        Whether to tell solidity and circularity, too (see `hull` and `circularity`);
+        this takes longer than all else.
 
     Returns
     -------
@@ -122,11 +124,11 @@ def measure(
     tables = []
     for z, plane in enumerate(planes):
         found = find_objects(plane, token)
-        table = dict(found.columns)
+        table = found.with_moments()
         if pictures and picture is not None:
             table.update(_means(found, pictures[z], picture, token))
-        if hull:
-            table["solidity"] = found.solidity(token)
+        if outline:
+            table.update(found.outlines(token))
         if labels.ndim == 3:
             where = np.full(table["label"].size, z, np.int64)
             table = {"label": table["label"], "plane": where, **table}
@@ -137,16 +139,19 @@ def measure(
 
 @dataclass(frozen=True, slots=True)
 class FoundObjects:
-    """Objects of a plane, with what can be told without the picture and at once.
+    """Objects of a plane, with what can be told at once: where, and how large.
 
     Parameters
     ----------
+    labels
+        The plane.
     runs, index
         Runs of pixels, and the object of each, from 0.
     columns
-        Of the table: numbers, places, sizes, moments.
+        Of the table: numbers, areas, places, boxes.
     """
 
+    labels: np.ndarray
     runs: Runs
     index: np.ndarray
     columns: Mapping[str, np.ndarray]
@@ -158,7 +163,7 @@ class FoundObjects:
     def finished(
         self, picture: Picture | None, token: CancelToken | None = None
     ) -> ObjectTable:
-        """Return the table with brightness and solidity.
+        """Return the table with brightness and shape.
 
         Parameters
         ----------
@@ -174,22 +179,35 @@ class FoundObjects:
         CancelledError
             If the token was cancelled.
         """
-        columns = dict(self.columns)
+        columns = self.with_moments()
         planes = _picture_planes(picture, (self.runs.height, self.runs.width))
         if planes and picture is not None:
             columns.update(_means(self, planes[0], picture, token))
-        columns["solidity"] = self.solidity(token)
+        columns.update(self.outlines(token))
         return ObjectTable(_in_micrometres(columns, picture))
 
-    def solidity(self, token: CancelToken | None = None) -> np.ndarray:
-        """Return the share of its convex hull that each object fills, see `hull`."""
+    def with_moments(self) -> dict[str, np.ndarray]:
+        """Return the columns, with what second moments tell."""
+        found: dict[str, np.ndarray] = {}
+        for name, values in self.columns.items():
+            if name == "bbox_top":  # boxes stand last
+                found["eccentricity"] = _eccentricity(self)
+            found[name] = values
+        return found
+
+    def outlines(self, token: CancelToken | None = None) -> dict[str, np.ndarray]:
+        """Return what outlines tell: ``solidity`` and ``circularity``."""
         sides = ("bbox_top", "bbox_left", "bbox_bottom", "bbox_right")
         boxes = np.stack([self.columns[name] for name in sides], axis=1)
-        return solidity(self.runs, self.index, boxes, self.columns["area_px"], token)
+        numbers, area = self.columns["label"], self.columns["area_px"]
+        return {
+            "solidity": solidity(self.runs, self.index, boxes, area, token),
+            "circularity": circularity(self.labels, numbers, area, token),
+        }
 
 
 def find_objects(labels: np.ndarray, token: CancelToken | None = None) -> FoundObjects:
-    """Find the objects of a plane: where they are, and how large and how round.
+    """Find the objects of a plane: where they are, and how large.
 
     Parameters
     ----------
@@ -207,10 +225,10 @@ def find_objects(labels: np.ndarray, token: CancelToken | None = None) -> FoundO
     runs, values = label_runs(labels, token)
     if values.dtype.kind == "i" and values.size and values.min() < 0:
         runs, values = runs.chosen(values > 0), values[values > 0]
-    numbers, index = np.unique(values, return_inverse=True)
-    columns: dict[str, np.ndarray] = {"label": numbers.astype(np.int64)}
-    columns.update(_shapes(runs, index, numbers.size))
-    return FoundObjects(runs, index, columns)
+    numbers, index = numbered(values)
+    columns: dict[str, np.ndarray] = {"label": numbers}
+    columns.update(_places(runs, index, numbers.size))
+    return FoundObjects(labels, runs, index, columns)
 
 
 def planes_of(labels: np.ndarray) -> list[np.ndarray]:
@@ -230,41 +248,24 @@ def planes_of(labels: np.ndarray) -> list[np.ndarray]:
     return [labels] if labels.ndim == 2 else list(labels)
 
 
-def _shapes(runs: Runs, index: np.ndarray, count: int) -> dict[str, np.ndarray]:
+def _places(runs: Runs, index: np.ndarray, count: int) -> dict[str, np.ndarray]:
     """Moments of runs are sums of powers, so no pixel is looked at again."""
     from napari_cellsets.counting.split import bounding_boxes
 
     boxes = bounding_boxes(runs, index, count)
-    n = runs.length.astype(np.float64)
-    row = runs.row
-    # From the corner of the box, lest squares of large coordinates cancel badly.
-    y = (row - boxes[index, 0]).astype(np.float64)
-    first = (runs.start - row * runs.stride - boxes[index, 1]).astype(np.float64)
-    middle = first + (n - 1) / 2
-    sums = [
-        np.bincount(index, weights=w, minlength=count)
-        for w in (
-            n,
-            n * y,
-            n * middle,
-            n * y * y,
-            n * (middle * middle + (n * n - 1) / 12),
-            n * y * middle,
-        )
-    ]
-    area, sum_y, sum_x, sum_yy, sum_xx, sum_xy = sums
+    length, row = runs.length, runs.row
+    column = runs.start - row * runs.stride
+    # twice the middle of a run is a whole number: no sum is rounded
+    area, sum_y, twice_x = (
+        np.bincount(index, weights=weights, minlength=count)
+        for weights in (length, length * row, length * (2 * column + length - 1))
+    )
     area_or_one = np.maximum(area, 1)
-    mean_y, mean_x = sum_y / area_or_one, sum_x / area_or_one
     return {
         "area_px": area.astype(np.int64),
-        "centroid_y": mean_y + boxes[:, 0],
-        "centroid_x": mean_x + boxes[:, 1],
+        "centroid_y": sum_y / area_or_one,
+        "centroid_x": twice_x / (2 * area_or_one),
         "equivalent_diameter_px": np.sqrt(4 * area / np.pi),
-        "eccentricity": _eccentricity(
-            sum_yy / area_or_one - mean_y * mean_y,
-            sum_xx / area_or_one - mean_x * mean_x,
-            sum_xy / area_or_one - mean_y * mean_x,
-        ),
         "bbox_top": boxes[:, 0],
         "bbox_left": boxes[:, 1],
         "bbox_bottom": boxes[:, 2],
@@ -272,8 +273,24 @@ def _shapes(runs: Runs, index: np.ndarray, count: int) -> dict[str, np.ndarray]:
     }
 
 
-def _eccentricity(yy: np.ndarray, xx: np.ndarray, xy: np.ndarray) -> np.ndarray:
+def _eccentricity(found: FoundObjects) -> np.ndarray:
     """Of the ellipse with the same second moments; 0 for a single pixel."""
+    runs, index, columns = found.runs, found.index, found.columns
+    area = np.maximum(columns["area_px"], 1)
+    n = runs.length.astype(np.float64)
+    row = runs.row
+    # From the centre, lest squares of large coordinates cancel badly.
+    y = row - columns["centroid_y"][index]
+    first = runs.start - row * runs.stride - columns["centroid_x"][index]
+    middle = first + (n - 1) / 2
+    yy, xx, xy = (
+        np.bincount(index, weights=weights, minlength=area.size) / area
+        for weights in (
+            n * y * y,
+            n * (middle * middle + (n * n - 1) / 12),
+            n * y * middle,
+        )
+    )
     half = np.hypot((yy - xx) / 2, xy)
     long = np.maximum((yy + xx) / 2 + half, 0)
     short = np.maximum((yy + xx) / 2 - half, 0)

@@ -58,7 +58,7 @@ def remeasure(
     part = labels[reach]
     part = np.where(np.isin(part, touched), part, 0)
     seen = None if picture is None else _cut(picture, reach)
-    columns = dict(measure(part, seen, hull="solidity" in table.columns).columns)
+    columns = dict(measure(part, seen, outline="solidity" in table.columns).columns)
     size = 1.0 if picture is None else picture.pixel_size_um or 1.0
     for names, by in ((_DOWN, top), (_RIGHT, left)):
         for name in names:

@@ -9,17 +9,25 @@ keeps runs of neighbouring rows apart, so keys sort in raster order.
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from napari_cellsets.core.cancel import CancelToken
 
+T = TypeVar("T")
+
 STRIP_PIXELS = 2**22
+CACHED_PIXELS = 2**19
+"""What is made of so many stays in the cache of a processor."""
+_MANY_STRIPS, _THREADS = 16, 2
+"""More strips than this are worked on by several threads."""
 PAINT_PIXELS = 2**20
 
 
@@ -170,28 +178,34 @@ def joint_runs(
         The runs and, for each plane, its value in each run.
     """
     height, width = planes[0].shape
-    starts, stops = [], []
-    values: list[list[np.ndarray]] = [[] for _ in planes]
-    for rows in strips(height, width):
-        if token is not None:
-            token.raise_if_cancelled()
-        flat = [_spaced(plane[rows]).ravel() for plane in planes]
-        edges = np.flatnonzero(np.logical_or.reduce([_changed(f) for f in flat]))
-        found = [f[edges] for f in flat]
-        inside = np.logical_and.reduce([f != 0 for f in found])
-        # A run ends where the next begins; the last one ends in the spare column.
-        ends = np.append(edges[1:], 0)
-        offset = rows.start * (width + 1)
-        starts.append(edges[inside] + offset)
-        stops.append(ends[inside] + offset)
-        for kept, f in zip(values, found, strict=True):
-            kept.append(f[inside])
+    parts = in_strips(partial(_runs_in, planes, token), height, width)
+    starts, stops = [part[0] for part in parts], [part[1] for part in parts]
     runs = Runs(_joined(starts), _joined(stops), height, width)
     nothing = [np.zeros(0, plane.dtype) for plane in planes]
     return runs, tuple(
-        np.concatenate([none, *kept])
-        for none, kept in zip(nothing, values, strict=True)
+        np.concatenate([none, *(part[2][at] for part in parts)])
+        for at, none in enumerate(nothing)
     )
+
+
+def _runs_in(
+    planes: tuple[np.ndarray, ...], token: CancelToken | None, rows: slice
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return keys of starts and stops of the runs of some rows, and their values."""
+    if token is not None:
+        token.raise_if_cancelled()
+    width = max(1, planes[0].shape[1])
+    flat = [np.ascontiguousarray(plane[rows]).reshape(-1) for plane in planes]
+    changed = np.logical_or.reduce([_changed(f) for f in flat])
+    # a run ends with its row, whatever the next one begins with
+    changed[::width] = True
+    edges = np.flatnonzero(changed)
+    found = [f[edges] for f in flat]
+    inside = np.flatnonzero(np.logical_and.reduce([f != 0 for f in found]))
+    start = edges[inside]
+    length = np.append(edges, flat[0].size)[inside + 1] - start
+    start += start // width + rows.start * (width + 1)
+    return start, start + length, [f[inside] for f in found]
 
 
 def paint(
@@ -259,17 +273,29 @@ def _pixels(
         yield slice(a, b), index
 
 
-def strips(height: int, width: int) -> Iterator[slice]:
-    """Cut a plane into rows of about four million pixels."""
-    rows = max(1, STRIP_PIXELS // max(1, width))
+def strips(height: int, width: int, at_most: int | None = None) -> Iterator[slice]:
+    """Cut a plane into rows of about four million pixels, or fewer."""
+    pixels = STRIP_PIXELS if at_most is None else min(STRIP_PIXELS, at_most)
+    rows = max(1, pixels // max(1, width))
     for top in range(0, height, rows):
         yield slice(top, min(height, top + rows))
 
 
-def _spaced(strip: np.ndarray) -> np.ndarray:
-    spaced = np.zeros((strip.shape[0], strip.shape[1] + 1), strip.dtype)
-    spaced[:, :-1] = strip
-    return spaced
+def in_strips(work: Callable[[slice], T], height: int, width: int) -> list[T]:
+    """Do work on small strips of a plane, in several threads where there are many.
+
+    Parameters
+    ----------
+    work
+        Takes rows; worth it where most of it lets go of Python's lock.
+    height, width
+        Of the plane, in px.
+    """
+    cut = list(strips(height, width, CACHED_PIXELS))
+    if len(cut) <= _MANY_STRIPS:
+        return list(map(work, cut))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(work, cut))
 
 
 def _changed(flat: np.ndarray) -> np.ndarray:

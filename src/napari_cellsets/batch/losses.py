@@ -101,6 +101,7 @@ def foresee_losses(
             f"the form {form_key!r} is not known", advice=f"Known: {', '.join(FORMS)}."
         )
     form, token = FORMS[form_key], token or CancelToken()
+    tell = progress or (lambda share, name: None)
     source = annotations_of or Once(dataset, annotation=annotation)
     every = list(dataset.samples if samples is None else samples)
     some = every[:: -(-len(every) // most) or 1]
@@ -109,8 +110,7 @@ def foresee_losses(
     advice = ""
     for number, sample in enumerate(some):
         token.raise_if_cancelled()
-        if progress is not None:
-            progress(number / len(some), sample.name)
+        tell(number / len(some), sample.name)
         try:
             *_, height, width = read_shape(dataset.tree, sample.image)
             found = source(sample)
@@ -124,9 +124,8 @@ def foresee_losses(
         advice = advice or next(iter(said.values()), "")
         reasons.update(said.keys())
     told = dict(reasons.most_common())
-    if isinstance(source, Once):
-        names = dict.fromkeys(source.names)
-    return Losses(len(some), len(every), told, advice, tuple(names))
+    known = source.names if isinstance(source, Once) else tuple(names)
+    return Losses(len(some), len(every), told, advice, known)
 
 
 def _losses_of(marked: Marked, form: Form) -> dict[str, str]:

@@ -61,12 +61,7 @@ def add_count(commands: Any) -> None:
     add("--row", metavar="KEY", help="read PATH as this data set (see 'datasets')")
     add("--channel", type=channel, default="rgb", metavar="rgb|N")
     add("--threshold", type=share, metavar="T", help="least probability, 0 to 1")
-    add(
-        "--least-peak",
-        type=share,
-        metavar="P",
-        help="least probability of the surest pixel",
-    )
+    add("--least-peak", type=share, metavar="P", help="the same of its surest pixel")
     add("--min-area", type=whole, metavar="N", help="smallest cell in px²")
     add("--no-split", action="store_true", help="leave touching cells together")
     add("--no-resume", action="store_true", help="count finished images again")

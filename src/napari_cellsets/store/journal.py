@@ -209,12 +209,10 @@ class Journal:
         provenance: Mapping[str, Any],
     ) -> int:
         """Store a new base, put the old one aside, return the revision."""
-        layers = tables().layers
         revision, moment = 1 if state is None else state.revision + 1, now()
         if state is not None:
-            history.keep_replaced(
-                connection, state, self._blob(connection, state), moment
-            )
+            before = self._blob(connection, state)
+            history.keep_replaced(connection, state, before, moment)
         values = {
             "shape": json.dumps(shape),
             "revision": revision,
@@ -228,20 +226,7 @@ class Journal:
             "change": next_change(connection),
             "started": revision,
         }
-        if state is None:
-            place = {
-                "dataset": dataset_id(connection, key.dataset),
-                "sample": key.sample,
-                "layer": key.layer,
-                "created": moment,
-                "kept_since": moment,
-                "kept_from": revision,
-            }
-            layer = _new_id(connection, layers, values | place)
-        else:
-            layer = state.id
-            change = layers.update().where(layers.c.id == layer)
-            connection.execute(change.values(values))
+        layer = _written_layer(connection, key, state, values)
         self._replace_base(connection, layer, revision, blob)
         if state is not None:
             history.forget_old(connection, state, revision, moment)
@@ -342,6 +327,29 @@ class Journal:
         connection.execute(bases.delete().where(bases.c.layer == layer))
         row = {"layer": layer, "revision": revision, "labels": blob}
         connection.execute(bases.insert(), row)
+
+
+def _written_layer(
+    connection: Connection,
+    key: LayerKey,
+    state: LayerState | None,
+    values: Mapping[str, Any],
+) -> int:
+    """Write the row of a layer, a new one where there was none; return its number."""
+    layers = tables().layers
+    if state is not None:
+        change = layers.update().where(layers.c.id == state.id)
+        connection.execute(change.values(values))
+        return state.id
+    place = {
+        "dataset": dataset_id(connection, key.dataset),
+        "sample": key.sample,
+        "layer": key.layer,
+        "created": values["changed"],
+        "kept_since": values["changed"],
+        "kept_from": values["revision"],
+    }
+    return _new_id(connection, layers, {**values, **place})
 
 
 def provenance_id(connection: Connection, facts: Mapping[str, Any]) -> int:

@@ -65,13 +65,12 @@ def tables() -> Tables:
         sa.Column("digest", sa.String(64), nullable=False, unique=True),
         sa.Column("facts", sa.Text, nullable=False),
     )
-    layers = _layers(meta)
     return Tables(
         meta,
         about,
         datasets,
         provenance,
-        layers,
+        _layers(meta),
         _bases(meta),
         _journal(meta),
         _counts(meta),

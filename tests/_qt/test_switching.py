@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.slots import assign
 from napari_cellsets._qt import switching
 from napari_cellsets._qt.docking import DockContent
 from napari_cellsets._qt.switching import Switcher
@@ -17,6 +18,7 @@ from small_sets import SHAPE, labels_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari.layers import Labels
     from napari.viewer import Viewer
     from pytestqt.qtbot import QtBot
 
@@ -206,3 +208,29 @@ def test_failure_is_told_when_the_sample_is_asked_for(
     qtbot.waitUntil(lambda: told != [], timeout=10_000)
     assert "the disk is gone" in told[0]
     assert session.heading == 1
+
+
+def colours_drawn(viewer: Viewer, layer: Labels) -> object:
+    """What napari's canvas makes the colours of a layer from."""
+    canvas = viewer.__wrapped__.window._qt_viewer.canvas
+    return canvas.layer_to_visual[layer].node.cmap
+
+
+def test_labels_of_the_next_sample_are_drawn_by_the_program_there_is(
+    viewer: Viewer, switcher: Switcher, session: Session
+) -> None:
+    before = colours_drawn(viewer, session.truth_layer)
+    session.show(1)
+    assert colours_drawn(viewer, session.truth_layer) is before
+
+
+def test_labels_of_another_kind_of_number_get_their_colours(viewer: Viewer) -> None:
+    layer = viewer.add_labels(np.full((20, 30), 700, np.int32))
+    other = np.full((20, 30), 700, np.uint16)
+    assign(layer, other)
+    drawn = viewer.screenshot(canvas_only=True, flash=False)
+    viewer.layers.clear()
+    viewer.add_labels(other)
+    np.testing.assert_array_equal(
+        viewer.screenshot(canvas_only=True, flash=False), drawn
+    )

@@ -12,7 +12,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_cellsets._napari.drawn import NO_CLASS, PLANE_AXIS
 from napari_cellsets._napari.looks import scale_and_units
 from napari_cellsets._napari.outlines import OutlinedLabels
-from napari_cellsets._napari.slots import place
+from napari_cellsets._napari.slots import place, replace_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,13 +71,7 @@ def fill_layer(layer: Any, drawn: Drawn, looks: Looks, *, locked: bool = True) -
     if drawn.kind == "labels":
         if drawn.lines:
             layer.contour = looks.contour
-        mode = layer.mode
-        layer.data = drawn.data
-        # what could be undone belongs to the picture before
-        layer.editable = locked
-        layer.editable = not locked
-        if not locked:
-            layer.mode = mode
+        replace_labels(layer, drawn.data, locked=locked)
         colour_layer(layer, drawn, looks)
         return
     if drawn.kind == "points":

@@ -7,6 +7,7 @@ write stale pixels into the next image. So: assign, then empty the stack.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels
@@ -16,6 +17,8 @@ from napari_cellsets._napari.looks import TRUTH_COLOUR, image_options, label_opt
 from napari_cellsets._napari.outlines import OutlinedLabels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import NDArray
@@ -63,7 +66,7 @@ def fits_labels(layer: Labels | None, labels: NDArray[Any]) -> bool:
 def fill_image(layer: Image, shown: Shown, name: str) -> None:
     """Put other pixels into an Image layer."""
     place(layer, shown.scale, shown.units, shown.axis_labels)
-    layer.data = shown.data
+    assign(layer, shown.data)
     if not shown.rgb and tuple(layer.contrast_limits) != shown.contrast_limits:
         layer.contrast_limits_range = widest_range(shown)
         layer.contrast_limits = shown.contrast_limits
@@ -75,13 +78,61 @@ def fill_labels(
 ) -> None:
     """Put other labels into a Labels layer and forget what could be undone."""
     looks = label_options("cells", labels.ndim, pixel_size_um)
-    mode = layer.mode
     place(layer, looks["scale"], looks["units"], looks["axis_labels"])
-    layer.data = labels
-    layer.editable = False
-    layer.editable = not locked
+    replace_labels(layer, labels, locked=locked)
+
+
+def replace_labels(layer: Labels, labels: NDArray[Any], *, locked: bool) -> None:
+    """Put other labels into a layer, forget what could be undone, keep the tool.
+
+    Parameters
+    ----------
+    layer
+        A Labels layer.
+    labels
+        What it shows from now on.
+    locked
+        Whether it may not be painted.
+    """
+    mode, editable = layer.mode, layer.editable
+    with layer.events.editable.blocker():
+        layer.editable = False
+        # napari lets any new labels be painted
+        assign(layer, labels)
+        layer.editable = not locked
+    if layer.editable is not editable:
+        layer.events.editable()
     if not locked:
         layer.mode = mode
+
+
+def assign(layer: Layer, data: NDArray[Any]) -> None:
+    """Give a layer other data, and napari no more to do than these need.
+
+    Whatever comes, napari measures all layers of the viewer anew, and has the colours
+    of labels compiled into another program of the graphics card: more than half of
+    what it takes to show other labels. Where the shape is as before the first says
+    the same again; the second does while pixels are of the same kind.
+    """
+    with ExitStack() as kept:
+        for callback in _needless(layer, data):
+            kept.enter_context(layer.events.data.blocker(callback))
+        layer.data = data
+
+
+def _needless(layer: Layer, data: NDArray[Any]) -> list[Callable[..., object]]:
+    """Return what napari calls on new data and need not; nothing if it is unknown."""
+    names = set()
+    if layer.data.shape == data.shape:
+        names.add("_on_layers_change")
+    if layer.data.dtype == data.dtype:
+        names.add("_on_colormap_change")
+    found = []
+    for known in layer.events.data.callbacks:
+        owner = known[0]() if isinstance(known, tuple) else None
+        if owner is not None and known[1] in names:
+            found.append(getattr(owner, known[1]))
+    return found
 
 
 def place(

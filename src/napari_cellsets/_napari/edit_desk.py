@@ -297,7 +297,8 @@ class EditDesk:
             self.log.clear(layer)
             # other labels, or locked now, or no more
             self.tools.drop()
-            self.target_changed.emit()
+            if layer is self._target:
+                self.target_changed.emit()
         self._outline()
 
     def _on_selection_changed(self, _labels: object) -> None:

@@ -114,12 +114,13 @@ class UndoMirror:
         self._due: Step | None = None
         self._array = layer.data
         self._older = self._depth() or 0
+        self._heard: object = None
         events = layer.events
         events.paint.connect(self._on_paint)
         events.labels_update.connect(self._on_labels_update)
         events.set_data.connect(self.follow)
         events.editable.connect(self._on_lost)
-        events.data.connect(self._on_lost)
+        events.data.connect(self._on_data)
 
     def disconnect(self) -> None:
         """Hear no more of the layer."""
@@ -128,7 +129,7 @@ class UndoMirror:
         events.labels_update.disconnect(self._on_labels_update)
         events.set_data.disconnect(self.follow)
         events.editable.disconnect(self._on_lost)
-        events.data.disconnect(self._on_lost)
+        events.data.disconnect(self._on_data)
 
     def add(self, about: object) -> bool:
         """Put an act without pixels on napari's stack, so that undo keeps one order.
@@ -163,6 +164,7 @@ class UndoMirror:
         if labels is not self._array:
             # napari draws other labels before it tells of them
             self._on_lost()
+            self._heard = labels
             return True
         found = self._due is not None
         self._on_labels_update()
@@ -226,6 +228,11 @@ class UndoMirror:
             step, self._due = self._due, None
             step.after = np.asarray(self.layer.data[step.places], np.int64)
             self._tell(step, done=True)
+
+    def _on_data(self, event: Any = None) -> None:
+        heard, self._heard = self._heard, None
+        if heard is not self.layer.data:
+            self._on_lost()
 
     def _on_lost(self, event: Any = None) -> None:
         if self.layer in _GROWING:

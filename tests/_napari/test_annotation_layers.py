@@ -148,6 +148,17 @@ def test_other_set_takes_the_layers_away(
     assert annotated.annotations.entries == ()
 
 
+@pytest.mark.parametrize(
+    ("chosen", "then"), [("masks", "ground truth"), ("boxes", "a1")]
+)
+def test_of_another_set_a_layer_of_the_kind_in_hand_is_chosen_else_the_picture(
+    annotated: Session, viewer: ViewerModel, tmp_path: Path, chosen: str, then: str
+) -> None:
+    viewer.layers.selection.active = viewer.layers[chosen]
+    annotated.open(write_set(tmp_path / "small"))
+    assert viewer.layers.selection.active.name == then
+
+
 def test_removed_layer_comes_back_with_the_next_sample(
     annotated: Session, viewer: ViewerModel
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Labels, Points, Shapes
+
 from napari_cellsets._napari.annotation_layers import AnnotationLayers
 from napari_cellsets._napari.beside import BesideLayers
 from napari_cellsets._napari.film import Film
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels, Layer
+    from napari.layers import Image, Layer
 
     from napari_cellsets._napari.edits import Place, Tracked
     from napari_cellsets._napari.label_corrections import HooksFor
@@ -95,6 +97,7 @@ class Stage:
         viewer = self._viewer()
         if viewer is None:
             return
+        chosen = viewer.layers.selection.active
         self.annotations.turn_to(loaded.dataset, loaded.pixel_size_um)
         new_size = self._show_image(viewer, loaded)
         self._show_annotations(viewer, loaded)
@@ -107,6 +110,9 @@ class Stage:
             self.cells.hide()
         elif loaded.cells is not None or self.cells.layer is not None:
             self.cells.show(viewer, cells, loaded.pixel_size_um)
+        if chosen is not None and not viewer.layers.selection:
+            # it was of another set
+            viewer.layers.selection.active = self._successor(viewer, chosen)
         if new_size:
             viewer.reset_view()
 
@@ -116,6 +122,13 @@ class Stage:
         if viewer is not None:
             self.cells.discard()
             self.cells.show(viewer, tracked, pixel_size_um)
+
+    def _successor(self, viewer: ViewerModel, gone: Layer) -> Layer | None:
+        """Return a layer of the kind of one that is gone, else the picture."""
+        kinds = [kind for kind in (Labels, Points, Shapes) if isinstance(gone, kind)]
+        there = [one for one in self._ours() if one in viewer.layers and one.visible]
+        alike = [one for one in there if isinstance(one, tuple(kinds))]
+        return alike[0] if alike else self.image
 
     def _show_annotations(self, viewer: ViewerModel, loaded: LoadedSample) -> None:
         """Show what is there besides labels; the person's choice stays chosen."""

@@ -68,6 +68,18 @@ def test_edits_survive_closing(tmp_path: Path) -> None:
     assert stored.edits == 5
 
 
+def test_labels_known_already_are_read_again_once_they_were_changed(
+    project: Project,
+) -> None:
+    labels, delta = stroke(saved(project), 1)
+    known = project.load_labels(SET, SAMPLE, "cells")
+    assert project.load_labels(SET, SAMPLE, "cells", known=known) is known
+    project.record(SET, SAMPLE, "cells", delta, {})
+    stored = project.load_labels(SET, SAMPLE, "cells", known=known)
+    assert stored is not None
+    assert np.array_equal(stored.labels, labels)
+
+
 def test_stacks_are_stored_as_they_are(project: Project) -> None:
     labels = saved(project, (3, 20, 30))
     labels, delta = stroke(labels, 2)

@@ -200,9 +200,15 @@ def _with_annotations(loaded: LoadedSample, project: Project | None) -> LoadedSa
 
 
 def stored_labels(
-    dataset: Dataset, sample: Sample, project: Project, picture: Picture
+    dataset: Dataset,
+    sample: Sample,
+    project: Project,
+    picture: Picture,
+    known: tuple[StoredLabels | None, StoredLabels | None] = (None, None),
 ) -> tuple[StoredLabels | None, StoredLabels | None]:
     """Return what the store has as corrected truth and as cells.
+
+    What is `known` and did not change since is not decoded again.
 
     Raises
     ------
@@ -210,8 +216,8 @@ def stored_labels(
         If the store cannot be read.
     """
     kept = [
-        project.load_labels(dataset.identity, sample.name, layer)
-        for layer in ("truth", "cells")
+        project.load_labels(dataset.identity, sample.name, layer, known=before)
+        for layer, before in zip(("truth", "cells"), known, strict=True)
     ]
     for stored in kept:
         if stored is not None:
@@ -268,7 +274,11 @@ def refreshed(loaded: LoadedSample, store: Callable[[], Project]) -> LoadedSampl
         return loaded
     try:
         truth, cells = stored_labels(
-            loaded.dataset, loaded.sample, store(), loaded.picture
+            loaded.dataset,
+            loaded.sample,
+            store(),
+            loaded.picture,
+            (loaded.truth_edits, loaded.cells),
         )
         place = (loaded.dataset.identity, loaded.sample.name)
         marks = store().marks(*place)

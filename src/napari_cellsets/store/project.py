@@ -72,6 +72,7 @@ class Project(
         layer: str,
         *,
         at: datetime | int | None = None,
+        known: StoredLabels | None = None,
     ) -> StoredLabels | None:
         """Return the labels with every recorded edit, None where none are stored.
 
@@ -86,6 +87,8 @@ class Project(
         at
             As they were at this time or revision, to be looked at: edits are made
             on the present ones. By default now.
+        known
+            What this returned before; the same again where nothing changed since.
 
         Raises
         ------
@@ -102,15 +105,12 @@ class Project(
             self._remember(key, state.revision if state else 0)
             if state is None:
                 return None
+            if known is not None and known.revision == state.revision:
+                return known
             labels = self._journal.replay(connection, state)
             provenance = self._journal.provenance_by(connection, state.provenance)
         return StoredLabels(
-            labels,
-            provenance,
-            state.revision,
-            state.edits,
-            state.changed,
-            state.author,
+            labels, provenance, state.revision, state.edits, state.changed, state.author
         )
 
     def save_labels(

@@ -54,7 +54,7 @@ def _key_ratios(folder: Path, docks: tuple[str, ...]) -> list[Ratio]:
     """Measure from the key to the drawn picture, with docks open."""
     import napari
 
-    from benchmarks.hands import Drawn, press_key, settle
+    from benchmarks.hands import Drawn, canvas_of, press_key, settle
     from napari_cellsets._napari.docks import open_dock
     from napari_cellsets._napari.sample_data import write_fields
     from napari_cellsets._napari.session import get_session
@@ -66,14 +66,14 @@ def _key_ratios(folder: Path, docks: tuple[str, ...]) -> list[Ratio]:
         open_dock(viewer, name)
     session.open(write_fields(folder, SHAPE))
     _correct(session)
-    drawn = Drawn()
+    drawn, canvas = Drawn(), canvas_of()
     session.sample_changed.connect(drawn.expect)
     wall, busy = [], []
     for turn in range(KEYS):
         settle(LOOKED_AT_S)
         # to the last of four images and back
         key = "PageDown" if turn % 6 < 3 else "PageUp"
-        times = drawn.time(lambda key=key: press_key(key))
+        times = drawn.time(lambda key=key: press_key(key, canvas))
         wall.append(times[0] * 1e3)
         busy.append(times[1] * 1e3)
     floor = _plain_times(viewer, session, drawn)

@@ -31,12 +31,13 @@ def canvas_of() -> Any:
     raise LookupError("no canvas is shown")
 
 
-def press_key(name: str) -> None:
-    """Press a key of Qt's name on the canvas and let it go."""
+def press_key(name: str, canvas: Any = None) -> None:
+    """Press a key of Qt's name on the canvas, by default found first, and let it go."""
+    canvas = canvas or canvas_of()
     none = Qt.KeyboardModifier.NoModifier
     for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
         event = QKeyEvent(kind, getattr(Qt.Key, f"Key_{name}"), none)
-        QApplication.sendEvent(canvas_of(), event)
+        QApplication.sendEvent(canvas, event)
 
 
 def settle(seconds: float) -> None:

@@ -24,6 +24,7 @@ class OutlinedLabels(Labels):  # type: ignore[misc]
     """A Labels layer for `contour`; to napari and its writers it is Labels."""
 
     _type_string = "labels"
+    _known: tuple[Any, Any, Any] = (None, None, None)
 
     def _calculate_contour(
         self, labels: NDArray[Any], data_slice: tuple[slice, ...], *args: Any
@@ -40,9 +41,23 @@ class OutlinedLabels(Labels):  # type: ignore[misc]
         if lines is None:
             return super()._raw_to_displayed(raw, data_slice)
         background = self.colormap.background_value
-        both = np.array([[background, background + 1]], raw.dtype)
-        nothing, line = super()._raw_to_displayed(both)[0]
-        return np.where(lines == background, nothing, line)
+        nothing, line = self._both_drawn_as(raw.dtype)
+        # a tenth of what np.where takes; sums might run over
+        shown = (lines != background).astype(nothing.dtype)
+        shown *= nothing ^ line
+        shown ^= nothing
+        return shown
+
+    def _both_drawn_as(self, kind: np.dtype[Any]) -> Any:
+        """Return what background and any label become, while all look the same."""
+        known_colours, known_kind, both = self._known
+        if known_colours is not self.colormap or known_kind != kind:
+            # even for two pixels napari starts threads
+            background = self.colormap.background_value
+            pixels = np.array([[background, background + 1]], kind)
+            both = super()._raw_to_displayed(pixels)[0]
+            self._known = (self.colormap, kind, both)
+        return both
 
     @property
     def _has_one_colour(self) -> bool:
@@ -91,16 +106,19 @@ def outlines(
     Returns
     -------
     numpy.ndarray or None
-        Labels in 8 or 16 bits; None where they are too large for the fast way.
+        Labels in 8 or 16 bits; None where they are too large for the fast way, or the
+        background is not 0.
     """
     import cv2
 
     highest_label = int(labels.max(initial=0))
-    if not labels.size or highest_label > _LARGEST or int(labels.min()) < 0:
+    fits = 0 < labels.size and highest_label <= _LARGEST and int(labels.min()) >= 0
+    if not fits or background:
         return None
-    kind = np.uint8 if highest_label < 256 > background else np.uint16
+    kind = np.uint8 if highest_label < 256 else np.uint16
     small = np.ascontiguousarray(labels, dtype=kind)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     highest = cv2.dilate(small, cross)
     lowest = cv2.erode(small, cross, iterations=thickness)
-    return np.where(highest == lowest, kind(background), small)
+    lines: NDArray[Any] = small * (highest != lowest)
+    return lines

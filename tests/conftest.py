@@ -15,7 +15,6 @@ settings.load_profile("patient")
 # Sets of tests run beside each other: more threads would only wait for a core,
 # and those of OpenMP do so at full speed.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 # napari reads and writes the person's own settings otherwise.
 os.environ["NAPARI_CONFIG"] = ""
 

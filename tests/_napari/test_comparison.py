@@ -9,7 +9,6 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_cellsets._napari.comparison import (
-    COLOURS,
     EXTRA,
     MATCHED,
     MISSED,
@@ -64,5 +63,12 @@ def test_stack_gets_a_layer_of_its_rank() -> None:
     assert flat not in viewer.layers
 
 
-def test_colours_of_the_three_kinds_differ() -> None:
-    assert len({COLOURS[kind] for kind in (MATCHED, MISSED, EXTRA)}) == 3
+def test_colours_follow_the_ground_of_the_next_picture() -> None:
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((8, 8), np.uint8), contrast_limits=(0, 255))
+    cells = viewer.add_layer(Labels(PREDICTED))
+    dark = show_comparison(viewer, painted(), cells).colormap
+    image.data = np.full((8, 8), 240, np.uint8)
+    layer = show_comparison(viewer, painted(), cells)
+    assert layer.colormap.color_dict[MATCHED][:3].max() < 0.7
+    assert dark.color_dict[MATCHED][:3].min() > 0.5

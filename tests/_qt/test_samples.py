@@ -259,7 +259,9 @@ def test_what_cannot_be_opened_is_said_in_place(
     (tmp_path / "nothing").mkdir()
     before = session.dataset
     full.open_path(tmp_path / "nothing")
-    qtbot.waitUntil(lambda: "nothing" in full.message.text.text() and not full._runner.busy)
+    qtbot.waitUntil(
+        lambda: "nothing" in full.message.text.text() and not full._runner.busy
+    )
     qtbot.waitUntil(lambda: not full.message.text.text().startswith("Opening"))
     assert session.dataset is before
 

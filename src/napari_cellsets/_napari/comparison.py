@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps.standardize_color import transform_color
 
+from napari_cellsets._napari.mark_colours import mark_colours
 from napari_cellsets._napari.outlines import OutlinedLabels
 from napari_cellsets._napari.slots import add_aside
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
 COMPARISON_NAME = "Comparison"
 MATCHED, MISSED, EXTRA = 1, 2, 3
-#: From the palette of Okabe and Ito: told apart with any colour vision.
-COLOURS: Final = {MATCHED: "#56b4e9", MISSED: "#e69f00", EXTRA: "#cc79a7"}
+#: What each means in `mark_colours`.
+MEANINGS: Final = {MATCHED: "matched", MISSED: "missed", EXTRA: "extra"}
 _CONTOUR_PX = 4
 
 
@@ -86,7 +88,10 @@ def show_comparison(
         The layer of cells: gives scale, units and names of axes.
     """
     layer = find_comparison_layer(viewer)
+    colours = _colours(viewer)
     if layer is not None and layer.ndim == painted.ndim:
+        if layer.colormap.color_dict[MATCHED].tolist() != colours[MATCHED].tolist():
+            layer.colormap = DirectLabelColormap(color_dict=colours)
         layer.data = painted
         if tuple(layer.scale) != tuple(like.scale):
             layer.scale = like.scale
@@ -94,9 +99,6 @@ def show_comparison(
         return layer
     if layer is not None:
         viewer.layers.remove(layer)
-    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-    for kind, colour in COLOURS.items():
-        colours[kind] = colour
     layer = OutlinedLabels(
         painted,
         name=COMPARISON_NAME,
@@ -110,3 +112,11 @@ def show_comparison(
     layer.editable = False
     add_aside(viewer, layer)
     return layer
+
+
+def _colours(viewer: ViewerModel) -> dict[int | None, NDArray[np.float32]]:
+    seen, nothing = mark_colours(viewer), transform_color("transparent")[0]
+    colours: dict[int | None, NDArray[np.float32]] = {None: nothing, 0: nothing}
+    for kind, meaning in MEANINGS.items():
+        colours[kind] = transform_color(seen[meaning])[0]
+    return colours

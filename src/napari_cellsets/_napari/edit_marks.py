@@ -9,10 +9,11 @@ import numpy as np
 from napari.layers import Vectors
 
 from napari_cellsets._napari.leaving import take_away
+from napari_cellsets._napari.mark_colours import ON_DARK, mark_colours
 from napari_cellsets._napari.slots import add_aside, place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -27,12 +28,7 @@ DRAWN_NAME = "Edit preview"
 OTHERS_NAME = "Objects of all planes"
 MOST_OUTLINED = 1_000
 """So many selected objects are outlined; of more, the first."""
-# seen on dark fields and on bright smears, and none of napari's own
-_COLOURS = {
-    OTHERS_NAME: "#5b8def",
-    SELECTED_NAME: "#ff3df2",
-    DRAWN_NAME: "#ff8c00",
-}
+_MEANINGS = {OTHERS_NAME: "beside", SELECTED_NAME: "selected", DRAWN_NAME: "drawn"}
 _LINES = {OTHERS_NAME: 1.2, SELECTED_NAME: 2.5, DRAWN_NAME: 2.5}
 """Width of lines in pixels of the screen."""
 _OFF = {OTHERS_NAME: 1.0, SELECTED_NAME: 0.0}
@@ -49,6 +45,7 @@ class EditMarks:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._layers: dict[str, Vectors] = {}
+        self._drawn_in: dict[str, str] = {}
         self._like: weakref.ref[Labels] | None = None
         viewer.scene.camera.events.zoom.connect(self._on_zoom_changed)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -123,6 +120,7 @@ class EditMarks:
             layer.translate = translate
         if paths:
             layer.data = _joined(paths)
+            self._keep_seen(layer, name)
             self._on_zoom_changed()
         else:
             self._empty(name)
@@ -145,7 +143,7 @@ class EditMarks:
 
     def _add(self, name: str, like: Labels, segments: NDArray[np.float64]) -> None:
         viewer = self._viewer()
-        colour = _COLOURS[name]
+        colour = self._colours()[_MEANINGS[name]]
         # ten times as fast as Shapes, and outlines are redrawn with every edit
         layer = Vectors(
             segments,
@@ -161,8 +159,20 @@ class EditMarks:
         )
         layer.editable = False
         self._layers[name] = layer
+        self._drawn_in[name] = colour
         if viewer is not None:
             add_aside(viewer, layer)
+
+    def _colours(self) -> Mapping[str, str]:
+        viewer = self._viewer()
+        return ON_DARK if viewer is None else mark_colours(viewer)
+
+    def _keep_seen(self, layer: Vectors, name: str) -> None:
+        """Take the colour that is seen on this picture, after one of another kind."""
+        wanted = self._colours()[_MEANINGS[name]]
+        if self._drawn_in.get(name) != wanted:
+            layer.edge_color = wanted
+            self._drawn_in[name] = wanted
 
     def _zoom(self) -> float:
         viewer = self._viewer()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Shapes
 
+from napari_cellsets._napari.mark_colours import mark_colours
 from napari_cellsets.counting.regions import Region
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REGIONS_NAME = "Regions"
-_COLOUR = "#ffffff"
 #: Corners of the polygon that stands for an ellipse.
 _ELLIPSE_CORNERS = 64
 _ENCLOSING = ("rectangle", "polygon", "ellipse")
@@ -42,14 +42,15 @@ def add_regions_layer(viewer: ViewerModel, like: Layer) -> Shapes:
     like
         A layer whose last two axes give scale, units and names of axes.
     """
+    colour = mark_colours(viewer)["drawn"]
     layer = Shapes(
         ndim=2,
         name=REGIONS_NAME,
-        edge_color=_COLOUR,
+        edge_color=colour,
         face_color="transparent",
         edge_width=5,
         features={"name": np.empty(0, object)},
-        text={"string": "{name}", "color": _COLOUR, "size": 12, "anchor": "upper_left"},
+        text={"string": "{name}", "color": colour, "size": 12, "anchor": "upper_left"},
         scale=tuple(like.scale)[-2:],
         units=tuple(like.units)[-2:],
         axis_labels=tuple(like.axis_labels)[-2:],

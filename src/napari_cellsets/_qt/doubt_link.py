@@ -9,7 +9,9 @@ from napari.layers import Points
 from qtpy.QtCore import QObject, Qt, Signal, Slot
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_cellsets._napari.mark_colours import mark_colours
 from napari_cellsets._napari.slots import add_aside
+from napari_cellsets._qt.object_widths import LeftOutNote
 from napari_cellsets.counting.confidence import CONFIDENCE
 
 if TYPE_CHECKING:
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from napari_cellsets.counting.measure import ObjectTable
 
 DOUBT_NAME: Final = "Doubtful cells"
-#: From the palette of Okabe and Ito; none of the colours of the comparison.
-COLOUR: Final = "#f0e442"
 _RING: Final = 1.5
 _LEAST_RING_PX: Final = 12.0
 
@@ -53,6 +53,7 @@ class CellsPage(QWidget):
         layout.setContentsMargins(0, 6, 0, 0)
         layout.addWidget(self._row)
         layout.addWidget(table, 1)
+        layout.addWidget(LeftOutNote(table))
         self.show_table(None)
 
     def show_table(self, table: ObjectTable | None) -> None:
@@ -101,6 +102,7 @@ class DoubtLink(QObject):
         layer.data = np.array([objects.place_of(n, cells.ndim) for n in doubtful])
         wide = [_RING * objects.diameter_of(n) for n in doubtful]
         layer.size = np.maximum(_LEAST_RING_PX, wide)
+        layer.border_color = mark_colours(self._viewer)["drawn"]
         layer.selected_data = set()
         layer.visible = True
 
@@ -118,7 +120,7 @@ class DoubtLink(QObject):
             np.empty((0, ndim)),
             name=DOUBT_NAME,
             face_color="transparent",
-            border_color=COLOUR,
+            border_color=mark_colours(self._viewer)["drawn"],
             border_width=0.05,
             opacity=0.8,
             axis_labels=tuple(cells.axis_labels) if cells is not None else None,

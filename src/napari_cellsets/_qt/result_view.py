@@ -16,11 +16,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cellsets._napari.comparison import COLOURS, EXTRA, MATCHED, MISSED
+from napari_cellsets._napari.comparison import EXTRA, MATCHED, MEANINGS, MISSED
+from napari_cellsets._napari.mark_colours import ON_DARK
 from napari_cellsets._qt.class_counts import ClassCountsView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from qtpy.QtGui import QPaintEvent
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _BIG: Final = 2.2
 _SWATCH_PX: Final = 12
+#: Seen on the ground of either theme.
+_FRAME: Final = "#808080"
 _KINDS: Final = {
     MATCHED: ("matched", "Found, and in the ground truth"),
     MISSED: ("missed", "In the ground truth, but not found"),
@@ -75,6 +78,10 @@ class ResultView(QWidget):
     def comparison_wanted(self) -> bool:
         """Whether the person wants the comparison in the image."""
         return self._compared.wanted
+
+    def show_colours(self, colours: Mapping[str, str]) -> None:
+        """Tell the colours of the comparison in the image, from `mark_colours`."""
+        self._compared.show_colours(colours)
 
     def show_classes(self, counts: Sequence[ClassCount]) -> None:
         """Show how many cells of each class there are; nothing for none."""
@@ -137,9 +144,10 @@ class ComparisonView(QWidget):
         super().__init__(parent)
         legend = QHBoxLayout()
         self._numbers: dict[int, QLabel] = {}
+        self._swatches: dict[int, QLabel] = {}
         for kind, (word, meaning) in _KINDS.items():
             swatch = QLabel()
-            swatch.setPixmap(_swatch(COLOURS[kind]))
+            self._swatches[kind] = swatch
             number = QLabel()
             for label in (swatch, number):
                 label.setToolTip(meaning)
@@ -158,11 +166,17 @@ class ComparisonView(QWidget):
         layout.addLayout(legend)
         layout.addWidget(self._show)
         layout.addLayout(self._ratios())
+        self.show_colours(ON_DARK)
 
     @property
     def wanted(self) -> bool:
         """Whether the person wants the comparison in the image."""
         return bool(self._show.isChecked())
+
+    def show_colours(self, colours: Mapping[str, str]) -> None:
+        """Tell the colours in the image, from `mark_colours`."""
+        for kind, swatch in self._swatches.items():
+            swatch.setPixmap(_swatch(colours[MEANINGS[kind]]))
 
     def synchronize(self, compared: Evaluation) -> None:
         """Show how one image compares with its truth."""
@@ -256,5 +270,8 @@ def _sentence(
 
 def _swatch(colour: str) -> QPixmap:
     pixels = QPixmap(_SWATCH_PX, _SWATCH_PX)
-    pixels.fill(QColor(colour))
+    pixels.fill(QColor(_FRAME))
+    painter = QPainter(pixels)
+    painter.fillRect(pixels.rect().adjusted(1, 1, -1, -1), QColor(colour))
+    painter.end()
     return pixels

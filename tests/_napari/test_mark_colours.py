@@ -1,0 +1,157 @@
+"""Marks on pictures are seen on their ground, and told apart with any colour vision."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("napari")
+
+from napari.components import ViewerModel
+from napari.layers import Labels
+from napari.utils.colormaps.standardize_color import transform_color
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from napari_cellsets._napari.edit_marks import SELECTED_NAME, EditMarks
+from napari_cellsets._napari.mark_colours import ON_BRIGHT, ON_DARK, mark_colours
+from napari_cellsets._napari.regions import add_regions_layer
+from napari_cellsets.editing.objects import ObjectIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Linear light without one kind of cone: Machado, Oliveira, Fernandes 2009, severity 1.
+VISIONS = {
+    "normal": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+#: CIEDE2000; 2.3 is what is just noticed of large fields.
+APART = 15.0
+#: WCAG 2.2, 1.4.11, for graphics.
+SEEN = 3.0
+GROUNDS = {
+    "dark": (ON_DARK, ("#000000", "#140f05", "#20242c")),
+    # between the cells of stained smears of blood and of the cervix
+    "bright": (ON_BRIGHT, ("#ffffff", "#f5eef0", "#e9dfe3")),
+}
+
+
+def linear(colour: str) -> Any:
+    values = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    return np.where(
+        values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4
+    )
+
+
+def seen_by(colour: str, vision: str) -> Any:
+    """CIELAB of what somebody sees of a colour."""
+    light = np.clip(VISIONS[vision] @ linear(colour), 0, 1)
+    values = np.where(
+        light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055
+    )
+    return rgb2lab(values)
+
+
+def contrast(one: str, other: str) -> float:
+    luminance = [linear(colour) @ (0.2126, 0.7152, 0.0722) for colour in (one, other)]
+    return float((max(luminance) + 0.05) / (min(luminance) + 0.05))
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("colours", [ON_DARK, ON_BRIGHT])
+def test_what_means_different_things_is_told_apart(
+    colours: Mapping[str, str], vision: str
+) -> None:
+    pairs = [
+        *combinations(("matched", "missed", "extra", "selected"), 2),
+        ("selected", "drawn"),
+        ("selected", "beside"),
+    ]
+    apart = {
+        pair: float(deltaE_ciede2000(*(seen_by(colours[one], vision) for one in pair)))
+        for pair in pairs
+    }
+    assert min(apart.values()) >= APART, apart
+
+
+@pytest.mark.parametrize("kind", GROUNDS)
+def test_every_mark_is_seen_on_its_ground(kind: str) -> None:
+    colours, grounds = GROUNDS[kind]
+    seen = {
+        (meaning, ground): contrast(colour, ground)
+        for meaning, colour in colours.items()
+        for ground in grounds
+    }
+    assert min(seen.values()) >= SEEN, seen
+
+
+def picture(value: int) -> ViewerModel:
+    viewer = ViewerModel()
+    pixels = np.full((40, 40), value, np.uint8)
+    pixels[10:20, 10:20] = 255 - value
+    viewer.add_image(pixels, contrast_limits=(0, 255))
+    return viewer
+
+
+def test_colours_are_those_of_what_most_of_the_picture_is() -> None:
+    assert mark_colours(picture(20)) is ON_DARK
+    assert mark_colours(picture(235)) is ON_BRIGHT
+    assert mark_colours(ViewerModel()) is ON_DARK
+
+
+def test_a_hidden_picture_is_no_ground() -> None:
+    viewer = picture(235)
+    viewer.layers[0].visible = False
+    assert mark_colours(viewer) is ON_DARK
+
+
+def test_contrast_limits_count_not_the_values() -> None:
+    viewer = picture(20)
+    viewer.layers[0].contrast_limits = (0, 20)
+    assert mark_colours(viewer) is ON_BRIGHT
+
+
+def test_a_selection_takes_the_colour_of_the_next_ground() -> None:
+    viewer = picture(20)
+    labels = np.zeros((40, 40), np.int32)
+    labels[10:20, 10:20] = 1
+    layer = viewer.add_layer(Labels(labels))
+    marks, objects = EditMarks(viewer), ObjectIndex(labels)
+    marks.outline(layer, objects, [1])
+    drawn = viewer.layers[SELECTED_NAME]
+    assert np.allclose(drawn.edge_color, transform_color(ON_DARK["selected"]))
+    viewer.layers[0].data = np.full((40, 40), 240, np.uint8)
+    marks.outline(layer, objects, [1])
+    assert drawn.edge_color[0].tolist() == [0, 0, 0, 1]
+    marks.stop()
+
+
+def test_regions_and_their_names_are_seen_on_a_bright_picture() -> None:
+    viewer = picture(235)
+    layer = add_regions_layer(viewer, viewer.layers[0])
+    layer.add_rectangles(np.array([[1, 1], [9, 9]]))
+    assert layer.edge_color[0][:3].max() < 0.5
+    assert np.asarray(layer.text.color.constant)[:3].max() < 0.5

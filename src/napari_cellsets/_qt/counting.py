@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._napari.mark_colours import mark_colours
 from napari_cellsets._napari.regions import (
     KeptRegions,
     add_regions_layer,
@@ -191,6 +192,7 @@ class CountWidget(DockContent):
         self.regions.renamed.connect(self._on_region_renamed)
         self.whole_set.sample_chosen.connect(self._on_sample_chosen)
         self.export.wanted.connect(self._on_export_wanted)
+        self.tabs.currentChanged.connect(self._suggest_export)
         self.model.events.settings.connect(self.settings.show_settings)
 
     def _connect_session(self) -> None:
@@ -205,6 +207,7 @@ class CountWidget(DockContent):
     def show_export(self) -> None:
         """Bring the page in front that writes files."""
         self.tabs.setCurrentWidget(self.export)
+        self._suggest_export()
         self._scroll.ensureWidgetVisible(self.export.export_button)
 
     # Wishes
@@ -322,6 +325,7 @@ class CountWidget(DockContent):
     @Slot()
     def _on_result_changed(self) -> None:
         found = self.flow.result
+        self.result.show_colours(mark_colours(self._viewer))
         self.result.synchronize(
             found,
             corrections=self.flow.corrections,
@@ -334,6 +338,16 @@ class CountWidget(DockContent):
         self._doubt.synchronize(self.cells.marks.isChecked())
         self._links[1].synchronize(found, self.result.comparison_wanted)
         self._show_regions()
+        self._suggest_export()
+
+    @Slot()
+    def _suggest_export(self, *_: object) -> None:
+        session = self.session
+        self.export.suggest(
+            "" if session.dataset is None else session.dataset.identity,
+            counted=session.cells is not None or bool(self.set_flow.rows),
+            annotated=session.truth is not None or bool(session.annotations.entries),
+        )
 
     @Slot(bool)
     def _on_comparison_toggled(self, wanted: bool) -> None:

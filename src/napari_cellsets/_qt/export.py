@@ -67,12 +67,41 @@ class ExportView(QWidget):
         self.message = QLabel()
         self.open_button = QPushButton("Open the folder")
         self._lay_out()
+        self._chosen, self._of = False, ""
+        ticked = (self.masks, self.counts, self.objects, self.annotations.wanted)
+        for box in ticked:
+            box.clicked.connect(self._on_chosen)
         self._browse.clicked.connect(self._on_browse_clicked)
         self.export_button.clicked.connect(self._on_export_clicked)
         self.open_button.clicked.connect(self._on_open_clicked)
         self.folder.textChanged.connect(self._on_folder_changed)
         self.masks.toggled.connect(self.form.setEnabled)
         self._on_folder_changed("")
+
+    def suggest(self, of: str, *, counted: bool, annotated: bool) -> None:
+        """Tick what there is to write, until the person has chosen otherwise.
+
+        Parameters
+        ----------
+        of
+            The set: in another one nothing is chosen yet.
+        counted
+            Whether cells were counted: masks and tables of them.
+        annotated
+            Whether there are annotations, of the set or by hand.
+        """
+        self._chosen = self._chosen and of == self._of
+        self._of = of
+        if self._chosen:
+            return
+        only_annotations = annotated and not counted
+        for box in (self.masks, self.counts, self.objects):
+            box.setChecked(not only_annotations)
+        self.annotations.wanted.setChecked(only_annotations)
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self._chosen = True
 
     def tell(self, text: str, *, written: bool) -> None:
         """Say what came of the export."""

@@ -50,9 +50,10 @@ class ContainerRow(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.wanted, 0, 0)
-        layout.addWidget(self.form, 0, 1)
-        layout.addWidget(self.source, 1, 1)
-        layout.addWidget(self.images, 2, 1)
+        layout.addWidget(self.images, 0, 1)
+        # as wide as the dock: their words are long
+        layout.addWidget(self.form, 1, 0, 1, 2)
+        layout.addWidget(self.source, 2, 0, 1, 2)
         layout.addWidget(self.losses, 3, 0, 1, 2)
         layout.addWidget(self.alone, 4, 0, 1, 2)
         layout.addWidget(self.lossy, 5, 0, 1, 2)

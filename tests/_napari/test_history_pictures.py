@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_cellsets._napari import history_pictures
-from napari_cellsets._napari.history_pictures import fingerprint, picture_changed
+from annotated_sets import write_annotated_set
+from napari_cellsets.batch import drawn_on as pictures
+from napari_cellsets.batch.drawn_on import fingerprint, picture_changed
 from napari_cellsets.core.image import Picture
 from napari_cellsets.store import StoredLabels
 from small_sets import labels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from napari.components import ViewerModel
 
     from napari_cellsets._napari.session import Session
 
@@ -57,6 +60,29 @@ def test_another_picture_under_corrected_truth_is_told(opened: Session) -> None:
     assert told(opened, 1)
 
 
+@pytest.mark.parametrize("size", [(50, 40), (30, 20)])
+def test_another_picture_under_a_corrected_annotation_is_told(
+    session: Session, viewer: ViewerModel, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    session.open(write_annotated_set(tmp_path / "annotated"))
+    layer = viewer.layers["class mask"]
+    assert session.annotations.corrections.set_locked(layer, False)
+    layer.data_setitem(np.nonzero(layer.data == 2), 0)
+    session.save()
+    assert not told(session, 2)
+    assert not told(session, 0)
+    session.show(2)
+    pixels = 255 - np.array(Image.open(file_of(session, 0)))
+    Image.fromarray(pixels).resize(size).save(file_of(session, 0))
+    # whoever changes the size of a picture does so with its masks
+    file = tmp_path / "annotated/classes/a.png"
+    classes = Image.fromarray(np.array(Image.open(file)))
+    classes.resize(size, Image.Resampling.NEAREST).save(file)
+    session.open(tmp_path / "annotated")
+    assert told(session, 0)
+    assert sum(WORDS in str(problem) for problem in session.problems) == 1
+
+
 def test_the_same_pixels_packed_otherwise_are_the_same(tmp_path: Path) -> None:
     pixels = picture().pixels
     again = np.asfortranarray(pixels)
@@ -67,7 +93,7 @@ def test_the_same_pixels_packed_otherwise_are_the_same(tmp_path: Path) -> None:
 def test_other_pixels_sizes_and_depths_differ(
     shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_pictures, "_MOST_BYTES", 500)
+    monkeypatch.setattr(pictures, "_MOST_BYTES", 500)
     one, other = picture(0, shape), picture(1, shape)
     flipped = Picture(one.pixels[..., ::-1], one.axes)
     deep = Picture(one.pixels.astype(np.uint16), one.axes)

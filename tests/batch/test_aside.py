@@ -11,6 +11,7 @@ from batch_models import squares
 from napari_cellsets.batch.aside import copy_facts, put_aside, stored_work
 from napari_cellsets.batch.whole_set import BY_HAND, is_corrected
 from napari_cellsets.store import LabelDelta, Project
+from napari_cellsets.store.object_words import PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,7 @@ def test_cells_with_words_are_corrected(project: Project) -> None:
 
 
 def test_what_was_said_is_put_aside_and_comes_back(project: Project) -> None:
+    project.save_labels(*WHERE, squares(3), {"source": BY_HAND, PICTURE: "7"})
     project.set_object_facts(*WHERE, [1], {"class_id": 4, "comment": "two?"})
     name = put_aside(project, SET, SAMPLE, squares(3))
     project.save_labels(*WHERE, squares(5), {"source": "predicted"})
@@ -67,6 +69,7 @@ def test_what_was_said_is_put_aside_and_comes_back(project: Project) -> None:
     kept = project.load_labels(SET, name, "cells")
     assert kept is not None
     assert np.array_equal(kept.labels, squares(3))
+    assert kept.provenance[PICTURE] == "7"
     project.save_labels(*WHERE, kept.labels, {"source": BY_HAND})
     copy_facts(project, SET, name, SAMPLE)
     known = project.object_facts(*WHERE).of(1)

@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from batch_models import bright_model, squares, write_set
+from napari_cellsets.batch.drawn_on import fingerprint
+from napari_cellsets.batch.kept_export import Export
 from napari_cellsets.batch.whole_set import (
     BY_HAND,
     SetPlan,
@@ -20,6 +23,7 @@ from napari_cellsets.core.errors import CancelledError
 from napari_cellsets.counting.settings import CountSettings
 from napari_cellsets.inference.metadata import model_hash, read_model_info
 from napari_cellsets.store import LabelDelta, Project
+from napari_cellsets.store.object_words import PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +82,34 @@ def test_corrected_sample_is_counted_as_it_is_and_left_alone(plan: SetPlan) -> N
     assert run.rows[0].corrected
     assert run.rows[0].figures.count == 2
     assert np.array_equal(stored(plan, first), after)
+
+
+def test_counts_tell_their_picture(plan: SetPlan) -> None:
+    SetRun(plan)(CancelToken(), silent)
+    dataset, project = plan.dataset, plan.project
+    counts = {row["sample"]: row for row in project.counts(dataset.identity)}
+    for sample in dataset.samples:
+        found = project.load_labels(dataset.identity, sample.name, "cells")
+        assert found is not None
+        same = fingerprint(dataset.read_picture(sample))
+        assert found.provenance[PICTURE] == counts[sample.name][PICTURE] == same
+
+
+def test_a_picture_that_changed_under_corrections_is_told(plan: SetPlan) -> None:
+    SetRun(plan)(CancelToken(), silent)
+    sample = plan.dataset.samples[0]
+    place = (plan.dataset.identity, sample.name, "cells")
+    delta = LabelDelta.between(squares(3), squares(2))
+    assert delta is not None
+    plan.project.record(*place, delta, {"source": BY_HAND})
+    assert SetRun(plan)(CancelToken(), silent).changed == []
+    file = plan.dataset.path / sample.image
+    Image.fromarray(255 - np.array(Image.open(file))).save(file)
+    (told,) = SetRun(plan)(CancelToken(), silent).changed
+    assert "another one than when its cells were drawn" in told
+    out = plan.dataset.path.parent / "out"
+    export = Export(plan.dataset, plan.project, [sample], out, None, True, False)
+    assert told in export(CancelToken(), silent)
 
 
 def test_sample_on_screen_waits_for_the_window(plan: SetPlan) -> None:

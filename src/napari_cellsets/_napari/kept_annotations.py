@@ -10,6 +10,7 @@ import numpy as np
 from napari_cellsets._napari.drawn import ANY_CLASS, NO_CLASS
 from napari_cellsets._napari.edits import Tracked
 from napari_cellsets._napari.stack_axes import flat, laid
+from napari_cellsets.batch.drawn_on import drawn_on, picture_changed
 from napari_cellsets.batch.known_classes import corrected_classes
 from napari_cellsets.store import further_layer
 from napari_cellsets.store.object_words import CLASSES, said_classes
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from napari_cellsets._napari.drawn import Drawn
     from napari_cellsets._napari.loading import LoadedSample
+    from napari_cellsets.core.errors import CellsetsError
+    from napari_cellsets.core.image import Picture
     from napari_cellsets.store import LayerFacts, Project, StoredLabels
 
 _DENSE = 1_000_000
@@ -36,10 +39,13 @@ class Kept(NamedTuple):
         Its labels.
     facts
         What is known of its objects.
+    fits
+        Whether the labels are of the size of the picture.
     """
 
     stored: StoredLabels
     facts: LayerFacts
+    fits: bool = True
 
 
 def kept_annotations(
@@ -47,8 +53,7 @@ def kept_annotations(
 ) -> dict[str, Kept]:
     """Return what the store has of the annotations of a sample, by name.
 
-    Labels that do not fit the picture any more are left out: the annotation is shown
-    as the data set has it.
+    Labels that do not fit the picture any more say so; see `fitting`.
 
     Raises
     ------
@@ -61,9 +66,23 @@ def kept_annotations(
             continue
         place = (identity, sample, further_layer(one.name))
         stored = project.load_labels(*place)
-        if stored is not None and stored.labels.shape[-2:] == one.data.shape[-2:]:
-            found[one.name] = Kept(stored, project.object_facts(*place))
+        if stored is not None:
+            fits = stored.labels.shape[-2:] == one.data.shape[-2:]
+            found[one.name] = Kept(stored, project.object_facts(*place), fits)
     return found
+
+
+def fitting(kept: Mapping[str, Kept]) -> dict[str, Kept]:
+    """Return what fits the picture; other annotations are as the data set has them."""
+    return {name: one for name, one in kept.items() if one.fits}
+
+
+def other_picture(
+    kept: Mapping[str, Kept], picture: Picture, sample: str
+) -> CellsetsError | None:
+    """Return what to tell where annotations were corrected on another picture."""
+    changed = (picture_changed(picture, one.stored, sample) for one in kept.values())
+    return next(filter(None, changed), None)
 
 
 def tracked_annotation(loaded: LoadedSample, drawn: Drawn) -> Tracked:
@@ -79,6 +98,8 @@ def tracked_annotation(loaded: LoadedSample, drawn: Drawn) -> Tracked:
     }
     if drawn.class_of:
         said[CLASSES] = said_classes(drawn.class_of)
+    if loaded.picture is not None:
+        said = drawn_on(loaded.picture, said)
     return Tracked(*place, own_labels(drawn), base=said, lazy=True)
 
 

@@ -11,10 +11,15 @@ import numpy as np
 from napari_cellsets._napari.beside import Beside, load_beside, planes_beside
 from napari_cellsets._napari.drawn import Drawn, drawn_of, laid_over
 from napari_cellsets._napari.edits import Tracked
-from napari_cellsets._napari.history_pictures import drawn_on, picture_changed
-from napari_cellsets._napari.kept_annotations import Kept, kept_annotations
+from napari_cellsets._napari.kept_annotations import (
+    Kept,
+    fitting,
+    kept_annotations,
+    other_picture,
+)
 from napari_cellsets._napari.looks import Shown, show_form
 from napari_cellsets._napari.recordings import open_sample_recording
+from napari_cellsets.batch.drawn_on import drawn_on, picture_changed
 from napari_cellsets.batch.given_classes import learn_classes
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, StoreError
@@ -184,6 +189,9 @@ def _with_annotations(loaded: LoadedSample, project: Project | None) -> LoadedSa
             kept = kept_annotations(dataset.identity, sample.name, drawn, project)
         except StoreError as error:
             unread = (*unread, error)
+    changed = other_picture(kept, loaded.picture, sample.name)
+    if changed is not None and str(changed) not in said:
+        unread = (changed, *unread)
     noted = [
         CellsetsError(problem.message)
         for problem in dataset.problems
@@ -194,7 +202,7 @@ def _with_annotations(loaded: LoadedSample, project: Project | None) -> LoadedSa
         drawn=tuple(laid_over(one, around) for one in drawn),
         whole=whole,
         beside=beside,
-        kept=kept,
+        kept=fitting(kept),
         problems=(*loaded.problems, *noted, *unfit, *unread),
     )
 
@@ -285,7 +293,7 @@ def refreshed(loaded: LoadedSample, store: Callable[[], Project]) -> LoadedSampl
         if marks != loaded.marks:
             loaded = replace(loaded, marks=marks, problems=())
             loaded = _with_annotations(loaded, store())
-        kept = kept_annotations(*place, loaded.drawn, store())
+        kept = fitting(kept_annotations(*place, loaded.drawn, store()))
     except CellsetsError:
         return loaded
     return replace(loaded, truth_edits=truth, cells=cells, kept=kept)

@@ -11,7 +11,6 @@ import numpy as np
 from psygnal import Signal
 
 from napari_cellsets._napari.edits import Tracked
-from napari_cellsets._napari.history_pictures import drawn_on
 from napari_cellsets._napari.loading import (
     LoadedSample,
     label_shape,
@@ -24,6 +23,7 @@ from napari_cellsets._napari.saving import SaveStatus
 from napari_cellsets._napari.stage import Stage
 from napari_cellsets._napari.stores import LazyProject
 from napari_cellsets._napari.walking import bind_keys, neighbour
+from napari_cellsets.batch.drawn_on import drawn_on
 from napari_cellsets.core.annotation import LabelImage
 from napari_cellsets.core.errors import CellsetsError
 

@@ -127,20 +127,21 @@ class SetFlow(QObject):
         said = f"{opening}{len(run.rows)} of {total} images counted."
         if run.problems:
             said += f" {len(run.problems)} could not be: {run.problems[0]}"
-        self.told.emit(said, bool(run.problems))
+        if run.changed:
+            said += f" {len(run.changed)} changed on disk: {run.changed[0]}"
+        self.told.emit(said, bool(run.problems or run.changed))
 
     def _hand_over(self, run: SetRun) -> None:
         """Keep the labels of samples that were on screen, unless corrected since."""
         dataset, project = run.plan.dataset, run.plan.project
         self._session.save()
         shown = self._session.sample
-        for name, (labels, trust) in run.waiting.items():
+        for name, (labels, said) in run.waiting.items():
             if stored_work(project, dataset.identity, name)[1]:
                 continue
             if shown is not None and name == shown.name:
-                self._session.set_cells(labels, run.plan.provenance(trust))
+                self._session.set_cells(labels, said)
             else:
-                said = run.plan.provenance(trust)
                 project.save_labels(dataset.identity, name, "cells", labels, said)
 
     def _on_sample_changed(self, *_: object) -> None:

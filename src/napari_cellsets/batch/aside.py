@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from napari_cellsets.batch.whole_set import BY_HAND, is_corrected
+from napari_cellsets.store.object_words import PICTURE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +68,9 @@ def put_aside(
     stamp = datetime.now().isoformat(" ", "seconds")
     name = f"{sample} (corrected, kept {stamp})"
     said = {"source": BY_HAND, "kept": stamp, "of": sample}
+    stored = project.load_labels(dataset_id, sample, _LAYER)
+    if stored is not None and PICTURE in stored.provenance:
+        said[PICTURE] = stored.provenance[PICTURE]
     project.save_labels(dataset_id, name, _LAYER, labels, said)
     copy_facts(project, dataset_id, sample, name)
     return name

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from napari_cellsets.batch.class_counts import ClassCountRow, write_class_counts_csv
+from napari_cellsets.batch.drawn_on import picture_changed
 from napari_cellsets.batch.export import (
     MaskForm,
     export_masks,
@@ -38,6 +39,7 @@ COUNTS_NAME: Final = "counts.csv"
 CLASSES_NAME: Final = "counts_per_class.csv"
 OBJECTS_NAME: Final = "objects.csv"
 MASKS_NAME: Final = "masks"
+_MOST_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,10 @@ class Export:
             write_objects_csv(tables, self.folder / OBJECTS_NAME)
             cells = sum(len(table) for _, table in tables)
             said.append(f"{OBJECTS_NAME} with " + _number(cells, "cell"))
+        changed = [one.changed for one in described if one.changed]
+        said += changed[:_MOST_TOLD]
+        if len(changed) > _MOST_TOLD:
+            said.append(f"{len(changed) - _MOST_TOLD} more like that")
         return said
 
     def _describe(self, sample: Sample, name: str, token: CancelToken) -> _Described:
@@ -148,6 +154,7 @@ class Export:
         trust = trust_kept(kept.stored)
         picture = self.dataset.read_picture(sample)
         table = measure(kept.labels, picture, token, outline=True)
+        changed = picture_changed(picture, kept.stored, sample.name)
         compared = None
         if true is not None:
             compared = evaluate(kept.labels, true.labels, token=token)
@@ -168,7 +175,8 @@ class Export:
         )
         table = table if trust is None else trust.into(table)
         rows = [ClassCountRow(name, one) for one in classes]
-        return _Described(row, with_facts(table, kept), rows)
+        told = "" if changed is None else str(changed)
+        return _Described(row, with_facts(table, kept), rows, told)
 
     def _labels(self, sample: Sample) -> np.ndarray | None:
         stored = self.project.load_labels(self.dataset.identity, sample.name, "cells")
@@ -181,6 +189,8 @@ class _Described(NamedTuple):
     row: CountRow
     table: ObjectTable
     classes: list[ClassCountRow]
+    changed: str = ""
+    """What to tell where the picture is another one than its cells were drawn on."""
 
 
 def _number(number: int, thing: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_cellsets.batch.drawn_on import drawn_on, picture_changed
 from napari_cellsets.batch.known_classes import KeptObjects, kept_objects
 from napari_cellsets.batch.places import image_names
 from napari_cellsets.batch.rows import CountRow, summary_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
+    from napari_cellsets.core.image import Picture
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.counting.settings import ChannelChoice, CountSettings
     from napari_cellsets.counting.summary import SetSummary
@@ -101,13 +103,15 @@ class SetRun:
     """A run over a set, readable while it goes on and after it was cancelled.
 
     Samples that are on screen belong to the window: their labels wait in
-    `waiting`, with how sure they are, and are not written behind its back.
+    `waiting`, with how they were made, and are not written behind its back. Pictures
+    that are others than when somebody corrected their cells are told in `changed`.
     """
 
     plan: SetPlan
     rows: list[SetRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    waiting: dict[str, tuple[np.ndarray, Trust | None]] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
+    waiting: dict[str, tuple[np.ndarray, dict[str, Any]]] = field(default_factory=dict)
     _on_screen: set[str] = field(default_factory=set)
     _saved: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -156,18 +160,22 @@ class SetRun:
         )
         live = LiveRequest(request, truth=None if true is None else true.image)
         if kept is not None:
+            changed = picture_changed(picture, kept.stored, sample.name)
+            self.changed += [] if changed is None else [str(changed)]
             found = describe(kept.labels, live, token)
         else:
             probability = predict_probability(request, token)
             labels = labels_from_probability(probability, plan.settings, token)
             found = describe(labels, live, token)
             found = found.trusted(trust_of(found, probability, request, token))
-            self._keep(sample.name, labels, found.trust)
-        self._note(sample, found, kept, true)
+            said = drawn_on(picture, plan.provenance(found.trust))
+            self._keep(sample.name, labels, said)
+        self._note(sample, picture, found, kept, true)
 
     def _note(
         self,
         sample: Sample,
+        picture: Picture,
         found: CountResult,
         kept: KeptObjects | None,
         true: KeptObjects | None,
@@ -194,22 +202,19 @@ class SetRun:
             sample.name,
             plan.model_hash,
             plan.settings.model_dump_json(),
-            kept_count(figures, corrected=corrected, classes=classes),
+            drawn_on(
+                picture, kept_count(figures, corrected=corrected, classes=classes)
+            ),
         )
         self.rows.append(SetRow(sample.name, figures, corrected, classes))
 
-    def _keep(self, sample: str, labels: np.ndarray, trust: Trust | None) -> None:
+    def _keep(self, sample: str, labels: np.ndarray, said: dict[str, Any]) -> None:
         with self._lock:
             if sample in self._on_screen:
-                self.waiting[sample] = labels, trust
+                self.waiting[sample] = labels, said
                 return
-            self.plan.project.save_labels(
-                self.plan.dataset.identity,
-                sample,
-                "cells",
-                labels,
-                self.plan.provenance(trust),
-            )
+            identity = self.plan.dataset.identity
+            self.plan.project.save_labels(identity, sample, "cells", labels, said)
             self._saved.add(sample)
 
 

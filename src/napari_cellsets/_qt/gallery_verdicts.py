@@ -10,7 +10,6 @@ from qtpy.QtCore import QObject, QPoint, Slot
 from qtpy.QtWidgets import QToolTip
 
 from napari_cellsets._napari.gallery_keys import GalleryKeys
-from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets.core.errors import CellsetsError
 
 if TYPE_CHECKING:
@@ -83,7 +82,8 @@ class VerdictKeys(QObject):
             self.keys = GalleryKeys(classes)
             page = self._gallery.side.show_keys(self.keys)
             page.refused.connect(self._gallery.status.review.setText)
-            follow(self, self.keys.changed, self._tell_keys)
+            # every set has its own; changed on its page, which goes with this
+            self.keys.changed.connect(self._tell_keys)
             self._tell_keys()
 
     def with_verdict(self, item: int, card: Card) -> Card:

@@ -6,11 +6,15 @@ XVFB := xvfb-run -a -s "-screen 0 1920x1080x24"
 # virtual displays that may start at once look for a free number from different ones
 XVFB_PYQT6 := xvfb-run -a -n 199 -s "-screen 0 1920x1080x24"
 XVFB_PYSIDE6 := xvfb-run -a -n 299 -s "-screen 0 1920x1080x24"
-WINDOWS := tests/_qt tests/_napari
-# three sets of tests, as many at once as there are cores
+XVFB_NAPARI := xvfb-run -a -n 399 -s "-screen 0 1920x1080x24"
+PYQT6 := QT_API=pyqt6 PYTEST_QT_API=pyqt6
+PYSIDE6 := QT_API=pyside6 PYTEST_QT_API=pyside6
+# sets of tests, as many at once as there are cores; the longest begin
+OTHER_SETS := _qt _napari training
+SETS := pyqt6 pyside6 headless napari training
 CORES := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test setup lint types contracts headless pyqt6 pyside6 bench docs screenshots clean
+.PHONY: demo test setup lint types contracts $(SETS) bench docs screenshots clean
 
 ## demo: open napari with simulated neurons, segment, count and compare
 demo:
@@ -21,7 +25,7 @@ demo:
 ## test: all checks and tests, from nothing
 test: lint types contracts
 	@echo "Running the tests, windows beside the rest; they speak when they end."
-	@$(MAKE) --no-print-directory -j$(CORES) --output-sync=line headless pyqt6 pyside6
+	@$(MAKE) --no-print-directory -j$(CORES) --output-sync=line $(SETS)
 
 setup:
 	@$(PYTHON) tools/bootstrap.py $(EXTRAS)
@@ -37,16 +41,24 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-## headless: everything that needs no window
-headless: setup
-	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB) $(BIN)/python -m pytest $(WINDOWS:%=--ignore=%)
-
-## pyqt6, pyside6: the window's tests; what knows no Qt runs on one binding only
+## pyqt6, pyside6: the window's tests, on both bindings
 pyqt6: setup
-	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(XVFB_PYQT6) $(BIN)/python -m pytest $(WINDOWS)
+	$(PYQT6) $(XVFB_PYQT6) $(BIN)/python -m pytest tests/_qt
 
 pyside6: setup
-	QT_API=pyside6 PYTEST_QT_API=pyside6 $(XVFB_PYSIDE6) $(BIN)/python -m pytest tests/_qt
+	$(PYSIDE6) $(XVFB_PYSIDE6) $(BIN)/python -m pytest tests/_qt
+
+## napari: layers without a window, on one binding only
+napari: setup
+	$(PYQT6) $(XVFB_NAPARI) $(BIN)/python -m pytest tests/_napari
+
+## training: what learns
+training: setup
+	$(PYQT6) $(BIN)/python -m pytest tests/training
+
+## headless: everything else
+headless: setup
+	$(PYQT6) $(XVFB) $(BIN)/python -m pytest $(OTHER_SETS:%=--ignore=tests/%)
 
 ## bench: every ratio with its reference, also as JSON under benchmarks/results
 bench: setup

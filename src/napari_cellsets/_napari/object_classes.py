@@ -41,7 +41,9 @@ class ObjectClasses:
         self.titles: Mapping[int, str] = {}
         self._coloured: tuple[weakref.ref[Labels], Any] | None = None
 
-    def show(self, layer: Labels, table: ClassTable) -> None:
+    def show(
+        self, layer: Labels, table: ClassTable, given: Mapping[int, str] | None = None
+    ) -> None:
         """Colour the objects of a layer by class.
 
         Parameters
@@ -50,11 +52,14 @@ class ObjectClasses:
             Cells, or the ground truth where that is all there is.
         table
             Its names are the numbers of the labels.
+        given
+            Classes that people gave to objects: these count in their place.
         """
         self._uncolour()
         self.titles = {int(name): table.shown(i) for i, name in enumerate(table.names)}
         self._coloured = weakref.ref(layer), layer.colormap
-        layer.colormap = DirectLabelColormap(color_dict=_colours(table))
+        colours = _colours(table) | _colours_given(table, given or {})
+        layer.colormap = DirectLabelColormap(color_dict=colours)
         self.changed.emit()
 
     def clear(self) -> None:
@@ -79,6 +84,16 @@ def _colours(table: ClassTable) -> dict[int | None, str]:
         colour = of_class[int(table.predicted[i])] if known else UNKNOWN_COLOUR
         colours[int(name)] = colour
     return colours
+
+
+def _colours_given(table: ClassTable, given: Mapping[int, str]) -> dict[int, str]:
+    """Return colours of classes that people gave, those of the model where it can."""
+    known = {name: at for at, name in enumerate(table.titles)}
+    known |= {name: at for at, name in enumerate(table.classes)}
+    for name in given.values():
+        known.setdefault(name, len(known))
+    of_class = class_colours(len(known))
+    return {label: of_class[known[name]] for label, name in given.items()}
 
 
 _CLASSES: weakref.WeakKeyDictionary[Session, ObjectClasses] = (

@@ -38,7 +38,8 @@ def top_words(model: ClassifyModel, row: int | None) -> tuple[str, str]:
     if label:
         title = _title(model, label)
         same = title == table.shown(row)
-        said.append(f"Labelled {title}, too." if same else f"⚠ Labelled {title}.")
+        verb = "Corrected to" if row in model.corrected else "Labelled"
+        said.append(f"{verb} {title}, too." if same else f"⚠ {verb} {title}.")
     return table.shown(row), " ".join(said)
 
 
@@ -71,8 +72,12 @@ def row_words(
         if label not in titles:
             titles[label] = _title(model, label)
         title = titles[label]
-        second = name if title == shown else f"≠ label {title}"
-        return f"{first}\n{second}", f"{_details(table, row)}\nLabelled: {title}"
+        by_hand = row in model.corrected
+        second = f"≠ {'corrected' if by_hand else 'label'} {title}"
+        if title == shown:
+            second = f"{name} · corrected" if by_hand else name
+        said = "Corrected to" if by_hand else "Labelled"
+        return f"{first}\n{second}", f"{_details(table, row)}\n{said}: {title}"
 
     return describe
 
@@ -99,6 +104,9 @@ def summary_words(model: ClassifyModel, total: int | None) -> str:
             f"{100 * report.accuracy:.1f} % as labelled"
             f" ({100 * low:.1f}–{100 * high:.1f})"
         )
+    if model.corrected:
+        number = len(model.corrected)
+        said.append(f"{number} label{'' if number == 1 else 's'} corrected by people")
     if total is None:
         counts = table.counts()
         said.append(

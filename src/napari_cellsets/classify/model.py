@@ -14,7 +14,7 @@ from napari_cellsets.core.evented import EventedModel
 from napari_cellsets.inference.classifier import ClassifierInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Order = Literal["name", "doubt", "disagreement"]
 
@@ -30,6 +30,8 @@ class ClassifyModel(EventedModel):
         What it said; None before it ran.
     truth
         Label of each cell of the table, None where there is none.
+    corrected
+        Rows of the table whose label a person gave; the others are as published.
     aliases
         Further names of classes, as of `ClassNames`.
     report
@@ -49,6 +51,7 @@ class ClassifyModel(EventedModel):
     model: ClassifierInfo | None = None
     table: ClassTable | None = None
     truth: tuple[str | None, ...] = ()
+    corrected: frozenset[int] = frozenset()
     aliases: dict[str, str] = Field(default_factory=dict)
     report: ClassReport | None = None
     order: Order = "name"
@@ -63,6 +66,7 @@ class ClassifyModel(EventedModel):
         table: ClassTable | None,
         truth: Sequence[str | None] = (),
         aliases: Mapping[str, str] | None = None,
+        corrected: Iterable[int] = (),
     ) -> None:
         """Show another table; selection and field are of the old one and go.
 
@@ -74,11 +78,14 @@ class ClassifyModel(EventedModel):
             Label of each cell, None where there is none; empty: no cell has one.
         aliases
             As of `compare`.
+        corrected
+            Rows whose label a person gave.
         """
         self.selection, self.field, self.between = (), None, None
         labels: tuple[str | None, ...] = tuple(truth)
         if table is not None and not labels:
             labels = (None,) * len(table)
+        self.corrected = frozenset(corrected)
         self.report = None
         self._orders = {}
         self.table, self.truth, self.aliases = table, labels, dict(aliases or {})

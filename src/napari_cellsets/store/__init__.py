@@ -27,6 +27,7 @@ from napari_cellsets.store.marks import (
 )
 from napari_cellsets.store.object_words import FactChange, LayerFacts, ObjectFacts
 from napari_cellsets.store.opened import further_layer
+from napari_cellsets.store.predictions import Prediction, PredictionKey
 from napari_cellsets.store.project import Project
 from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
 
@@ -52,6 +53,8 @@ __all__ = [
     "ObjectFacts",
     "ObjectsChange",
     "Opinion",
+    "Prediction",
+    "PredictionKey",
     "Project",
     "StoredLabels",
     "StoredMark",

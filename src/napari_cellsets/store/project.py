@@ -25,6 +25,7 @@ from napari_cellsets.store.marks import MarkStore
 from napari_cellsets.store.moving import DatasetStore
 from napari_cellsets.store.opened import layer_key
 from napari_cellsets.store.pixels import encode_labels
+from napari_cellsets.store.predictions import PredictionStore
 from napari_cellsets.store.upkeep import Upkeep
 from napari_cellsets.store.verdicts import Verdicts
 
@@ -45,6 +46,7 @@ class Project(
     GrowingStacks,
     MarkStore,
     ClassStore,
+    PredictionStore,
     ChangeLog,
     DatasetStore,
     Upkeep,
@@ -283,9 +285,7 @@ class Project(
         key = layer_key(dataset_id, sample, layer)
         with told_as_store_errors(self._place), reading(self._engine) as connection:
             state = self._journal.find(connection, key)
-            if state is None:
-                return []
-            return changes_of(connection, state, limit, before)
+            return [] if state is None else changes_of(connection, state, limit, before)
 
     def history(
         self,

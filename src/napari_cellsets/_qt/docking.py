@@ -112,7 +112,7 @@ def tabify_with_ours(widget: QWidget, ours: tuple[str, ...] = DOCK_TITLES) -> No
     ours
         Titles of our docks.
     """
-    dock = _dock_of(widget)
+    dock = dock_of(widget)
     window = dock.window() if dock is not None else None
     if dock is None or not isinstance(window, QMainWindow) or dock.isFloating():
         return
@@ -132,7 +132,7 @@ def tabify_with_ours(widget: QWidget, ours: tuple[str, ...] = DOCK_TITLES) -> No
 
 def raise_dock(widget: QWidget) -> None:
     """Show the dock of `widget` in front of its neighbours."""
-    dock = _dock_of(widget)
+    dock = dock_of(widget)
     if dock is not None:
         dock.show()
         dock.raise_()
@@ -140,7 +140,7 @@ def raise_dock(widget: QWidget) -> None:
 
 def float_dock(widget: QWidget, *, floating: bool) -> None:
     """Put the dock of `widget` over most of its window, or back into it."""
-    dock = _dock_of(widget)
+    dock = dock_of(widget)
     if dock is None or dock.isFloating() == floating:
         return
     window = dock.parentWidget().window()
@@ -151,7 +151,8 @@ def float_dock(widget: QWidget, *, floating: bool) -> None:
         dock.setGeometry(inside)
 
 
-def _dock_of(widget: QWidget) -> QDockWidget | None:
+def dock_of(widget: QWidget) -> QDockWidget | None:
+    """Return the dock that holds `widget`, None where there is none."""
     parent = widget.parentWidget()
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()

@@ -121,6 +121,25 @@ class ObjectTableModel(QAbstractTableModel):
         """Columns that could be shown, those that are hidden too."""
         return shown_columns(tuple(self._columns))
 
+    @property
+    def shown_columns(self) -> list[str]:
+        """Columns on screen, in order."""
+        return self._names
+
+    @property
+    def sorted_by(self) -> tuple[str, Qt.SortOrder]:
+        """Column that rows are sorted by, and in which direction."""
+        return self._sorted_by
+
+    def extremes(self, column: int) -> tuple[str, str]:
+        """Return the smallest and the largest number of a column, as they are shown."""
+        name = self._names[column]
+        values = self._columns[name]
+        values = values[~np.isnan(values)]
+        if not values.size:
+            return "", ""
+        return _shown(name, values.min()), _shown(name, values.max())
+
     def set_filter(self, text: str) -> None:
         """Show only rows that a line of text asks for; see `chosen_by`."""
         self.beginResetModel()
@@ -260,11 +279,7 @@ class ObjectTableModel(QAbstractTableModel):
             return None
         if name in WORDS:
             return str(value)
-        if np.isnan(value):
-            return "–"
-        if name == CONFIDENCE:
-            return f"{100 * value:.0f}"
-        return f"{value:.{digits(name)}f}"
+        return _shown(name, value)
 
     def setData(
         self,
@@ -326,6 +341,14 @@ class ObjectTableModel(QAbstractTableModel):
         names = self.known_columns
         through = chosen_by(self._filter, self._columns, names, self._about)
         return rows[through[rows]]
+
+
+def _shown(name: str, value: np.number[Any]) -> str:
+    """Return a number as a column shows it."""
+    if np.isnan(value):
+        return "–"
+    by = 100 if name == CONFIDENCE else 1
+    return f"{by * value:.{digits(name)}f}"
 
 
 def _column_of(labels: NDArray[np.int64], words: Mapping[int, str]) -> NDArray[np.str_]:

@@ -11,7 +11,9 @@ from qtpy.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     Qt,
+    QTimer,
     Signal,
+    Slot,
 )
 from qtpy.QtWidgets import (
     QAbstractItemDelegate,
@@ -20,18 +22,24 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.object_columns import WORDS
 from napari_cellsets._qt.object_model import ObjectTableModel
+from napari_cellsets._qt.object_widths import Need, shared_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from qtpy.QtGui import QResizeEvent
+
     from napari_cellsets.counting.measure import ObjectTable
 
 
-_WIDEST_PX = 88
+_WIDEST_PX, _LEAST_WORD_PX = 88, 40
 """Longer words are cut short on screen; the tooltip has all of them."""
 _ROOM_PX = 24
 """Beside the word of a heading: its margins, and the arrow that tells the order."""
+_CELL_PX, _NARROWEST_PX = 10, 24
+"""Beside the number in a cell; a column that the person drags is as wide at least."""
 
 
 class ObjectTableView(QTableView):
@@ -47,6 +55,8 @@ class ObjectTableView(QTableView):
     """The person selected the row of this label, and no other."""
     labels_chosen = Signal(object)
     """The person selected the rows of these labels: a tuple, from the top."""
+    left_out = Signal(object)
+    """There is no room for these columns: their headings, a tuple; or for all."""
 
     def __init__(self, parent: QWidget | None = None, *, many: bool = False) -> None:
         super().__init__(parent)
@@ -55,6 +65,10 @@ class ObjectTableView(QTableView):
         self._labels: tuple[int, ...] = ()
         self._deaf = False
         self._choice: int | None = None
+        self._needs: list[Need] = []
+        self._dragged: dict[str, int] = {}
+        self._sharing = False
+        self._left_out: tuple[str, ...] = ()
         mode = QAbstractItemView.SelectionMode
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(mode.ExtendedSelection if many else mode.SingleSelection)
@@ -70,6 +84,10 @@ class ObjectTableView(QTableView):
         self.horizontalHeader().setSelectionModel(
             QItemSelectionModel(self._objects, self)
         )
+        self.horizontalHeader().setMinimumSectionSize(_NARROWEST_PX)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.horizontalHeader().sectionResized.connect(self._on_dragged)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         self.setAccessibleName("Objects")
@@ -90,10 +108,10 @@ class ObjectTableView(QTableView):
 
     def show_table(self, table: ObjectTable | None) -> None:
         """Show other measurements; what is selected stays so if still there."""
-        first = self._objects.columnCount() == 0
+        before = self._objects.shown_columns
         with self._keeping_place():
             self._objects.set_table(table)
-        if first and self._objects.columnCount():
+        if self._objects.shown_columns != before:
             self.fit_columns()
 
     def show_classes(self, classes: Mapping[int, str]) -> None:
@@ -105,9 +123,8 @@ class ObjectTableView(QTableView):
         others = [name for name in said if said[name] != self._objects.words_of(name)]
         with self._keeping_place():
             self._objects.set_words(said)
-        for column in map(self._objects.column_of, others):
-            if column is not None:
-                self.fit_columns(column)
+        if others:
+            self.fit_columns()
 
     def show_columns(self, *, without: Iterable[str]) -> None:
         """Show all columns but these."""
@@ -115,14 +132,20 @@ class ObjectTableView(QTableView):
             self._objects.set_hidden(without)
         self.fit_columns()
 
-    def fit_columns(self, *columns: int) -> None:
-        """Make columns, by default all, as wide as what they show and no wider."""
-        font, model = self.fontMetrics(), self._objects
-        for column in columns or range(model.columnCount()):
-            word = model.headerData(column, Qt.Orientation.Horizontal)
-            wanted = font.horizontalAdvance(str(word)) + _ROOM_PX
-            content = min(self.sizeHintForColumn(column), _WIDEST_PX)
-            self.setColumnWidth(column, max(content, wanted))
+    def fit_columns(self) -> None:
+        """Share the width among columns, by what they show."""
+        self._needs = [self._need(at) for at in range(self._objects.columnCount())]
+        self._share()
+
+    @property
+    def missing_width(self) -> int:
+        """How much wider all columns and their headings would like the table, px."""
+        return sum(need.wanted for need in self._needs) - int(self.viewport().width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width."""
+        super().resizeEvent(event)
+        self._share()
 
     def show_choice(self, column: int | None, choice: QAbstractItemDelegate) -> None:
         """Let a delegate write into one column only; None for nowhere."""
@@ -153,6 +176,61 @@ class ObjectTableView(QTableView):
 
     # Inside
 
+    def _need(self, column: int) -> Need:
+        font, model = self.fontMetrics(), self._objects
+        name = model.shown_columns[column]
+        heading = font.horizontalAdvance(str(self._heading(column))) + _ROOM_PX
+        content = self.sizeHintForColumn(column)
+        if name in WORDS:
+            content = min(content, _WIDEST_PX)
+            return Need(min(content, _LEAST_WORD_PX), max(content, heading), True)
+        widest = max(map(font.horizontalAdvance, model.extremes(column)))
+        content = max(content, widest + _CELL_PX, _NARROWEST_PX)
+        return Need(content, max(content, heading), name == "label")
+
+    @Slot()
+    def _share(self) -> None:
+        """Set the widths of columns; those that there is no room for are hidden."""
+        needs, room = list(self._needs), self.viewport().width()
+        names = self._objects.shown_columns
+        if len(needs) != len(names):
+            return  # they are about to be fitted
+        others = sum(need.least for need in needs)
+        for at, name in enumerate(names):
+            if name in self._dragged:
+                most = room - others + needs[at].least
+                width = max(_NARROWEST_PX, min(self._dragged[name], most))
+                needs[at] = Need(width, width, True)
+        widths = shared_width(needs, room)
+        self._sharing = True
+        for at, width in enumerate(widths):
+            self.setColumnHidden(at, not width)
+            if width:
+                self.setColumnWidth(at, width)
+        self._sharing = False
+        left = tuple(str(self._heading(at)) for at, w in enumerate(widths) if not w)
+        if left != self._left_out:
+            self._left_out = left
+            self.left_out.emit(left)
+
+    def _heading(self, column: int) -> object:
+        return self._objects.headerData(column, Qt.Orientation.Horizontal)
+
+    def _on_dragged(self, column: int, _before: int, width: int) -> None:
+        names = self._objects.shown_columns
+        if not self._sharing and width and column < len(names):
+            self._dragged[names[column]] = width
+            QTimer.singleShot(0, self._share)
+
+    def _point_arrow(self) -> None:
+        """Point at the column that rows are sorted by, wherever it is now."""
+        name, order = self._objects.sorted_by
+        column = self._objects.column_of(name)
+        header = self.horizontalHeader()
+        header.blockSignals(True)
+        header.setSortIndicator(-1 if column is None else column, order)
+        header.blockSignals(False)
+
     @contextmanager
     def _keeping_place(self) -> Iterator[None]:
         """Keep what is selected, and where the table is scrolled to."""
@@ -161,6 +239,7 @@ class ObjectTableView(QTableView):
         self._deaf = True
         yield
         self._deaf = False
+        self._point_arrow()
         self._select_rows(self._objects.rows_of(self._labels))
         bar.setValue(at)
 

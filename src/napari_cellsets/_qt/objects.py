@@ -166,6 +166,7 @@ class ObjectsWidget(DockContent):
         rows.setContentsMargins(0, 6, 0, 0)
         rows.addWidget(self.filter)
         rows.addWidget(self.table, 1)
+        rows.addWidget(self.columns.left_out)
         self.tabs.addTab(page, "Table")
         self.tabs.addTab(self.problems, "Problems")
         acts = QHBoxLayout()
@@ -343,10 +344,9 @@ class ObjectsWidget(DockContent):
         # rows are chosen from the top, objects in the order of clicks
         if set(chosen) != set(self.table.selected):
             self.table.select_labels(chosen)
-        self.show_button.setEnabled(bool(chosen))
-        self.delete.setEnabled(bool(chosen))
+        for part in (self.show_button, self.delete, self.class_box):
+            part.setEnabled(bool(chosen))
         self.merge.setEnabled(len(chosen) > 1)
-        self.class_box.setEnabled(bool(chosen))
         self._say()
 
     def _on_table_changed(self, *_: object) -> None:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QMenu
 
 from napari_cellsets._napari.remembered import remember, remembered
 from napari_cellsets._qt.object_columns import heading, meaning
+from napari_cellsets._qt.object_widths import LeftOutNote
 
 if TYPE_CHECKING:
     from napari_cellsets._qt.object_table import ObjectTableView
@@ -26,7 +27,13 @@ _AT_FIRST: Final = (
 
 
 class ColumnMenu(QObject):
-    """A click with the right button on a heading chooses the columns."""
+    """A click with the right button on a heading chooses the columns.
+
+    Attributes
+    ----------
+    left_out
+        Says which of them there is no room for.
+    """
 
     changed = Signal()
     """Other columns are shown."""
@@ -34,6 +41,7 @@ class ColumnMenu(QObject):
     def __init__(self, table: ObjectTableView) -> None:
         super().__init__(table)
         self._table = table
+        self.left_out = LeftOutNote(table)
         known = remembered(_KEPT)
         self._hidden = set(known if isinstance(known, list) else _AT_FIRST)
         table.objects.make_narrow(self._hidden)

@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 
 from annotated_sets import write_annotated_set
 from mark_hands import click, drag, press
+from napari_cellsets._napari.marks_begin import begin_marks, layers_for
 from napari_cellsets._napari.others import Others
 from napari_cellsets._napari.session import Session
 from napari_cellsets.batch.convert import convert_dataset
@@ -211,7 +212,9 @@ def test_unlocked_stays_unlocked_with_the_tool_in_hand(window: Window) -> None:
 
 def test_points_are_begun_where_nobody_had_any(window: Window) -> None:
     session = window.session
-    window.desk.begin(window.viewer, "points", (session.truth_layer,))
+    begin_marks(
+        window.viewer, window.session.annotations, "points", (session.truth_layer,)
+    )
     layer = window.layer("points")
     assert window.viewer.layers.selection.active is layer
     assert layer.mode == "add"
@@ -228,15 +231,32 @@ def test_points_are_begun_where_nobody_had_any(window: Window) -> None:
 def test_beginning_what_is_there_unlocks_it(window: Window, kind: str) -> None:
     name = "boxes" if kind == "boxes" else "outlines"
     before = window.layer(name)
-    window.desk.begin(window.viewer, kind, ())
+    begin_marks(window.viewer, window.session.annotations, kind, (), name)
     assert window.layer(name) is before
     assert before.editable
+
+
+def test_marking_goes_on_in_the_selected_layer_of_the_kind(window: Window) -> None:
+    annotations = window.session.annotations
+    begin_marks(window.viewer, annotations, "boxes", ())
+    assert sorted(annotations.marks) == ["boxes", "boxes by hand", "outlines"]
+    assert layers_for(window.viewer, annotations, "boxes") == ("boxes by hand",)
+    window.viewer.layers.selection.active = window.layer("outlines")
+    assert layers_for(window.viewer, annotations, "boxes") == ("boxes", "boxes by hand")
+    assert layers_for(window.viewer, annotations, "points") == ()
+
+
+def test_labels_of_the_same_name_are_left_alone(window: Window) -> None:
+    labels = window.viewer.add_labels(np.ones((4, 4), np.int32), name="points")
+    begin_marks(window.viewer, window.session.annotations, "points", ())
+    assert window.layer("points by hand").mode == "add"
+    assert labels in window.viewer.layers
 
 
 def test_what_was_begun_is_there_in_a_new_window(
     window: Window, folder: Path, tmp_path: Path
 ) -> None:
-    window.desk.begin(window.viewer, "points", ())
+    begin_marks(window.viewer, window.session.annotations, "points", ())
     window.desk.choose_class("debris")
     click(window.layer("points"), (5, 5))
     other = Window(folder, tmp_path / "p.sqlite")

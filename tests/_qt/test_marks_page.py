@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 from annotated_sets import write_annotated_set
 from mark_hands import click, drag, press
 from napari_cellsets._napari.edit_marks import DRAWN_NAME
+from napari_cellsets._napari.marks_begin import begin_marks
 from napari_cellsets._napari.session import Session, get_session
 from napari_cellsets._qt.edit import EditWidget
 from napari_cellsets.store import Mark, MarkKey, Project
@@ -182,6 +183,31 @@ def test_marking_begins_with_a_button(dock: Dock) -> None:
     assert dock.page.title.text() == "Layer: points"
     assert dock.history == ["Add point: nucleus"]
     assert dock.widget.saved.text() == "All corrections are saved"
+
+
+def test_marking_goes_on_in_the_only_layer_whatever_its_name(dock: Dock) -> None:
+    annotations = dock.session.annotations
+    dock.widget.start.buttons["polygons"].click()
+    assert dock.viewer.layers.selection.active is annotations.marks["outlines"][0]
+    assert sorted(annotations.marks) == ["boxes", "outlines"]
+
+
+def test_of_several_layers_the_person_is_asked_which(dock: Dock) -> None:
+    annotations = dock.session.annotations
+    begin_marks(dock.viewer, annotations, "boxes", ())
+    dock.select("outlines")
+    dock.widget.start.buttons["boxes"].click()
+    menu = dock.widget.start.menu
+    words = [act.text() for act in menu.actions() if not act.isSeparator()]
+    assert words == ["In boxes", "In boxes by hand (boxes)", "In a new layer"]
+    menu.actions()[0].trigger()
+    menu.close()
+    assert dock.viewer.layers.selection.active is annotations.marks["boxes"][0]
+    dock.select("outlines")
+    dock.widget.start.buttons["boxes"].click()
+    menu.actions()[-1].trigger()
+    menu.close()
+    assert list(annotations.marks)[-1] == "boxes by hand 2"
 
 
 def test_nothing_can_be_marked_without_a_picture(viewer: Viewer) -> None:

@@ -6,10 +6,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from psygnal import Signal
 
-from napari_cellsets._napari.drawn import ANY_CLASS, Drawn
+from napari_cellsets._napari.drawn import ANY_CLASS
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.marks import MarkEditor
 from napari_cellsets._napari.marks_keys import ClassKeys
@@ -152,30 +151,6 @@ class MarkDesk:
             self._release(self._editors.pop(name))
             layer.editable = False
         self.changed.emit()
-
-    def begin(
-        self, viewer: ViewerModel, kind: str, below: Sequence[Layer | None]
-    ) -> None:
-        """Start marks of a kind where there are none, in this sample and the next.
-
-        Parameters
-        ----------
-        viewer
-            Where to.
-        kind
-            ``points``, ``boxes`` or ``polygons``.
-        below
-            Layers that must not be covered.
-        """
-        name = NOUNS[kind][1]
-        if name not in self._layers.marks:
-            if kind == "points":
-                empty = Drawn("points", name, np.empty((0, 2)), (), marks=kind)
-            else:
-                empty = Drawn("shapes", name, [], (), marks=kind)
-            self._layers.begin(viewer, empty, below)
-        modes = {"points": "add", "boxes": "add_rectangle", "polygons": "add_polygon"}
-        self.correct(viewer, name, modes[kind])
 
     def correct(self, viewer: ViewerModel, name: str, mode: str = "select") -> None:
         """Show a layer of this name, let it be corrected, take napari's tool `mode`."""

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -19,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_cellsets._napari.class_adding import add_class
 from napari_cellsets._napari.edit_desk import edit_desk, show_box
+from napari_cellsets._napari.marks_begin import begin_marks, layers_for
 from napari_cellsets._napari.marks_words import NOUNS, counted
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.class_adder import ClassAdder
@@ -232,12 +234,15 @@ class MarksStart(QWidget):
         self._viewer = viewer
         self._session = get_session(viewer)
         self.buttons: dict[str, QPushButton] = {}
+        self.menu = QMenu(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 0, 6, 0)
         row.addWidget(QLabel("Mark by hand"))
         for kind, (_, many) in NOUNS.items():
             button = self.buttons[kind] = QPushButton(many.capitalize())
-            button.setToolTip(f"Draw {many} in this image, in a layer of their own")
+            button.setToolTip(
+                f"Draw {many} in this image: in the layer that has some, or a new one"
+            )
             button.setAccessibleName(f"Mark {many} by hand")
             button.clicked.connect(partial(self._on_clicked, kind))
             row.addWidget(button, 1)
@@ -245,9 +250,29 @@ class MarksStart(QWidget):
         self._on_sample_changed()
 
     def _on_clicked(self, kind: str, _checked: bool = False) -> None:
+        """Go on in the layer of this kind; where there are several, ask which."""
+        names = layers_for(self._viewer, self._session.annotations, kind)
+        if len(names) < 2:
+            self._begin(kind, *names)
+            return
+        self.menu.clear()
+        headings = self._session.annotations.desk.headings
+        for name in names:
+            into = self.menu.addAction(f"In {headings[name]}")
+            into.triggered.connect(partial(self._on_chosen, kind, name))
+        self.menu.addSeparator()
+        new = self.menu.addAction("In a new layer")
+        new.triggered.connect(partial(self._on_chosen, kind, ""))
+        button = self.buttons[kind]
+        self.menu.popup(button.mapToGlobal(button.rect().topLeft()))
+
+    def _on_chosen(self, kind: str, name: str, _checked: bool = False) -> None:
+        self._begin(kind, name)
+
+    def _begin(self, kind: str, name: str = "") -> None:
         session = self._session
         below = (session.truth_layer, session.cells_layer)
-        session.annotations.desk.begin(self._viewer, kind, below)
+        begin_marks(self._viewer, session.annotations, kind, below, name)
 
     def _on_sample_changed(self, *_: object) -> None:
         self.setVisible(self._session.picture is not None)

@@ -8,7 +8,9 @@ from napari.layers import Image, Labels, Points, Shapes
 from napari.utils.notifications import notification_manager
 
 from annotated_sets import SIZE, write_annotated_set
+from napari_cellsets._napari.comparison import COMPARISON_NAME, show_comparison
 from napari_cellsets._napari.reader import build_layers
+from napari_cellsets._napari.regions import REGIONS_NAME, add_regions_layer
 from small_sets import write_set
 
 if TYPE_CHECKING:
@@ -47,6 +49,20 @@ def test_all_layers_carry_the_scale_and_units_of_the_picture(
         assert tuple(layer.scale[-2:]) == (0.5, 0.5)
         assert [str(unit) for unit in layer.units[-2:]] == ["micrometer"] * 2
         assert layer.axis_labels[-2:] == ("y", "x")
+
+
+def test_what_lies_over_the_picture_takes_the_units_of_the_next_set(
+    annotated: Session, viewer: ViewerModel, tmp_path: Path
+) -> None:
+    annotated.set_cells(np.ones(SIZE, np.int32))
+    cells = annotated.cells_layer
+    assert cells is not None
+    show_comparison(viewer, np.ones(SIZE, np.uint8), cells)
+    add_regions_layer(viewer, cells)
+    annotated.open(write_set(tmp_path / "other"))
+    for name in (COMPARISON_NAME, REGIONS_NAME):
+        assert tuple(viewer.layers[name].scale) == (1.0, 1.0)
+    assert {str(u) for one in viewer.layers for u in one.units[-2:]} == {"pixel"}
 
 
 def test_overlapping_masks_get_an_axis_before_that_of_the_stack(

@@ -11,6 +11,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 
 from napari_cellsets._napari.mark_colours import mark_colours
 from napari_cellsets._napari.outlines import OutlinedLabels
+from napari_cellsets._napari.over_picture import lies_over_picture
 from napari_cellsets._napari.slots import add_aside
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def show_comparison(
     )
     layer.contour = _CONTOUR_PX
     layer.editable = False
+    lies_over_picture(layer)
     add_aside(viewer, layer)
     return layer
 

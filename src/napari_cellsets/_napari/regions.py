@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Shapes
 
 from napari_cellsets._napari.mark_colours import mark_colours
+from napari_cellsets._napari.over_picture import lies_over_picture
 from napari_cellsets.counting.regions import Region
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def add_regions_layer(viewer: ViewerModel, like: Layer) -> Shapes:
         units=tuple(like.units)[-2:],
         axis_labels=tuple(like.axis_labels)[-2:],
     )
+    lies_over_picture(layer)
     viewer.add_layer(layer)
     return layer
 

@@ -13,6 +13,7 @@ from napari_cellsets._napari.film import Film
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
 from napari_cellsets._napari.looks import label_options, scale_and_units
+from napari_cellsets._napari.over_picture import layers_over
 from napari_cellsets._napari.overlay import Overlay
 from napari_cellsets._napari.slots import (
     fill_image,
@@ -148,7 +149,7 @@ class Stage:
         """Put the picture into the image layer; return whether its size is new."""
         old, size = self.image, self._size()
         name, below = loaded.sample.name, self._ours()[1:]
-        self._agree_on_units(loaded.pixel_size_um)
+        self._agree_on_units(viewer, loaded.pixel_size_um)
         if loaded.recording is not None:
             self.image = self.film.show(
                 loaded.recording, name, loaded.pixel_size_um, old, below
@@ -170,10 +171,10 @@ class Stage:
         first = 1 if self.image is self.film.layer else 0
         return self.image.data.shape[first:], tuple(self.image.scale)[first:]
 
-    def _agree_on_units(self, pixel_size_um: float | None) -> None:
+    def _agree_on_units(self, viewer: ViewerModel, pixel_size_um: float | None) -> None:
         """Give all layers the units to come: napari warns where it draws mixed ones."""
         scale, units = scale_and_units("yx", pixel_size_um)
-        for layer in self._ours():
+        for layer in (*self._ours(), *layers_over(viewer)):
             if layer is not None:
                 around = tuple(layer.scale)[:-2], tuple(map(str, layer.units[:-2]))
                 scales, all_units = (*around[0], *scale), (*around[1], *units)

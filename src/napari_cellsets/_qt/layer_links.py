@@ -15,6 +15,7 @@ from napari_cellsets._napari.comparison import (
     show_comparison,
 )
 from napari_cellsets._napari.edit_desk import edit_desk
+from napari_cellsets._napari.over_picture import lies_over_picture
 from napari_cellsets._napari.slots import add_aside
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class SelectionLink(QObject):
                 units=tuple(cells.units)[-2:],
                 axis_labels=tuple(cells.axis_labels)[-2:],
             )
+            lies_over_picture(layer)
             add_aside(self._viewer, layer)
             layer.editable = False
         layer.scale, layer.units = tuple(cells.scale)[-2:], tuple(cells.units)[-2:]
@@ -238,6 +240,7 @@ class MapLink:
             units=tuple(image.units)[-probability.ndim :],
             axis_labels=tuple(image.axis_labels)[-probability.ndim :],
         )
+        lies_over_picture(layer)
         self._viewer.layers.insert(self._viewer.layers.index(image) + 1, layer)
         self._viewer.layers.selection.active = active
         return layer

@@ -41,6 +41,9 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
+# napari colours labels with all cores, of which each set has one
+$(SETS): export NUMBA_NUM_THREADS := 1
+
 ## pyqt6, pyside6: the window's tests, on both bindings
 pyqt6: setup
 	$(PYQT6) $(XVFB_PYQT6) $(BIN)/python -m pytest tests/_qt

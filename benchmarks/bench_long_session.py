@@ -6,8 +6,8 @@ default in simulated ones. Every minute stands in the CSV file: resident and pri
 memory, what the allocator of the C library has handed out, objects of Qt and of Python,
 threads, open files, models. The first half is for what is loaded once and for caches to
 fill; the slope is of the second half, with twice its standard error. Minutes that
-follow each other are alike, so they count for fewer than they are. Those in which a
-model is open are told apart: it takes a gigabyte, and gives it back a minute after its
+follow each other are alike, so they count for fewer than they are. Those with a model
+that has run are told apart: it takes a gigabyte, and gives it back a minute after its
 work.
 """
 
@@ -69,7 +69,7 @@ class Reading:
         from qtpy.QtCore import QObject
         from qtpy.QtWidgets import QApplication
 
-        from napari_cellsets.inference import open_models
+        from napari_cellsets.inference import models_that_ran
 
         process = psutil.Process()
         memory = process.memory_full_info()
@@ -85,7 +85,7 @@ class Reading:
             len(gc.get_objects()),
             process.num_threads(),
             process.num_fds() if hasattr(process, "num_fds") else 0,
-            open_models(),
+            models_that_ran(),
             round(sum(process.cpu_times()[:2]), 1),
         )
 
@@ -273,7 +273,9 @@ def report(readings: Sequence[Reading]) -> str:
         if name == "private_mb":
             verdict = _verdict(growth, error)
     most = max(one.private_mb for one in whole)
-    left = f"{len(whole) - len(half)} of {len(whole)} readings with a model open are"
+    left = (
+        f"{len(whole) - len(half)} of {len(whole)} readings with a model that ran are"
+    )
     return "\n".join([*lines, f"{left} left out; {most:,.0f} MB at most.", verdict])
 
 

@@ -26,7 +26,7 @@ def short_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_model_is_let_go_some_time_after_counting(desk: Desk) -> None:
     desk.count()
-    desk.wait(lambda: not sessions.open_models())
+    desk.wait(lambda: not sessions.models_that_ran())
 
 
 def test_model_is_kept_while_counting_goes_on(desk: Desk, qtbot: QtBot) -> None:
@@ -41,14 +41,14 @@ def test_model_is_kept_while_counting_goes_on(desk: Desk, qtbot: QtBot) -> None:
     runner.busy_changed.connect(go_on)
     desk.count()
     qtbot.wait(300)
-    assert sessions.open_models() == 1
+    assert sessions.models_that_ran() == 1
     runner.busy_changed.emit(False)
-    desk.wait(lambda: not sessions.open_models())
+    desk.wait(lambda: not sessions.models_that_ran())
 
 
 def test_counting_after_a_rest_opens_the_model_again(desk: Desk) -> None:
     desk.count()
-    desk.wait(lambda: not sessions.open_models())
+    desk.wait(lambda: not sessions.models_that_ran())
     desk.dock.session.show(2)
     desk.count()
     assert desk.number == "5"

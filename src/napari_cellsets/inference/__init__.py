@@ -33,7 +33,11 @@ from napari_cellsets.inference.metadata import (
 )
 from napari_cellsets.inference.own_models import own_models, own_models_folder
 from napari_cellsets.inference.scoring import Scores, prepare_cell, score_cells
-from napari_cellsets.inference.sessions import engine_of, open_models, release_sessions
+from napari_cellsets.inference.sessions import (
+    engine_of,
+    models_that_ran,
+    release_sessions,
+)
 from napari_cellsets.inference.trust import IntervalRule, TrustRule
 
 __all__ = [
@@ -54,7 +58,7 @@ __all__ = [
     "engine_choice",
     "engine_of",
     "model_hash",
-    "open_models",
+    "models_that_ran",
     "own_models",
     "own_models_folder",
     "predict",

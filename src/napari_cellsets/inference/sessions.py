@@ -46,6 +46,8 @@ class OpenModel:
         Whether it computes with half precision.
     largest_run
         Pixels of the largest tile so far; the engine keeps that much memory.
+    ran
+        Whether it has run; one that was only opened keeps little.
     """
 
     engine: Any
@@ -53,6 +55,7 @@ class OpenModel:
     note: str = ""
     half: bool = False
     largest_run: int = 0
+    ran: bool = False
 
     @property
     def title(self) -> str:
@@ -150,6 +153,7 @@ def run_engine(
     """
     openvino = model.provider == OPENVINO
     call = model.engine.call() if openvino else _OnnxCall(model.engine)
+    model.ran = True
     try:
         with token.interrupting(call.stop):
             answers = call.run(outputs, feed)
@@ -192,10 +196,10 @@ def engine_of(path: Path) -> EngineUsed:
     return EngineUsed(engine_title(provider), "")
 
 
-def open_models() -> int:
-    """Count the models that are open; each keeps up to some gigabytes."""
+def models_that_ran() -> int:
+    """Count the open models that have run; each keeps up to some gigabytes."""
     with _LOCK:
-        return len(_SESSIONS)
+        return sum(opened.ran for opened in _SESSIONS.values())
 
 
 def release_sessions() -> None:

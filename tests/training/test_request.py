@@ -22,7 +22,6 @@ def request(**more):
         ({"architecture": "compact"}, "'compact' is no network for a segmenter"),
         ({"minutes": 0}, "lasts more than 0 minutes"),
         ({"steps": 0}, "takes 1 step or more, not 0"),
-        ({"kind": "classifier", "corrected": True}, "corrected labels are outlines"),
     ],
 )
 def test_it_is_refused(more, message):

@@ -35,7 +35,10 @@ def test_a_set_of_fields_tells_how_many_have_truth_and_corrections(tmp_path):
 def test_a_set_of_single_cells_is_for_a_classifier(tmp_path):
     dataset = open_dataset(write_gems(tmp_path / "gems", {"ruby": 3, "emerald": 2}))
     material = Material.of(dataset, {dataset.samples[0].name})
-    assert (material.kind, material.truth, material.corrected) == ("classifier", 5, 0)
+    assert (material.kind, material.truth, material.corrected) == ("classifier", 5, 1)
+    assert material.number("truth") == 5
+    assert material.number("corrected") == 5
+    assert Material.of(dataset).number("corrected") == 0
 
 
 def test_another_set_forgets_name_folder_and_a_start_of_the_other_kind():

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._qt.training_work import TrainingRun
+from napari_cellsets.batch.picture_classes import relabelled
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.training.api import check_installed
 from napari_cellsets.training.model import Material
@@ -64,6 +65,7 @@ class TrainFlow(QObject):
         runner.progressed.connect(self._on_progressed)
         session.dataset_changed.connect(self._on_dataset_changed)
         session.cells_changed.connect(self._on_cells_changed)
+        session.classes_changed.connect(self._on_cells_changed)
 
     @property
     def since_heard(self) -> float:
@@ -80,6 +82,8 @@ class TrainFlow(QObject):
         try:
             project = self._session.project
             corrected = project.edited_samples(dataset.identity, "cells")
+            if dataset.kind == "cells":
+                corrected = set(relabelled(dataset, project))
         except CellsetsError as error:
             self.told.emit(str(error), True)
             corrected = set()
@@ -123,6 +127,7 @@ class TrainFlow(QObject):
         self._model.phase = "idle"
         self._session.dataset_changed.disconnect(self._on_dataset_changed)
         self._session.cells_changed.disconnect(self._on_cells_changed)
+        self._session.classes_changed.disconnect(self._on_cells_changed)
 
     def _place(self) -> str | None:
         """Place of the project store as the person named it."""

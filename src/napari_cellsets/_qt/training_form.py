@@ -226,7 +226,17 @@ def _labels(material: Material) -> list[tuple[Any, str, str, bool]]:
     if material.kind == "classifier":
         cells = counted(material.truth, "cell")
         told = "The classes that the folders of the set name"
-        return [("truth", f"Classes of the set: {cells}", told, True)]
+        mine = counted(material.corrected, "cell")
+        return [
+            ("truth", f"Classes of the set: {cells}", told, True),
+            (
+                "corrected",
+                f"Corrected classes: {mine}",
+                "All cells, with the classes that people gave in place of those that"
+                " the set has",
+                material.corrected > 0,
+            ),
+        ]
     truth = counted(material.truth, "picture")
     corrected = counted(material.corrected, "picture")
     return [

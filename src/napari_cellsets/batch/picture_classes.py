@@ -72,12 +72,17 @@ def said_of_pictures(dataset: Dataset, project: Project) -> dict[str, StoredMark
 
 def as_said(sample: Sample, row: StoredMark | None) -> Sample:
     """Return a sample with the class that somebody gave it."""
-    if row is None or row.mark.class_name == sample.facts.get("class", ""):
+    return sample if row is None else with_class(sample, row.mark.class_name)
+
+
+def with_class(sample: Sample, given: str | None) -> Sample:
+    """Return a sample with another class; None leaves it as published."""
+    if given is None or given == sample.facts.get("class", ""):
         return sample
     # finer classes were published of the class that it is not
     finer = ("subclass", "class title")
     facts = {name: said for name, said in sample.facts.items() if name not in finer}
-    return replace(sample, facts={**facts, "class": row.mark.class_name})
+    return replace(sample, facts={**facts, "class": given})
 
 
 def who_said(sample: Sample, row: StoredMark) -> str:
@@ -113,6 +118,21 @@ def picture_classes(
         row = said.get(sample.name)
         name = published if row is None else row.mark.class_name
         yield PictureClass(sample, published, name, row)
+
+
+def relabelled(dataset: Dataset, project: Project) -> dict[str, str]:
+    """Return the class of pictures that people gave another one, by sample.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    return {
+        one.sample.name: one.name
+        for one in picture_classes(dataset, project)
+        if one.name != one.published
+    }
 
 
 def write_class_table(classes: Iterable[PictureClass], path: Path | str) -> Path:

@@ -48,7 +48,8 @@ def add_train(commands: Any) -> None:
     add(
         "--corrected",
         action="store_true",
-        help="learn from the cells that you corrected, not from ground truth",
+        help="learn from the cells that you corrected, not from ground truth; a "
+        "classifier from all cells, with the classes that you gave them",
     )
     add("--name", default="", help="what the model is called")
     add("--row", metavar="KEY", help="read PATH as this data set (see 'datasets')")

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellsets.batch.picture_classes import relabelled, with_class
 from napari_cellsets.classify.job import cell_pixels
 from napari_cellsets.core.errors import CellsetsError, TrainingError
+from napari_cellsets.formats.names import natural_order
 from napari_cellsets.inference.scoring import prepare_cell
 from napari_cellsets.training.cell_batches import Cells
 from napari_cellsets.training.duplicates import Fingerprint, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.core.sample import Sample
     from napari_cellsets.inference.classifier import ClassifierInfo
+    from napari_cellsets.training.request import TrainingRequest
 
 #: More than so many bytes of pictures lie in a temporary file instead of memory.
 IN_MEMORY = 1 << 30
@@ -61,19 +64,47 @@ class CellSet:
         return np.array(found, np.intp)
 
 
-def samples_with_class(dataset: Dataset, names: Sequence[str]) -> list[Sample]:
+def corrected_classes(request: TrainingRequest, dataset: Dataset) -> dict[str, str]:
+    """Classes that people gave pictures in place of the published ones, by sample.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    from napari_cellsets.store import Project
+
+    if not request.corrected:
+        return {}
+    with Project.open(request.project) as project:
+        return relabelled(dataset, project)
+
+
+def samples_with_class(
+    dataset: Dataset, names: Sequence[str], given: Mapping[str, str] | None = None
+) -> list[Sample]:
     """Samples that are cells of a class.
+
+    Parameters
+    ----------
+    dataset
+        The set.
+    names
+        Of the samples that are wanted; all where there are none.
+    given
+        Classes that people gave, see `corrected_classes`.
 
     Raises
     ------
     TrainingError
         If the set has none, or fewer than two classes.
     """
-    wanted = set(names)
+    wanted, given = set(names), given or {}
     found = [
-        sample
+        with_class(sample, given.get(sample.name))
         for sample in dataset.samples
-        if (not wanted or sample.name in wanted) and dataset.class_of(sample)
+        if (not wanted or sample.name in wanted)
+        and (sample.name in given or dataset.class_of(sample))
     ]
     classes = {sample.facts.get("class", "") for sample in found}
     if len(classes) < 2:
@@ -126,7 +157,8 @@ def read_cells_of(
     if not kept:
         raise TrainingError(f"no cell of this set can be read: {problems[0]}")
     present = {sample.facts["class"] for sample in kept}
-    classes = tuple(name for name in dataset.classes if name in present)
+    added = natural_order(present.difference(dataset.classes))
+    classes = (*(name for name in dataset.classes if name in present), *added)
     place = {name: index for index, name in enumerate(classes)}
     labels = np.array([place[sample.facts["class"]] for sample in kept], np.int64)
     cells = Cells(

@@ -27,6 +27,7 @@ from napari_cellsets.training.cell_batches import (
 )
 from napari_cellsets.training.cell_sets import (
     CellSet,
+    corrected_classes,
     read_cells_of,
     samples_with_class,
 )
@@ -140,7 +141,7 @@ def train_classifier(
         average=0.995 if scratch else 0.98,
         seed=request.seed,
     )
-    identity = runs.identity_of(request, plan.dataset, plan.split, {})
+    identity = runs.identity_of(request, plan.dataset, plan.split, {**plan.given})
     runs.begin(plan.folder, identity, plan.split)
     loop = Loop(plan.folder, network, task, schedule, identity)
     stopped = loop.run(token, progress, watch)
@@ -160,7 +161,8 @@ def train_classifier(
 def make_plan(request: TrainingRequest, token: CancelToken, progress: Progress) -> Plan:
     """Open the set, read its cells, deal them, find the folder."""
     dataset = open_dataset(request.dataset, row=request.row)
-    samples = samples_with_class(dataset, request.samples)
+    given = corrected_classes(request, dataset)
+    samples = samples_with_class(dataset, request.samples, given)
     start = _start_of(request)
     info = _plain_info(request) if start is None else read_classifier_info(start)
     found = read_cells_of(dataset, samples, info, token, progress)
@@ -170,10 +172,10 @@ def make_plan(request: TrainingRequest, token: CancelToken, progress: Progress) 
     )
     _every_class_is_learnt(found, split.train)
     name = runs.name_of(request, dataset)
-    identity = runs.identity_of(request, dataset, split, {})
+    identity = runs.identity_of(request, dataset, split, {**given})
     folder = runs.folder_of(request, name, identity)
     side = side_for(request.network, info.size or COMPACT_SIZE)
-    return Plan(request, dataset, found, split, start, info, side, name, folder)
+    return Plan(request, dataset, found, split, start, info, side, name, folder, given)
 
 
 def side_for(network: str, size: int) -> int:

@@ -28,7 +28,7 @@ from napari_cellsets.training.export_cells import (
 from napari_cellsets.training.request import TrainingResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -71,6 +71,8 @@ class Plan:
         Side of the middle that it looks at, px.
     name, folder
         Of the model and of the run.
+    given
+        Classes that people gave in place of the published ones, by sample.
     """
 
     request: TrainingRequest
@@ -82,6 +84,7 @@ class Plan:
     side: int
     name: str
     folder: Path
+    given: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,13 @@ def _features(
     return np.concatenate(parts)
 
 
+def source_of_plan(plan: Plan) -> dict[str, Any]:
+    """Say what is learnt from, and how many of its classes people gave."""
+    there = {sample.name for sample in plan.found.samples}
+    given = len(plan.given.keys() & there)
+    return runs.source_of(plan.dataset, plan.split, corrected=bool(given), given=given)
+
+
 def _metadata(plan: Plan, loop: Loop, naming: Naming) -> dict[str, Any]:
     recipe, classes = plan.dataset.recipe, plan.found.cells.classes
     earlier = plan.info.training_data if plan.start else []
@@ -259,7 +269,7 @@ def _metadata(plan: Plan, loop: Loop, naming: Naming) -> dict[str, Any]:
         "unknown": "not a cell I know",
         "licence": "; ".join(dict.fromkeys(t for t in known if t)) or "not stated",
         "training_data": [
-            runs.source_of(plan.dataset, plan.split, corrected=False),
+            source_of_plan(plan),
             *(earlier if isinstance(earlier, list) else [earlier] if earlier else []),
         ],
         "seed": plan.request.seed,

@@ -41,7 +41,9 @@ class Material(FrozenModel):
     truth
         Samples with published labels.
     corrected
-        Samples whose cells a person has corrected.
+        Samples whose cells, or whose class, a person has corrected.
+    added
+        Single cells without a published class that a person gave one.
     """
 
     path: Path | None = None
@@ -50,6 +52,7 @@ class Material(FrozenModel):
     kind: Kind = "segmenter"
     truth: int = 0
     corrected: int = 0
+    added: int = 0
 
     @classmethod
     def of(cls, dataset: Dataset, corrected: Iterable[str] = ()) -> Material:
@@ -60,25 +63,32 @@ class Material(FrozenModel):
         dataset
             An open set.
         corrected
-            Names of samples whose cells were corrected.
+            Names of samples whose cells were corrected; of single cells those that
+            have another class than the published one.
         """
         cells = dataset.kind == "cells"
         if cells:
-            truth = sum(bool(sample.facts.get("class")) for sample in dataset.samples)
+            classed = {s.name for s in dataset.samples if s.facts.get("class")}
+            truth = len(classed)
         else:
             truth = sum(bool(sample.annotations) for sample in dataset.samples)
         names = {sample.name for sample in dataset.samples}
+        told = names.intersection(corrected)
         return cls(
             path=dataset.path,
             row=dataset.recipe.key,
             title=dataset.recipe.title,
             kind="classifier" if cells else "segmenter",
             truth=truth,
-            corrected=0 if cells else len(names.intersection(corrected)),
+            corrected=len(told),
+            added=len(told - classed) if cells else 0,
         )
 
     def number(self, labels: Labels) -> int:
         """How many samples there are to learn from."""
+        if labels == "corrected" and self.kind == "classifier":
+            # all are learnt from, those that were not corrected as published
+            return self.truth + self.added if self.corrected else 0
         return self.truth if labels == "truth" else self.corrected
 
 

@@ -54,8 +54,9 @@ class TrainingRequest:
     architecture
         One of `ARCHITECTURES`; the usual one by default.
     corrected
-        Whether to learn from the labels corrected in the project store instead of the
-        ground truth of the set.
+        Whether to learn from what people corrected in the project store. A segmenter:
+        only from the cells corrected there, not from ground truth. A classifier: from
+        all cells, with the classes that people gave in place of the published ones.
     channel
         Which channel of the pictures shows the cells.
     samples
@@ -96,11 +97,6 @@ class TrainingRequest:
             raise TrainingError(f"a run lasts more than {self.minutes:g} minutes")
         if self.steps is not None and self.steps < 1:
             raise TrainingError(f"a run takes 1 step or more, not {self.steps}")
-        if self.corrected and self.kind == "classifier":
-            raise TrainingError(
-                "corrected labels are outlines, a classifier learns from classes",
-                advice="Train a segmenter on them, or leave out --corrected.",
-            )
 
     @property
     def network(self) -> Architecture:

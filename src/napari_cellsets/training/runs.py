@@ -62,7 +62,7 @@ def identity_of(
     request: TrainingRequest,
     dataset: Dataset,
     split: Split,
-    revisions: Mapping[str, int],
+    corrections: Mapping[str, int | str],
 ) -> dict[str, Any]:
     """Tell what makes a run the same run; its length may change."""
     start = request.start
@@ -71,7 +71,7 @@ def identity_of(
         "network": request.network,
         "data set": dataset.identity,
         "samples": _digest([split.train, split.validation, split.test]),
-        "corrections": _digest(sorted(revisions.items())),
+        "corrections": _digest(sorted(corrections.items())),
         "start": start if isinstance(start, str) else model_hash(start)[:16],
         "seed": request.seed,
         "channel": request.channel,
@@ -116,8 +116,20 @@ def write_json(path: Path, content: Any) -> None:
         file.write_text(text + "\n", encoding="utf-8")
 
 
-def source_of(dataset: Dataset, split: Split, *, corrected: bool) -> dict[str, Any]:
-    """Say what was learnt from, with the licence of the row."""
+def source_of(
+    dataset: Dataset, split: Split, *, corrected: bool, given: int = 0
+) -> dict[str, Any]:
+    """Say what was learnt from, with the licence of the row.
+
+    Parameters
+    ----------
+    dataset, split
+        The set, and who is learnt from.
+    corrected
+        Whether labels were corrected by a person.
+    given
+        How many cells have another class than the published one.
+    """
     recipe = dataset.recipe
     told = {
         "data set": recipe.title,
@@ -126,6 +138,7 @@ def source_of(dataset: Dataset, split: Split, *, corrected: bool) -> dict[str, A
         "doi": recipe.doi,
         "citation": recipe.citation,
         "labels": "corrected by a person" if corrected else "published truth",
+        "corrected cells": given or "",
         "learnt from": len(split.train),
         "held out": len({*split.validation, *split.test}),
     }

@@ -25,6 +25,8 @@ def plan_words(model: TrainModel) -> str:
     cells = material.kind == "classifier"
     number = counted(material.number(model.labels), "cell" if cells else "picture")
     labels = "corrected cells of " if model.labels == "corrected" else ""
+    if cells and labels:
+        labels = f"classes as corrected ({material.corrected:,} of them) of "
     start = {
         "shipped": "the shipped model",
         "scratch": "random weights",

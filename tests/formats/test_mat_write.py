@@ -140,6 +140,29 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
         rewrite_mat(content[:200], tmp_path / "b.mat", {"nuc/001": mask(0)}, {})
 
 
+def test_a_real_file_is_the_same_but_for_what_was_replaced(
+    real_samples: Path, tmp_path: Path
+) -> None:
+    folder = real_samples / "isbi2014_third_party_resaves"
+    before = next(folder.rglob("Segmentations_45_Training_Results.mat"))
+    name = "master_cell/045/008"
+    one = MatTree.open(before)
+    new = one.array(name)[::-1]
+    after = rewrite_mat(before.read_bytes(), tmp_path / "a.mat", {name: new}, {})
+    other = MatTree.open(after)
+    assert list(other.names()) == list(one.names())
+    for known in one.names():
+        wanted = new if known == name else one.array(known)
+        np.testing.assert_array_equal(other.array(known), wanted)
+        assert other.array(known).dtype == wanted.dtype
+    cells, was = (
+        scipy.io.loadmat(file, mat_dtype=True)["master_cell"]
+        for file in (after, before)
+    )
+    assert cells.shape == was.shape
+    np.testing.assert_array_equal(cells.ravel()[44].ravel()[7], new)
+
+
 def test_objects_of_matlab_are_refused(tmp_path: Path) -> None:
     # scipy calls a variable without a name so: an object that it cannot write
     before = write_mat5(tmp_path / "a.mat", **{"None": np.ones(3)}, nuc=[mask(0)])

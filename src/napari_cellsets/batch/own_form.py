@@ -12,7 +12,8 @@ from napari_cellsets.core.annotation import ImageClass, LabelImage
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError, ExportError
 from napari_cellsets.formats.files import Problem
-from napari_cellsets.formats.own_files import Own, OwnFiles, forms_for
+from napari_cellsets.formats.own_base import Own, classes_in, forms_for, refused
+from napari_cellsets.formats.own_files import OwnFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +140,10 @@ def _put(
         )
     if not one.name and dataset.recipe.form is not None:
         if isinstance(annotation, LabelImage):
+            if annotation.class_of:
+                raise refused(
+                    annotation, "masks of this set tell no classes of objects"
+                )
             return dataset.write_labels(sample, annotation.labels, files.root)
     known = dataset.own_files(sample).get(one.name)
     if known is None:
@@ -149,4 +154,9 @@ def _put(
         )
     options, names = known
     mark = getattr(options, "number_from", "")
-    return files.put(Own(annotation, options, names, dataset.mark_of(sample, mark)))
+    number = dataset.mark_of(sample, mark)
+    before = next(
+        a.annotation for a in dataset.read_named(sample) if a.name == one.name
+    )
+    classes = frozenset(classes_in(before))
+    return files.put(Own(annotation, options, names, number, classes))

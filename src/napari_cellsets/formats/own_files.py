@@ -6,13 +6,13 @@ each object, and into arrays of MATLAB files. `why_not` tells of the others.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_cellsets.core.annotation import Boxes, ClassMask, LabelImage, MaskStack
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.annotations import AnnotationForm, write_labels
+from napari_cellsets.formats.atomic import atomic_output
 from napari_cellsets.formats.codecs import read_plane
 from napari_cellsets.formats.containers.base import FORMS
 from napari_cellsets.formats.gaps import separated
@@ -20,44 +20,28 @@ from napari_cellsets.formats.labels_io import write_grey_png, write_grey_tiff
 from napari_cellsets.formats.mat_tree import is_mat_name
 from napari_cellsets.formats.mat_write import rewrite_mat
 from napari_cellsets.formats.names import without_archive_ending
+from napari_cellsets.formats.own_base import (
+    Own,
+    names_of_objects,
+    of_kind,
+    refuse_classes,
+    refused,
+)
+from napari_cellsets.formats.own_text import why_no_table, write_contours, write_points
 from napari_cellsets.formats.words.cx22 import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
 
-    from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.files import FileTree
     from napari_cellsets.formats.words import WordOptions
 
 PICTURES = (".png", ".tif", ".tiff", "")
 """Endings of masks that can be written; none for arrays of MATLAB files."""
-_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
 _CX22 = dict(zip(CLASSES.values(), ("cyto", "nuc"), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """One annotation to be written into files of its data set.
-
-    Parameters
-    ----------
-    annotation
-        As corrected.
-    options
-        What the row says of it.
-    files
-        Its files in the tree.
-    number
-        Of the picture among those of the files, from 1, where they hold several.
-    """
-
-    annotation: Annotation
-    options: WordOptions
-    files: tuple[str, ...]
-    number: str = ""
 
 
 @dataclass
@@ -96,7 +80,8 @@ class OwnFiles:
                 "the data set has no file of this picture whose form could be followed"
             )
         if why:
-            raise _refused(own.annotation, why)
+            raise refused(own.annotation, why)
+        refuse_classes(own)
         return list(_WRITERS[own.options.word](self, own))
 
     def finish(self) -> list[Path]:
@@ -132,10 +117,24 @@ class OwnFiles:
             write_grey_tiff(path, pixels)
         yield path
 
+    def save_text(self, name: str, text: str) -> Path:
+        """Write text under a name of the set; return the file."""
+        with atomic_output(self.place(name)) as aside:
+            aside.write_text(text, encoding="utf-8", newline="")
+        return self.place(name)
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Remove files of objects that are no more, of an export before."""
+        for name in names:
+            self.place(name).unlink(missing_ok=True)
+
     def save_cells(self, name: str, masks: Sequence[np.ndarray]) -> None:
         """Keep new elements of a cell array of a MATLAB file."""
         file, inner = _in_mat(name)
         self._cells.setdefault(file, {})[inner] = list(masks)
+
+
+_TEXT = ("contour-files", "points-table")
 
 
 def why_not(options: WordOptions) -> str:
@@ -152,6 +151,8 @@ def why_not(options: WordOptions) -> str:
         return f"written anew in its form{how}, not into the files of the set"
     if options.word not in _WRITERS:
         return f"files of the kind {options.word!r} are read, not written"
+    if options.word in _TEXT:
+        return why_no_table(options)
     if getattr(options, "colours", False):
         return "colours stand for classes, and shades of them are lost in reading"
     endings = {_ending(template) for template in options.file}
@@ -189,24 +190,6 @@ def _checked(path: Path) -> None:
         )
 
 
-def forms_for(annotation: Annotation) -> str:
-    """Say which forms hold annotations of a kind."""
-    keys = [key for key, form in FORMS.items() if type(annotation) in form.kinds]
-    return f"Forms that hold it: {', '.join(keys)}." if keys else ""
-
-
-def _refused(annotation: Annotation, why: str) -> ExportError:
-    return ExportError(why, advice=forms_for(annotation))
-
-
-def _kind(own: Own, *kinds: type) -> Any:
-    if not isinstance(own.annotation, kinds):
-        found = type(own.annotation).__name__
-        why = f"{own.options.word!r} holds no annotation of the kind {found}"
-        raise _refused(own.annotation, why)
-    return own.annotation
-
-
 def _full(tree: FileTree, name: str) -> np.ndarray:
     """Return one pixel of a mask of the set: its type, and what stands for marked."""
     import numpy as np
@@ -220,7 +203,7 @@ def _write_components(files: OwnFiles, own: Own) -> Iterator[Path]:
     import numpy as np
 
     name = own.files[0]
-    found: LabelImage = _kind(own, LabelImage)
+    found: LabelImage = of_kind(own, LabelImage)
     mask = separated(found.labels, files.place(name))
     if _in_mat(name)[1]:
         yield from files.save(name, mask)
@@ -230,7 +213,7 @@ def _write_components(files: OwnFiles, own: Own) -> Iterator[Path]:
 
 
 def _write_labels(files: OwnFiles, own: Own) -> Iterator[Path]:
-    found: LabelImage = _kind(own, LabelImage)
+    found: LabelImage = of_kind(own, LabelImage)
     name, word = own.files[0], own.options.word
     if word == "object-files":
         name = name.rpartition("/")[0]
@@ -245,7 +228,7 @@ def _write_labels(files: OwnFiles, own: Own) -> Iterator[Path]:
 def _write_mask_files(files: OwnFiles, own: Own) -> Iterator[Path]:
     import numpy as np
 
-    stack: MaskStack = _kind(own, MaskStack)
+    stack: MaskStack = of_kind(own, MaskStack)
     masks = [_whole(stack, place) for place in range(len(stack.masks))]
     folder, inner = _in_mat(own.files[0])
     if inner:
@@ -254,31 +237,10 @@ def _write_mask_files(files: OwnFiles, own: Own) -> Iterator[Path]:
     dark = getattr(own.options, "dark", False)
     full = _full(files.tree, own.files[0])
     on, off = (full.dtype.type(0), full) if dark else (full, full.dtype.type(0))
-    names = _names_of(stack, own.files)
+    names = names_of_objects(stack, len(masks), own.files)
     for name, mask in zip(names, masks, strict=True):
         yield from files.save(name, np.where(mask, on, off))
-    for name in set(own.files) - set(names):
-        files.place(name).unlink(missing_ok=True)  # of an export before
-
-
-def _names_of(stack: MaskStack, files: Sequence[str]) -> list[str]:
-    """Name the file of each object: its own, or the next number for a new one."""
-    found = list(stack.properties.get("file", [None] * len(stack.masks)))
-    folder, _, last = sorted(files)[-1].rpartition("/")
-    parts = _NUMBER.match(last)
-    if None in found and parts is None:
-        why = f"files of objects are not numbered ({last!r}), so a new one has no name"
-        raise _refused(stack, why)
-    numbers = [_NUMBER.match(name.rpartition("/")[2]) for name in files]
-    number = max((int(one[2]) for one in numbers if one), default=0)
-    names = []
-    for name in found:
-        if name is None and parts is not None:
-            number += 1
-            text = f"{parts[1]}{number:0{len(parts[2])}d}{parts[3]}"
-            name = f"{folder}/{text}" if folder else text
-        names.append(str(name))
-    return names
+    files.leave_out(set(own.files) - set(names))
 
 
 def _whole(stack: MaskStack, place: int) -> np.ndarray:
@@ -294,7 +256,7 @@ def _whole(stack: MaskStack, place: int) -> np.ndarray:
 def _write_classes(files: OwnFiles, own: Own) -> Iterator[Path]:
     import numpy as np
 
-    found: ClassMask = _kind(own, ClassMask)
+    found: ClassMask = of_kind(own, ClassMask)
     name = own.files[0]
     before = read_plane(files.tree, name)
     if before.ndim > found.classes.ndim:
@@ -306,14 +268,14 @@ def _write_classes(files: OwnFiles, own: Own) -> Iterator[Path]:
     after = np.where(ignored & (after == 0), before, after)
     kind = np.uint8 if after.max(initial=0) <= np.iinfo(np.uint8).max else np.uint16
     if after.max(initial=0) > np.iinfo(np.uint16).max:
-        raise _refused(found, f"class {int(after.max()):,} does not fit 16 bits")
+        raise refused(found, f"class {int(after.max()):,} does not fit 16 bits")
     yield from files.save(name, after.astype(np.promote_types(kind, before.dtype)))
 
 
 def _write_cx22(files: OwnFiles, own: Own) -> Iterator[Path]:
     import numpy as np
 
-    found: MaskStack | Boxes = _kind(own, MaskStack, Boxes)
+    found: MaskStack | Boxes = of_kind(own, MaskStack, Boxes)
     ids = found.class_ids
     if ids is None or not {found.class_names.get(int(i)) for i in ids} <= set(_CX22):
         raise ExportError(
@@ -348,9 +310,11 @@ def _box(found: MaskStack | Boxes, place: int) -> list[float]:
 _WRITERS: Mapping[str, Callable[[OwnFiles, Own], Iterator[Path]]] = {
     "class-mask": _write_classes,
     "components": _write_components,
+    "contour-files": write_contours,
     "cx22": _write_cx22,
     "either": _write_labels,
     "instances": _write_labels,
     "mask-files": _write_mask_files,
     "object-files": _write_labels,
+    "points-table": write_points,
 }

@@ -28,10 +28,19 @@ from napari_cellsets.core.annotation import (
 )
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError
-from napari_cellsets.store import Subject
+from napari_cellsets.formats.packing import pack
+from napari_cellsets.store import (
+    LabelDelta,
+    Mark,
+    MarkKey,
+    Project,
+    Subject,
+    further_layer,
+)
 from small_sets import labels_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from napari_cellsets.core.annotation import Annotation
@@ -123,6 +132,57 @@ def test_numbers_of_several_annotations_differ(tmp_path: Path) -> None:
     crops = read_objects(dataset, [0, 1, 2], CancelToken(), silent)
     assert len({(crop.sample, crop.number) for crop in crops}) == len(crops)
     assert {crop.sample for crop in crops} == {0, 2}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with Project.open(tmp_path / "p.sqlite", author="ada") as opened:
+        yield opened
+
+
+def stack_of(dataset: Dataset) -> MaskStack:
+    """Return the overlapping masks beside the boxes of the first sample."""
+    found = dataset.read_annotations(dataset.samples[0])
+    return next(one for one in found if isinstance(one, MaskStack))
+
+
+def by_number(dataset: Dataset, project: Project, tmp_path: Path) -> dict[int, Crop]:
+    cache = ThumbnailCache(folder=tmp_path / "kept")
+    crops = read_objects(dataset, [0], CancelToken(), silent, cache, project)
+    return {crop.number: crop for crop in crops}
+
+
+def test_corrections_of_further_masks_are_shown(
+    tmp_path: Path, project: Project
+) -> None:
+    dataset = open_dataset(write_annotated_set(tmp_path / "annotated"))
+    before = by_number(dataset, project, tmp_path)
+    labels = pack(stack_of(dataset)).labels
+    place = (dataset.identity, dataset.samples[0].name, further_layer("masks"))
+    project.save_labels(*place, labels, {"source": "data set"})
+    assert by_number(dataset, project, tmp_path) == before
+    delta = LabelDelta.between(labels, np.where(labels == 2, 0, labels))
+    assert delta is not None
+    project.record(*place, delta, {"tool": "test"})
+    after = by_number(dataset, project, tmp_path)
+    (gone,) = before.keys() - after.keys()
+    assert gone % 1_000_000 == 2
+    assert after == {n: crop for n, crop in before.items() if n != gone}
+
+
+def test_objects_that_people_marked_have_numbers_of_their_own(
+    tmp_path: Path, project: Project
+) -> None:
+    dataset = open_dataset(write_annotated_set(tmp_path / "annotated"))
+    before = by_number(dataset, project, tmp_path)
+    key = MarkKey(dataset.samples[0].name, "boxes", 1_700_000_000_000_000)
+    box = Mark("boxes", (1.0, 2.0, 5.0, 9.0, 0.0))
+    project.record_marks(dataset.identity, {key: box}, {"tool": "test"})
+    after = by_number(dataset, project, tmp_path)
+    (new,) = after.keys() - before.keys()
+    assert new == key.mark
+    assert after[new].box == (1, 2, 5, 9)
+    assert before.items() <= after.items()
 
 
 def test_search_can_be_cancelled(set_path: Path) -> None:

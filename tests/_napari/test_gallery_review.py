@@ -183,6 +183,16 @@ def test_a_class_of_the_set_is_not_added_again(review: GalleryReview) -> None:
         review.add_class("smudge cell")
 
 
+def test_objects_are_found_where_the_store_cannot_be_opened(set_path: Path) -> None:
+    def refuse() -> Project:
+        raise StoreError("the store cannot be opened")
+
+    dataset = open_dataset(set_path)
+    items, told = read_crops(dataset, [0], refuse, CancelToken(), lambda *_: None)
+    assert len(items)
+    assert isinstance(told, StoreError)
+
+
 def test_objects_get_no_new_class_here(project: Project, set_path: Path) -> None:
     dataset = open_dataset(set_path)
     read = read_crops(dataset, [0], lambda: project, CancelToken(), lambda *_: None)

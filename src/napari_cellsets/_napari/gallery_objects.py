@@ -14,6 +14,7 @@ from napari_cellsets._napari.class_colours import class_colours
 from napari_cellsets._napari.gallery_facts import CLASS, SPLIT, Column, FactTable
 from napari_cellsets._napari.gallery_items import Card
 from napari_cellsets._napari.thumbnails import picture_key
+from napari_cellsets.batch.corrected import corrected_with_times
 from napari_cellsets.core.annotation import (
     Boxes,
     LabelImage,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project
 
     Box = tuple[float, float, float, float]
 
@@ -48,6 +50,8 @@ IMAGE, AREA = "image", "area"
 _AROUND, _OF_POINT = 0.25, 24
 #: Numbers of objects of one kind of annotation; those of the next follow.
 _APART = 1_000_000
+#: The layer of cells that were counted; it is no annotation.
+_COUNTED = "cells"
 #: Pictures kept decoded while their objects are cut out.
 _PICTURES = 4
 
@@ -82,8 +86,9 @@ def read_objects(
     token: CancelToken,
     progress: Progress,
     cache: ThumbnailCache | None = None,
+    project: Project | None = None,
 ) -> list[Crop]:
-    """Find all objects of samples; for any thread.
+    """Find all objects of samples, as corrected; for any thread.
 
     Parameters
     ----------
@@ -93,33 +98,72 @@ def read_objects(
         Asked and told before each sample.
     cache
         Where what was found before is kept; None to look at all anew.
+    project
+        Where corrections are kept; None to look at the files alone.
 
     Raises
     ------
+    StoreError
+        If the store cannot be read.
     CancelledError
         If the token says so.
     """
     found = []
+    corrected = set() if project is None else _corrected(dataset, project)
     for done, index in enumerate(samples):
         token.raise_if_cancelled()
         progress(done / len(samples), f"{done:,} of {len(samples):,} images")
-        make = partial(_listed, dataset, dataset.samples[index])
-        files = None if cache is None else _files(dataset, dataset.samples[index])
+        sample = dataset.samples[index]
+        by_people = project if sample.name in corrected else None
+        make = partial(_listed, dataset, sample, by_people)
+        # what people corrected changes while its files stay the same
+        files = None if cache is None or by_people else _files(dataset, sample)
         said = make() if cache is None or not files else cache.text(files, make)
         for number, name, box, area in json.loads(said):
             found.append(Crop(index, number, name, tuple(box), area))
     return found
 
 
-def _listed(dataset: Dataset, sample: Sample) -> str:
+def _corrected(dataset: Dataset, project: Project) -> set[str]:
+    """Return the names of samples of which annotations may be corrected."""
+    kept = project.kept_samples(dataset.identity, without=_COUNTED)
+    return kept | project.marked_samples(dataset.identity, classes=False)
+
+
+def _listed(dataset: Dataset, sample: Sample, project: Project | None) -> str:
     """Find the objects of a sample: number, class, box, area of each, as JSON."""
     return json.dumps(
         [
-            (place * _APART + number, name, box, area)
-            for place, one in enumerate(dataset.read_annotations(sample))
+            (_numbered(place, own[number - 1] if own else number), name, box, area)
+            for place, one, own in _annotations(dataset, sample, project)
             for number, name, box, area in _objects(one)
         ]
     )
+
+
+def _numbered(place: int, number: int) -> int:
+    """Return a number that no object of another annotation has."""
+    # one that somebody added has a large number of its own already
+    return place * _APART + number if number < _APART else number
+
+
+def _annotations(
+    dataset: Dataset, sample: Sample, project: Project | None
+) -> Iterator[tuple[int, Annotation, tuple[int, ...]]]:
+    """Give the annotations of a sample: place in its files, what, its numbers."""
+    if project is None:
+        for place, one in enumerate(dataset.read_annotations(sample)):
+            yield place, one, ()
+        return
+    named = dataset.read_named(sample)
+    places: dict[tuple[str, type], int] = {}
+    for place, before in enumerate(named):
+        places.setdefault((before.name, type(before.annotation)), place)
+    for now in corrected_with_times(dataset, project, sample):
+        # what people began follows what the files have
+        which = (now.name, type(now.annotation))
+        place = places.setdefault(which, max(places.values(), default=-1) + 1)
+        yield place, now.annotation, now.numbers
 
 
 def _files(dataset: Dataset, sample: Sample) -> str:

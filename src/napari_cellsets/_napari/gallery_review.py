@@ -61,7 +61,10 @@ def read_crops(
     cache: ThumbnailCache | None = None,
 ) -> Read:
     """Return all objects of samples, and the review of them; see `read_objects`."""
-    crops = read_objects(dataset, samples, token, progress, cache)
+    try:
+        crops = read_objects(dataset, samples, token, progress, cache, project())
+    except StoreError:  # told with the review
+        crops = read_objects(dataset, samples, token, progress, cache)
     return _reviewed(ObjectItems(dataset, crops), project)
 
 

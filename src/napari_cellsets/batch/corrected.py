@@ -58,6 +58,9 @@ class Corrected(NamedTuple):
         Whether it is the truth of counting.
     changed
         When somebody corrected it last, in seconds since 1970; 0 for never.
+    numbers
+        By which its objects are known, in order; empty where they are counted from 1,
+        or are labels.
     """
 
     annotation: Annotation
@@ -65,6 +68,7 @@ class Corrected(NamedTuple):
     objects: str = ""
     counted: bool = False
     changed: float = 0.0
+    numbers: tuple[int, ...] = ()
 
 
 def corrected_annotations(
@@ -112,6 +116,7 @@ def corrected_with_times(
             marks = _redrawn(dataset, sample, named, truth, marks)
     times, whole = _times(marks), marks.get(MarkKey(sample.name))
     found: list[Annotation] = []
+    numbers: dict[str, tuple[int, ...]] = {}
     for name, annotation, *_ in named:
         if isinstance(annotation, _OF_PIXELS):
             layer = further_layer(name)
@@ -119,19 +124,23 @@ def corrected_with_times(
             if kept is not None:
                 times[name] = kept.changed
                 labels, class_of = kept.stored.labels, kept.class_of
+                if isinstance(annotation, MaskStack):
+                    numbers[name] = tuple(np.unique(labels[labels > 0]).tolist())
                 annotation = with_labels(annotation, labels, class_of)
         found.append(annotation)
     names = [one.name for one in named]
     after = numbered_marks(found, marks, class_names(dataset), names)
     known = {one.name: one for one in reversed(named)}
     result = []
-    for name, annotation, _ in after:
+    for name, annotation, own in after:
         of = known.get(name)
         objects, counted = ("", False) if of is None else (of.objects, of.counted)
         when = times.get(name, 0.0)
         if isinstance(annotation, ImageClass):
             objects, counted, when = "", False, whole.time if whole else 0.0
-        result.append(Corrected(annotation, name, objects, counted, when))
+        if isinstance(annotation, MaskStack):
+            own = numbers.get(name, ())
+        result.append(Corrected(annotation, name, objects, counted, when, own))
     return tuple(result)
 
 

@@ -76,6 +76,25 @@ class ObjectStore(OpenStore):
             class_of,
         )
 
+    def kept_samples(self, dataset_id: str, *, without: str) -> set[str]:
+        """Return the names of samples with labels in any layer but this one.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        import sqlalchemy as sa
+
+        layers, datasets = tables().layers, tables().datasets
+        query = (
+            sa.select(layers.c.sample)
+            .join(datasets, datasets.c.id == layers.c.dataset)
+            .where(datasets.c.identity == dataset_id, layers.c.layer != without)
+        )
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            return set(connection.scalars(query))
+
     def set_object_facts(
         self,
         dataset_id: str,

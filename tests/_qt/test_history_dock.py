@@ -178,6 +178,18 @@ def test_a_new_act_is_in_sight_and_the_choice_stays(qtbot: QtBot) -> None:
     assert view.selected is acts[9]
 
 
+def test_nothing_done_to_the_next_image_either_is_not_laid_out_again(
+    qtbot: QtBot,
+) -> None:
+    view = HistoryView()
+    qtbot.addWidget(view)
+    view.synchronize([Act("erase", "ada", 1e9, None)])
+    view.synchronize(())
+    assert view.model.rows == []
+    with qtbot.assertNotEmitted(view.model.modelReset):
+        view.synchronize(())
+
+
 def test_acts_before_the_list_was_read_stand_there_once(room: Room) -> None:
     room.session.reload()
     room.dock.desk.editor.select([2])

@@ -121,6 +121,8 @@ class HistoryView(QWidget):
         kept
             Whether the store keeps the labels, so that earlier ones can be seen.
         """
+        if not (acts or earlier or more) and self.table.isHidden():
+            return  # nothing, as before: to lay that out again holds up the next image
         chosen, newest = self.selected, self.model.acts[:1]
         self.model.synchronize(acts, earlier, more=more)
         if chosen in self.model.rows:

@@ -77,10 +77,11 @@ def fill_layer(layer: Any, drawn: Drawn, looks: Looks, *, locked: bool = True) -
     if drawn.kind == "points":
         layer.data = drawn.data
         layer.size = looks.point
-    else:
+    else:  # made in their colours: to colour thousands again takes as long
         _fill_shapes(layer, drawn, looks)
     layer.features = _features(drawn)
-    colour_layer(layer, drawn, looks)
+    if drawn.kind == "points":
+        colour_layer(layer, drawn, looks)
 
 
 def colour_layer(layer: Any, drawn: Drawn, looks: Looks) -> None:

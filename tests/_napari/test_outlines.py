@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,8 +10,12 @@ from hypothesis.extra.numpy import arrays
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_cellsets._napari import outlines as module
 from napari_cellsets._napari.outlines import OutlinedLabels, outlines
 from napari_cellsets._napari.slots import new_label_layer
+
+if TYPE_CHECKING:
+    from napari_cellsets._napari.session import Session
 
 SMALL_LABELS = st.tuples(st.integers(1, 14), st.integers(1, 14)).flatmap(
     lambda shape: arrays(np.int32, shape, elements=st.integers(0, 3))
@@ -116,3 +122,47 @@ def test_layer_is_labels_to_writers() -> None:
     assert OutlinedLabels(np.ones((5, 5), np.int32)).as_layer_data_tuple()[2] == (
         "labels"
     )
+
+
+@pytest.fixture
+def looked_for(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of the labels whose outlines are looked for."""
+    sizes: list[int] = []
+    own = module.outlines
+
+    def seen(labels: np.ndarray, *args: int) -> np.ndarray | None:
+        sizes.append(labels.size)
+        return own(labels, *args)
+
+    monkeypatch.setattr(module, "outlines", seen)
+    return sizes
+
+
+def test_outlines_found_beside_the_window_are_not_looked_for_again(
+    opened: Session, looked_for: list[int]
+) -> None:
+    loaded = opened.loader(1)()
+    assert len(looked_for) == 1
+    opened.display(loaded)
+    assert len(looked_for) == 1
+    plain = new_label_layer("truth", loaded.truth.labels, None)
+    np.testing.assert_array_equal(shown(opened.truth_layer), shown(plain))
+
+
+def test_outlines_of_labels_that_can_be_painted_follow_the_brush(
+    opened: Session,
+) -> None:
+    opened.correcting_truth = True
+    opened.show(1)
+    opened.truth_layer.paint((5, 5), 7)
+    plain = new_label_layer("truth", opened.truth_layer.data.copy(), None)
+    np.testing.assert_array_equal(shown(opened.truth_layer), shown(plain))
+
+
+def test_outlines_of_another_width_are_looked_for(opened: Session) -> None:
+    opened.truth_layer.contour = 2
+    loaded = opened.loader(1)()
+    opened.display(loaded)
+    plain = new_label_layer("truth", loaded.truth.labels, None)
+    plain.contour = 2
+    np.testing.assert_array_equal(shown(opened.truth_layer), shown(plain))

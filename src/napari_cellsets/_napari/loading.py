@@ -18,6 +18,7 @@ from napari_cellsets._napari.kept_annotations import (
     other_picture,
 )
 from napari_cellsets._napari.looks import Shown, show_form
+from napari_cellsets._napari.outlines import Outlines, find_outlines
 from napari_cellsets._napari.recordings import open_sample_recording
 from napari_cellsets.batch.drawn_on import drawn_on, picture_changed
 from napari_cellsets.batch.given_classes import learn_classes
@@ -68,6 +69,8 @@ class LoadedSample:
     kept
         What the store holds of further labels, by name of the annotation; `drawn`
         has them as they were.
+    outlines
+        Of `truth`, as its layer shows it.
     """
 
     dataset: Dataset
@@ -84,6 +87,7 @@ class LoadedSample:
     recording: Recording | None = None
     marks: Mapping[MarkKey, StoredMark] = field(default_factory=dict)
     kept: Mapping[str, Kept] = field(default_factory=dict)
+    outlines: Outlines | None = None
 
     @property
     def sample(self) -> Sample:
@@ -151,7 +155,8 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
     loaded = LoadedSample(
         dataset, index, picture, shown, truth, truth_edits, cells, tuple(problems)
     )
-    loaded = replace(loaded, marks=marks)
+    lines = None if truth is None else find_outlines(truth.labels)
+    loaded = replace(loaded, marks=marks, outlines=lines)
     return loaded if picture is None else _with_annotations(loaded, project)
 
 

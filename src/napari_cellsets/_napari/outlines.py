@@ -9,6 +9,7 @@ otherwise, napari's own outlines come back: slower, and the same to the pixel.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,58 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST = np.iinfo(np.uint16).max
+#: Outlines of ground truth: one pixel for each so many of the image's longer side, so
+#: that they are seen in large images and do not fill small objects.
+_PX_PER_CONTOUR_PX = 500
+_WIDEST_CONTOUR_PX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """Outlines of labels that nobody may change, found before they are shown.
+
+    Parameters
+    ----------
+    labels
+        Of what, (y, x).
+    thickness
+        As of `outlines`.
+    lines
+        What `outlines` returned.
+    """
+
+    labels: NDArray[Any]
+    thickness: int
+    lines: NDArray[Any]
+
+    def are_of(self, labels: NDArray[Any], thickness: int, background: int) -> bool:
+        """Whether `labels` are those pixels in memory, to be outlined like this."""
+        return (
+            thickness == self.thickness
+            and background == 0
+            and not labels.flags.writeable
+            and labels.__array_interface__ == self.labels.__array_interface__
+        )
+
+
+def find_outlines(labels: NDArray[Any]) -> Outlines | None:
+    """Return the outlines that ground truth is shown by; safe in any thread.
+
+    Parameters
+    ----------
+    labels
+        int32, (y, x); None is returned of stacks, whose planes are outlined as they
+        are shown.
+    """
+    thickness = contour_of(labels.shape)
+    lines = outlines(labels, thickness) if labels.ndim == 2 else None
+    return None if lines is None else Outlines(labels, thickness, lines)
+
+
+def contour_of(shape: tuple[int, ...]) -> int:
+    """Return how wide outlines of ground truth of this shape are, in pixels."""
+    width = round(max(shape[-2:]) / _PX_PER_CONTOUR_PX)
+    return min(max(width, 1), _WIDEST_CONTOUR_PX)
 
 
 class OutlinedLabels(Labels):  # type: ignore[misc]
@@ -25,6 +78,8 @@ class OutlinedLabels(Labels):  # type: ignore[misc]
 
     _type_string = "labels"
     _known: tuple[Any, Any, Any] = (None, None, None)
+    found: Outlines | None = None
+    """What need not be looked for where these labels are shown."""
 
     def _calculate_contour(
         self, labels: NDArray[Any], data_slice: tuple[slice, ...], *args: Any
@@ -73,12 +128,16 @@ class OutlinedLabels(Labels):  # type: ignore[misc]
         if self.contour < 1 or labels.ndim != 2:
             return None
         width = int(self.contour)
+        background = self.colormap.background_value
+        if not data_slice and self.found is not None:
+            if self.found.are_of(labels, width, background):
+                return self.found.lines
         whole = data_slice or tuple(slice(0, size) for size in labels.shape)
         around = tuple(
             slice(max(0, part.start - width), min(size, part.stop + width))
             for part, size in zip(whole, labels.shape, strict=True)
         )
-        lines = outlines(labels[around], width, self.colormap.background_value)
+        lines = outlines(labels[around], width, background)
         if lines is None:
             return None
         inside = tuple(

@@ -14,7 +14,7 @@ from napari.layers import Image, Labels
 
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.looks import TRUTH_COLOUR, image_options, label_options
-from napari_cellsets._napari.outlines import OutlinedLabels
+from napari_cellsets._napari.outlines import OutlinedLabels, contour_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.looks import Shown
-
-#: Outlines of the ground truth: one pixel for each so many of the image's longer
-#: side, so that they are seen in large images and do not fill small objects.
-_PX_PER_CONTOUR_PX = 500
-_WIDEST_CONTOUR_PX = 3
 
 
 def new_image_layer(shown: Shown, name: str, **options: Any) -> Image:
@@ -47,8 +42,7 @@ def new_label_layer(
 
     colours = DirectLabelColormap(color_dict={None: TRUTH_COLOUR, 0: "transparent"})
     layer = OutlinedLabels(labels, colormap=colours, **looks, **options)
-    width = round(max(labels.shape[-2:]) / _PX_PER_CONTOUR_PX)
-    layer.contour = min(max(width, 1), _WIDEST_CONTOUR_PX)
+    layer.contour = contour_of(labels.shape)
     layer.editable = False
     return layer
 

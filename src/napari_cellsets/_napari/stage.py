@@ -13,6 +13,7 @@ from napari_cellsets._napari.film import Film
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
 from napari_cellsets._napari.looks import label_options, scale_and_units
+from napari_cellsets._napari.outlines import OutlinedLabels
 from napari_cellsets._napari.over_picture import layers_over
 from napari_cellsets._napari.overlay import Overlay
 from napari_cellsets._napari.slots import (
@@ -104,6 +105,8 @@ class Stage:
         self._show_annotations(viewer, loaded)
         truth, cells = tracked_truth(loaded), tracked_cells(loaded)
         if truth is not None:
+            if isinstance(self.truth.layer, OutlinedLabels):
+                self.truth.layer.found = loaded.outlines
             self.truth.show(viewer, truth, loaded.pixel_size_um)
         else:
             self.truth.hide()
@@ -127,8 +130,8 @@ class Stage:
     def _successor(self, viewer: ViewerModel, gone: Layer) -> Layer | None:
         """Return a layer of the kind of one that is gone, else the picture."""
         kinds = [kind for kind in (Labels, Points, Shapes) if isinstance(gone, kind)]
-        there = [one for one in self._ours() if one in viewer.layers and one.visible]
-        alike = [one for one in there if isinstance(one, tuple(kinds))]
+        ours = [one for one in self._ours() if isinstance(one, tuple(kinds))]
+        alike = [one for one in ours if one in viewer.layers and one.visible]
         return alike[0] if alike else self.image
 
     def _show_annotations(self, viewer: ViewerModel, loaded: LoadedSample) -> None:

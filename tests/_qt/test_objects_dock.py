@@ -60,7 +60,7 @@ def test_without_labels_the_dock_says_what_to_do(
 ) -> None:
     desk = make_objects()
     assert desk.dock.welcome.isVisible()
-    assert "count the image" in desk.dock.welcome.words.text()
+    assert "Open an image" in desk.dock.welcome.words.text()
     desk.viewer.add_labels(field())
     desk.measured(5)
     assert not desk.dock.welcome.isVisible()

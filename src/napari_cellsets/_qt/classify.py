@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.theme import get_theme
-from qtpy.QtCore import Slot
+from qtpy.QtCore import Qt, Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
+from napari_cellsets._napari.open_first import open_first
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
@@ -57,6 +58,10 @@ if TYPE_CHECKING:
     from napari_cellsets.inference.classifier import ClassifierInfo
 
 _MIN_WIDTH = 300
+_DO_SINGLE = "Classify names the cell on screen, Classify set all cells of the set."
+_DO_OBJECTS = (
+    "Classify names every cell of this image; count them or draw them by hand first."
+)
 
 
 class ClassifyWidget(DockContent):
@@ -123,6 +128,9 @@ class ClassifyWidget(DockContent):
         self.cells = CellListView(CellListModel(self._thumbnails, self))
         self.matrix = ConfusionView()
         self.scores = ScoresView()
+        self.welcome = QLabel()
+        self.welcome.setWordWrap(True)
+        self.welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.calibration = CalibrationView()
 
     def _lay_out(self) -> None:
@@ -154,6 +162,7 @@ class ClassifyWidget(DockContent):
             self.summary,
         ):
             layout.addWidget(part)
+        layout.addWidget(self.welcome, 1)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.message)
         self.setMinimumWidth(_MIN_WIDTH)
@@ -249,11 +258,13 @@ class ClassifyWidget(DockContent):
     def _on_dataset_changed(self, *_: object) -> None:
         self._thumbnails.set_dataset(self.session.dataset)
         self._show_buttons()
+        self._show_welcome()
 
     def _on_sample_changed(self, *_: object) -> None:
         self._link.unmark()
         self._link.follow(None)
         self._on_current_changed()
+        self._show_welcome()
 
     @Slot()
     def _on_result_changed(self) -> None:
@@ -274,9 +285,16 @@ class ClassifyWidget(DockContent):
             self.calibration.show_calibration(report.calibration)
         total = 0 if self.session.dataset is None else len(self.session.dataset.samples)
         self.summary.setText(summary_words(model, total if of_set else None))
-        self.summary.setVisible(table is not None)
+        for part in (self.top, self.summary):
+            part.setVisible(table is not None)
+        self.welcome.setVisible(table is None)
+        self._show_welcome()
         self._show_list()
         self._show_buttons()
+
+    def _show_welcome(self) -> None:
+        do = _DO_SINGLE if self.flow.single_cells else _DO_OBJECTS
+        self.welcome.setText(open_first(self._viewer) or do)
 
     def _show_list(self, *_: object) -> None:
         model = self.model

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.mark_colours import mark_colours
+from napari_cellsets._napari.open_first import open_first
 from napari_cellsets._napari.regions import (
     KeptRegions,
     add_regions_layer,
@@ -337,6 +338,7 @@ class CountWidget(DockContent):
         self.cells.show_table(None if found is None else found.table)
         self._doubt.synchronize(self.cells.marks.isChecked())
         self._links[1].synchronize(found, self.result.comparison_wanted)
+        self.result.ask_for(open_first(self._viewer))
         self._show_regions()
         self._suggest_export()
 
@@ -367,6 +369,7 @@ class CountWidget(DockContent):
     def _on_layers_changed(self, *_: object) -> None:
         self._watch_regions(find_regions_layer(self._viewer))
         self._links[0].follow(self.session.cells_layer)
+        self.result.ask_for(open_first(self._viewer))
 
     def _watch_regions(self, layer: Shapes | None) -> None:
         old = self._watched_regions

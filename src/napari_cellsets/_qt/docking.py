@@ -33,6 +33,8 @@ DOCK_TITLES = (
 )
 
 
+#: End of the titles of our docks.
+_PLUGIN = " (Cell sets)"
 #: A floating dock leaves so much of its window to be seen, px.
 _INSET = 40
 #: Width and height that a dock asks for, px.
@@ -67,6 +69,7 @@ class DockContent(QWidget):
     @Slot()
     def _join_docks(self) -> None:
         tabify_with_ours(self)
+        shorten_tab(self)
 
 
 def fill_with_page(
@@ -128,6 +131,20 @@ def tabify_with_ours(widget: QWidget, ours: tuple[str, ...] = DOCK_TITLES) -> No
             window.tabifyDockWidget(other, dock)
             dock.raise_()
             return
+
+
+def shorten_tab(widget: QWidget) -> None:
+    """Let the tab of the dock of `widget` bear only its own name.
+
+    Seven tabs beside each other leave room for some letters each; the title bar and
+    the Window menu tell the rest.
+    """
+    dock = dock_of(widget)
+    if dock is not None and dock.windowTitle().endswith(_PLUGIN):
+        in_menu = dock.toggleViewAction()
+        words = in_menu.text()
+        dock.setWindowTitle(dock.windowTitle().removesuffix(_PLUGIN))
+        in_menu.setText(words)
 
 
 def raise_dock(widget: QWidget) -> None:

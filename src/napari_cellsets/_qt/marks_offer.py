@@ -9,12 +9,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_cellsets._napari.docks import open_dock
+from napari_cellsets._napari.open_first import open_first
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.docking import raise_dock
 from napari_cellsets._qt.lifetimes import follow
 
 if TYPE_CHECKING:
     import napari.viewer
+    from qtpy.QtGui import QShowEvent
 
 
 class MarksOffer(QWidget):
@@ -27,7 +29,7 @@ class MarksOffer(QWidget):
     viewer
         Where the marks are.
     words
-        What to do where there are no labels.
+        What to do where an image has no labels.
     about_marks
         What the buttons are for; said where there are marks.
     """
@@ -39,7 +41,8 @@ class MarksOffer(QWidget):
         # layers are compared: all of them bare, none in napari's proxy
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self._desk = get_session(viewer).annotations.desk
-        self.words, self.about_marks = QLabel(words), QLabel(about_marks)
+        self._wanted = words
+        self.words, self.about_marks = QLabel(), QLabel(about_marks)
         self.buttons: dict[str, QPushButton] = {}
         column = QVBoxLayout(self)
         column.addStretch(1)
@@ -51,7 +54,17 @@ class MarksOffer(QWidget):
         column.addLayout(self._offers)
         column.addStretch(1)
         follow(self, self._desk.changed, self._on_changed)
+        follow(self, get_session(viewer).sample_changed, self._say)
         self._on_changed()
+        self._say()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Say what is true now: a layer may have come or gone."""
+        super().showEvent(event)
+        self._say()
+
+    def _say(self, *_: object) -> None:
+        self.words.setText(open_first(self._viewer) or self._wanted)
 
     def _on_changed(self) -> None:
         headings = self._desk.headings

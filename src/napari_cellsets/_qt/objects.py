@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
 
 WELCOME = (
-    "There are no labels to list yet. Open a data set, count the image, or draw cells"
-    " by hand: Layers > Annotate > Draw cells by hand."
+    "There are no labels to list yet. Count the image, or draw cells by hand: Layers >"
+    " Annotate > Draw cells by hand."
 )
 ABOUT_MARKS = "Points, boxes and outlines are corrected in the Edit dock:"
 _LEAST_WIDTH = 300

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _BIG: Final = 2.2
 _SWATCH_PX: Final = 12
+_NOT_YET: Final = "not counted yet: press Count this image"
 #: Seen on the ground of either theme.
 _FRAME: Final = "#808080"
 _KINDS: Final = {
@@ -79,6 +80,11 @@ class ResultView(QWidget):
         """Whether the person wants the comparison in the image."""
         return self._compared.wanted
 
+    def ask_for(self, words: str) -> None:
+        """Say what has to come first; nothing for no words or after counting."""
+        if not self._counted:
+            self._said.setText(words or _NOT_YET)
+
     def show_colours(self, colours: Mapping[str, str]) -> None:
         """Tell the colours of the comparison in the image, from `mark_colours`."""
         self._compared.show_colours(colours)
@@ -98,6 +104,7 @@ class ResultView(QWidget):
         """Show a result; None before anything was counted."""
         self._number.setText("–" if result is None else f"{result.count}")
         self._said.setText(_sentence(result, corrections, has_truth, only_regions))
+        self._counted = result is not None
         limits = None if result is None else result.interval
         self._said.setToolTip("" if limits is None else _LIMITS.format(limits.level))
         compared = None if result is None else result.evaluation
@@ -247,7 +254,7 @@ def _sentence(
     result: CountResult | None, corrections: int, has_truth: bool, only_regions: bool
 ) -> str:
     if result is None:
-        return "not counted yet"
+        return _NOT_YET
     lines = ["cell" if result.count == 1 else "cells"]
     if only_regions:
         lines[0] += " in the drawn regions"

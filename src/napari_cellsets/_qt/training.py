@@ -47,6 +47,10 @@ _MISSING = (
     "Training needs {names}, not installed here. Install it with\n"
     "pip install 'napari-cellsets[train]'\nand start napari again."
 )
+_FIRST = (
+    "There is nothing to learn from yet: open a data set with ground truth in the"
+    " Samples dock, or correct the cells of some of its pictures."
+)
 #: Dock that uses a model of this kind, and under which role it remembers it.
 _USERS = {"segmenter": ("Count", "model"), "classifier": ("Classify", "classifier")}
 
@@ -169,8 +173,9 @@ class TrainWidget(DockContent):
         self.form.setVisible(idle)
         self.form.setEnabled(not self.missing)
         self.form.synchronize()
-        self.plan.setVisible(not idle)
-        self.plan.setText(plan_words(model))
+        learning = not idle or model.possible
+        self.plan.setVisible(not (idle and model.possible))
+        self.plan.setText(plan_words(model) if learning else _FIRST)
         self.buttons.synchronize(
             possible=model.possible and not self.missing, phase=model.phase
         )

@@ -56,6 +56,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
     recipes = list_datasets()
     files.append(_generated(config, "datasets/index.md", index_page(recipes)))
+    corrections = corrections_page(recipes)
+    files.append(_generated(config, "datasets/corrections.md", corrections))
     for recipe in recipes:
         path = f"datasets/{recipe.key}.md"
         files.append(_generated(config, path, dataset_page(recipe)))
@@ -95,17 +97,22 @@ def index_page(recipes: Sequence[Recipe]) -> str:
         f"| [{recipe.title}]({recipe.key}.md) | {_cell(recipe.about)} |"
         for recipe in sorted(others, key=_by_title)
     ]
-    lines += ["", *_going_back(published + others)]
+    lines += ["", "[Which corrections](corrections.md) go back as files of the set."]
     return "\n".join(lines) + "\n"
 
 
-def _going_back(recipes: Sequence[Recipe]) -> Iterator[str]:
-    """Return which corrections are written as files of the set's own kind."""
-    yield from ("## Corrections as the set has them", "")
-    yield "`napari-cellsets convert PATH --to own OUT`, and the Export page, write what"
-    yield "you corrected as files of the set's own kind, under its own names. What a"
-    yield "set cannot hold so is said, with the forms that can."
-    yield from ("", "| data set | goes back | does not |", "|---|---|---|")
+def corrections_page(recipes: Sequence[Recipe]) -> str:
+    """Return the table of which corrections become files of the set's own kind."""
+    lines = [
+        "# Corrections as the set has them",
+        "",
+        "`napari-cellsets convert PATH --to own OUT`, and the Export page, write what",
+        "you corrected as files of the set's own kind, under its own names. What a",
+        "set cannot hold so is said, with the forms that can.",
+        "",
+        "| data set | goes back | does not |",
+        "|---|---|---|",
+    ]
     for recipe in sorted(recipes, key=_by_title):
         held, others = [], []
         for what, why in written_back(recipe):
@@ -113,7 +120,8 @@ def _going_back(recipes: Sequence[Recipe]) -> Iterator[str]:
         if held or others:
             link = f"[{recipe.title}]({recipe.key}.md)"
             told = _cell("; ".join(others)) or "-"
-            yield f"| {link} | {_cell(', '.join(held)) or '-'} | {told} |"
+            lines.append(f"| {link} | {_cell(', '.join(held)) or '-'} | {told} |")
+    return "\n".join(lines) + "\n"
 
 
 def written_back(recipe: Recipe) -> Iterator[tuple[str, str]]:

@@ -173,3 +173,13 @@ def test_published_set_has_files_to_test_it_with(recipe: Recipe) -> None:
     named = any(f'"{recipe.key}"' in file.read_text("utf-8") for file in files)
     plain = not (recipe.annotations or recipe.beside or recipe.needs)
     assert named or plain  # plain ones are walked in test_catalogue.py
+
+
+def test_corrections_of_every_set_go_back_or_say_why(pages: Any) -> None:
+    table = pages.corrections_page(RECIPES).splitlines()
+    for recipe in RECIPES:
+        marked = bool(recipe.annotations) or recipe.annotation is not None
+        lines = [line for line in table if f"({recipe.key}.md)" in line]
+        assert len(lines) == marked
+    (line,) = (text for text in table if "(isbi2014.md)" in text)
+    assert line.endswith("| cytoplasm, nuclei | - |")

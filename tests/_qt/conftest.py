@@ -12,6 +12,7 @@ pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
 from count_docks import desk, make_desk
+from history_docks import project, room, where
 from npe2 import PluginManager, PluginManifest
 from playback_docks import empty_player, film, playback, player, runs
 from qtpy.QtCore import QCoreApplication, QEvent
@@ -38,9 +39,12 @@ __all__ = [
     "no_widget_is_left",
     "playback",
     "player",
+    "project",
+    "room",
     "runs",
     "set_path",
     "viewer",
+    "where",
 ]
 
 

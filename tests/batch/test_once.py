@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue import Dataset
 
+# pycocotools still speaks to numpy 1
+NUMPY_1 = pytest.mark.filterwarnings("ignore:__array__ implementation")
 ROW = """
 key = "twice"
 title = "Cells marked twice"
@@ -207,6 +209,25 @@ def test_reshaped_and_new_objects_of_the_drawing_are_outlined(
     for place, box in ((0, (1.5, 1.5, 11.5, 14.5)), (3, (35.5, 39.5, 38.5, 47.5))):
         ((ring,),) = outlines.outlines[place]
         assert (*ring.min(axis=0), *ring.max(axis=0)) == box
+
+
+@NUMPY_1
+def test_pycocotools_sees_the_corrected_drawing_once(
+    twice: Dataset, project: Project, tmp_path: Path
+) -> None:
+    from pycocotools.coco import COCO
+
+    labels = drawing(twice)
+    labels[2:12, 12:15] = 1
+    labels[labels == 2] = 0
+    edit(project, twice, "truth", labels)
+    out = tmp_path / "out"
+    source = Once(twice, project)
+    convert_dataset(twice, "coco", out, annotations_of=source)
+    coco = COCO(str(out / "annotations.json"))
+    found = coco.loadAnns(coco.getAnnIds())
+    assert [coco.cats[one["category_id"]]["name"] for one in found] == ["nucleus"] * 2
+    np.testing.assert_array_equal(coco.annToMask(found[0]), labels == 1)
 
 
 def test_a_class_given_in_the_drawing_is_that_of_the_outline(

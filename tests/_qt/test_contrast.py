@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from napari.utils.theme import get_theme
 from pyqtgraph import mkBrush
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QApplication
 
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
+from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._qt import classify_matrix, playback_plot
 from napari_cellsets._qt.contrast import (
     MARK,
@@ -30,11 +33,15 @@ from napari_cellsets._qt.gallery_facets import ClassPlot
 from napari_cellsets._qt.training_curves import CurvePlot
 
 if TYPE_CHECKING:
+    from napari.viewer import Viewer
+    from npe2 import PluginManifest
     from pytestqt.qtbot import QtBot
 
 pytestmark = pytest.mark.gui
 
 COLOURS = st.builds(QColor, *[st.integers(0, 255)] * 3)
+#: Of text of what is disabled, for which the guidelines ask nothing.
+READABLE = 2.5
 #: What stands on pictures; black or white lies around each of them.
 DIAGONAL = [(0.0, 45.0, "", True)]
 SIGNS = [colour for _, colour in VERDICT_SIGNS.values()]
@@ -158,3 +165,24 @@ def test_bars_of_classes_are_seen(theme: tuple[QColor, QColor], qtbot: QtBot) ->
     brushes = plot._bars[1].opts["brushes"]
     assert len(brushes) == len(colours)
     assert min(contrast(brush.color(), theme[0]) for brush in brushes) >= MARK
+
+
+@pytest.mark.parametrize("theme_name", ["dark", "light"])
+def test_what_cannot_be_used_now_is_read_all_the_same(
+    theme_name: str, viewer: Viewer, manifest_known: PluginManifest
+) -> None:
+    viewer.theme = theme_name
+    viewer.show()
+    button = open_dock(viewer, "Classify").buttons.whole_set
+    QApplication.processEvents()
+    assert not button.isEnabled()
+    # in its place: the ground of the window shines through
+    place = QRect(button.mapTo(button.window(), QPoint(0, 0)), button.size())
+    picture = button.window().grab(place).toImage()
+    inside = [
+        picture.pixelColor(x, y)
+        for x in range(4, picture.width() - 4)
+        for y in range(4, picture.height() - 4)
+    ]
+    ground = QColor(Counter(one.rgb() for one in inside).most_common(1)[0][0])
+    assert max(contrast(colour, ground) for colour in inside) >= READABLE

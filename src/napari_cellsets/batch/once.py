@@ -88,7 +88,7 @@ class Once:
             return corrected_with_times(self._dataset, self._project, sample)
         return [
             Corrected(one.annotation, one.name, one.objects, one.counted)
-            for one in self._dataset.read_named(sample)
+            for one in self._dataset.read_listed(sample)
         ]
 
 

@@ -149,6 +149,27 @@ class AnnotatedSet(ABC):
         whole = self.class_of(sample)
         return (*found, whole) if whole is not None else tuple(found)
 
+    def read_listed(self, sample: Sample) -> tuple[NamedAnnotation, ...]:
+        """Read all that is marked in a sample, with the names of what is written.
+
+        Returns
+        -------
+        tuple of NamedAnnotation
+            As of `read_annotations`, each with its name among all of them.
+        """
+        found = self.read_annotations(sample)
+        read, entries = self._reader.read_with_entries(
+            sample, partial(self._note, sample)
+        )
+        counted = () if self.recipe.form is not None else self._counted(sample)
+        said = [
+            (place in counted, entries[place].objects) for place in range(len(read))
+        ]
+        said += [] if self.class_of(sample) is None else [(False, "")]
+        masks = [(True, TRUTH)] * (len(found) - len(said))
+        named = zip(names_of(found), found, [*masks, *said], strict=True)
+        return tuple(NamedAnnotation(name, one, *more) for name, one, more in named)
+
     def read_named(self, sample: Sample) -> tuple[NamedAnnotation, ...]:
         """Read all that is marked in a sample, with the names of corrections of it.
 

@@ -15,6 +15,8 @@ from qtpy.QtCore import QItemSelectionModel, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QComboBox
 
+from napari_cellsets._napari.object_classes import object_classes
+from napari_cellsets.classify.table import ClassTable
 from napari_cellsets.editing.problems import ProblemKind
 
 if TYPE_CHECKING:
@@ -286,3 +288,16 @@ def test_a_store_that_refuses_is_told(
 ) -> None:
     kept.dock.facts.say((77,), "flag", "not there")
     kept.wait(lambda: "no object 77" in kept.dock.message.text.text())
+
+
+def test_a_predicted_class_says_so_until_a_person_gives_one(kept: ObjectsDesk) -> None:
+    session = kept.dock.session
+    shares = np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
+    table = ClassTable(("1", "2"), CLASSES, CLASSES, shares)
+    object_classes(session).show(session.truth_layer, table)
+    kept.wait(lambda: kept.column("class") == list(CLASSES))
+    assert "class predicted: alive, 90.0%" in kept.dock.facts.about(1)
+    write(kept, 1, "class", "dead")
+    kept.wait(lambda: kept.column("class") == ["dead", "dead"])
+    assert "predicted" not in kept.dock.facts.about(1)
+    assert "class predicted: dead, 80.0%" in kept.dock.facts.about(2)

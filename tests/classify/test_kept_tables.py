@@ -8,13 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_cellsets.classify.kept import (
-    KeptTable,
-    pack,
-    stamps_of,
-    still_there,
-    unpack,
-)
+from napari_cellsets.classify.crops import stamps_of
+from napari_cellsets.classify.kept import KeptTable, pack, still_there, unpack
 from napari_cellsets.classify.table import ClassTable
 from napari_cellsets.core.errors import CellsetsError
 
@@ -47,7 +42,10 @@ def test_a_table_comes_back(names: list[str], distance: bool, limit: float) -> N
         assert np.array_equal(found.distance, table.distance)
 
 
-@given(LABELS)
+SPARSE = arrays(np.int32, (6, 7), elements=st.sampled_from([0, 3, 2**31 - 1]))
+
+
+@given(st.one_of(LABELS, SPARSE))
 def test_stamps_are_area_and_sums_of_places(labels: np.ndarray) -> None:
     numbers, stamps = stamps_of(labels)
     assert numbers.tolist() == sorted(set(labels.ravel().tolist()) - {0})
@@ -69,6 +67,14 @@ def test_answers_hold_for_objects_that_look_the_same(
         if later.get(number) == stamps[row].tolist()
     ]
     assert still_there(unpack(pack(kept)), now).tolist() == slow
+
+
+def test_stamps_of_tall_images_are_sums_over_all_rows() -> None:
+    labels = np.zeros((200, 5), np.uint16)
+    labels[60:150, 1:3] = 7
+    numbers, stamps = stamps_of(labels)
+    y, x = np.nonzero(labels)
+    assert (numbers.tolist(), stamps.tolist()) == ([7], [[y.size, y.sum(), x.sum()]])
 
 
 def test_answers_about_pictures_hold_whatever_is_drawn() -> None:

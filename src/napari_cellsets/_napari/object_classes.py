@@ -39,6 +39,7 @@ class ObjectClasses:
 
     def __init__(self) -> None:
         self.titles: Mapping[int, str] = {}
+        self._shares: Mapping[int, float] = {}
         self._coloured: tuple[weakref.ref[Labels], Any] | None = None
 
     def show(
@@ -57,10 +58,17 @@ class ObjectClasses:
         """
         self._uncolour()
         self.titles = {int(name): table.shown(i) for i, name in enumerate(table.names)}
+        self._shares = dict(zip(self.titles, table.confidence.tolist(), strict=True))
         self._coloured = weakref.ref(layer), layer.colormap
         colours = _colours(table) | _colours_given(table, given or {})
         layer.colormap = DirectLabelColormap(color_dict=colours)
         self.changed.emit()
+
+    def about(self, label: int) -> str:
+        """Say what was predicted of an object; empty for nothing."""
+        if label not in self.titles:
+            return ""
+        return f"class predicted: {self.titles[label]}, {self._shares[label]:.1%}"
 
     def clear(self) -> None:
         """Forget the classes; the layer gets its own colours back."""

@@ -151,7 +151,13 @@ class ObjectFactsLink(QObject):
         if self.facts is None:
             return ""
         one = self.facts.differing.get(label)
-        return self._plain if one is None else "\n".join(facts_words(one))
+        words = self._plain if one is None else "\n".join(facts_words(one))
+        if one is not None and one.class_id != self.facts.class_of.get(label):
+            return words  # a person gave it
+        layer, predicted = self.layer, object_classes(self._session)
+        if layer is None or classes_of(self._session, layer) is not predicted.titles:
+            return words
+        return "\n".join(filter(None, (predicted.about(label), words)))
 
     def wake(self, awake: bool) -> None:
         """Read, now that somebody looks, or no more."""

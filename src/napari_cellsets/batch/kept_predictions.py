@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.batch.known_classes import class_names
 from napari_cellsets.batch.picture_classes import said_of_pictures
-from napari_cellsets.classify.kept import KeptTable, pack, stamps_of, unpack
+from napari_cellsets.classify.crops import stamps_of
+from napari_cellsets.classify.kept import KeptTable, pack, unpack
 from napari_cellsets.inference.metadata import model_hash
 from napari_cellsets.store import PredictionKey
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from napari_cellsets.inference.classifier import ClassifierInfo
 
 LEAST_SIDE = 8
+#: Labels up to this are counted in a table; rows are looked at so many at a time,
+#: as all pixels of a large image at once do not fit the cache.
+_DENSE, _ROWS = 4_000_000, 64
 
 
 class Cuts(Sequence[np.ndarray]):
@@ -139,15 +142,53 @@ def crop_objects(
             f" found {labels.dtype} {labels.shape}",
             advice="Give the label image of this picture.",
         )
-    rows, columns = np.nonzero(labels)
-    numbers, place = np.unique(labels[rows, columns], return_inverse=True)
-    area = np.bincount(place, minlength=numbers.size)
-    centres = np.stack(
-        [np.bincount(place, at, numbers.size) / area for at in (rows, columns)], axis=1
-    )
+    numbers, stamps = stamps_of(labels)
+    area = stamps[:, 0]
+    centres = stamps[:, 1:] / area[:, np.newaxis]
     diameter = np.sqrt(4 * area / np.pi)
     sides = np.maximum(np.rint(diameter / info.cell_share), LEAST_SIDE).astype(np.intp)
     # A square of side s around c begins where its pixels' middle is nearest to c.
     tops, lefts = np.rint(centres - (sides[:, np.newaxis] - 1) / 2).astype(np.intp).T
     cuts = Cuts(pixels, tops, lefts, sides)
-    return Crops(cuts, numbers.astype(np.int64), centres)
+    return Crops(cuts, numbers, centres)
+
+
+def stamps_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where objects are, and by what each is known to look as before.
+
+    Parameters
+    ----------
+    labels
+        Integer, shape (y, x); 0 is background.
+
+    Returns
+    -------
+    numbers
+        int64, shape (n,): the labels, ascending.
+    stamps
+        int64, shape (n, 3): number of pixels, sum of their rows, sum of their columns.
+    """
+    highest = int(labels.max(initial=0))
+    if highest > _DENSE or labels.min(initial=0) < 0:
+        numbers, place = np.unique(labels, return_inverse=True)
+        sums = _sums(place.reshape(labels.shape) + 1, numbers.size + 1)[1:]
+        kept = numbers != 0
+        return numbers[kept].astype(np.int64), sums[kept]
+    sums = _sums(labels, highest + 1)
+    found = np.flatnonzero(sums[:, 0])
+    found = found[found > 0]
+    return found.astype(np.int64), sums[found]
+
+
+def _sums(labels: np.ndarray, many: int) -> np.ndarray:
+    """Return number of pixels, sum of rows and of columns of 0 .. many - 1."""
+    sums = np.zeros((many, 3), np.int64)
+    for top in range(0, len(labels), _ROWS):
+        part = labels[top : top + _ROWS]
+        rows, columns = np.nonzero(part)
+        inside = part[rows, columns]
+        sums[:, 0] += np.bincount(inside, minlength=many)
+        # floats hold these sums exactly
+        sums[:, 1] += np.bincount(inside, rows + top, many).astype(np.int64)
+        sums[:, 2] += np.bincount(inside, columns, many).astype(np.int64)
+    return sums

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_cellsets.classify.crops import stamps_of
 from napari_cellsets.classify.table import ClassTable
 from napari_cellsets.core.errors import CellsetsError
 
@@ -80,28 +81,6 @@ def unpack(packed: bytes) -> KeptTable:
             advice="Classify again.",
         ) from error
     return KeptTable(table, arrays.get("stamps"))
-
-
-def stamps_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return by what an object is known to have the same pixels as before.
-
-    Parameters
-    ----------
-    labels
-        Integer, shape (y, x); 0 is background.
-
-    Returns
-    -------
-    numbers
-        int64, shape (n,): the labels, ascending.
-    stamps
-        int64, shape (n, 3): number of pixels, sum of their rows, sum of their columns.
-    """
-    rows, columns = np.nonzero(labels)
-    numbers, place = np.unique(labels[rows, columns], return_inverse=True)
-    sums = [np.bincount(place, at, numbers.size) for at in (rows, columns)]
-    area = np.bincount(place, minlength=numbers.size)
-    return numbers.astype(np.int64), np.stack([area, *sums], axis=1).astype(np.int64)
 
 
 def still_there(kept: KeptTable, labels: np.ndarray) -> np.ndarray:

@@ -205,7 +205,7 @@ def test_a_new_class_of_marks_that_is_used_elsewhere_stays(
     desk.choose_class("artefact", outlines)
     desk.editor_of(boxes).undo()
     assert kept(edit) == ["artefact"]
-    assert "still has the class" in edit.marks.message.text.text()
+    assert "still has the class" in edit.message.text.text()
 
 
 def test_a_new_class_of_a_mask_is_painted_at_once(

@@ -266,6 +266,8 @@ def test_the_set_itself_is_never_written(tmp_path: Path, project: Project) -> No
 
 def test_writing_stops_when_cancelled(tmp_path: Path, project: Project) -> None:
     dataset = open_dataset(write_set(tmp_path / "set"))
+    sick = {MarkKey(dataset.samples[0].name): Mark(class_name="sick")}
+    project.record_marks(dataset.identity, sick, {})
     token = CancelToken()
     token.cancel()
     with pytest.raises(CancelledError):

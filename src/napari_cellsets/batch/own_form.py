@@ -78,6 +78,10 @@ def export_corrections(
     files, report = OwnFiles(dataset.tree, root), ExportReport()
     token = token or CancelToken()
     done = 0
+    worked = project.kept_samples(dataset.identity, without="cells")
+    worked |= project.marked_samples(dataset.identity)
+    report.skipped.extend(one.name for one in chosen if one.name not in worked)
+    chosen = [one for one in chosen if one.name in worked]
     for number, sample in enumerate(chosen):
         token.raise_if_cancelled()
         if progress is not None:

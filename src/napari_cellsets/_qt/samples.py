@@ -37,6 +37,7 @@ from napari_cellsets._qt.samples_parts import (
 from napari_cellsets._qt.saving import SaveTimers
 from napari_cellsets._qt.switching import Switcher
 from napari_cellsets.core.errors import CellsetsError
+from napari_cellsets.core.freed_memory import give_back
 from napari_cellsets.counting import count
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class SamplesWidget(DockContent):
             from napari_cellsets.catalogue import open_dataset
 
             progress(0.1, f"Looking at {path.name}")
+            give_back()
             dataset = open_dataset(path, row)
             progress(0.8, f"Reading {dataset.samples[dataset.start].name}")
             return session.loader(dataset.start, dataset)()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from pathlib import Path
 
 FALLBACK = 4 * 2**30
@@ -15,7 +13,6 @@ MOST = 4 * 2**30
 MEMINFO = Path("/proc/meminfo")
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 GROUP_USED = Path("/sys/fs/cgroup/memory.current")
-_LINUX = sys.platform == "linux"
 
 
 def default_budget(held: int = 0) -> int:
@@ -33,16 +30,6 @@ def available_memory() -> int:
     """Return the memory that a program may still take, in bytes; a guess if unknown."""
     known = [n for n in (_meminfo(), _group()) if n is not None]
     return min(known) if known else _sysconf() or FALLBACK
-
-
-def give_back() -> bool:
-    """Give the system all memory that the program has freed; return whether it could.
-
-    The C library of Linux keeps what lies between things in use: some hundred
-    megabytes after large images. Elsewhere nothing is done.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if _LINUX else None
-    return trim is not None and bool(trim(0))
 
 
 def _meminfo() -> int | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellsets.core.errors import CancelledError, ModelError
+from napari_cellsets.core.freed_memory import give_back
 from napari_cellsets.inference.engines import (
     CPU_PROVIDER,
     OPENVINO,
@@ -19,7 +20,6 @@ from napari_cellsets.inference.engines import (
     engine_title,
     preferred_provider,
 )
-from napari_cellsets.inference.memory import give_back
 
 if TYPE_CHECKING:
     from napari_cellsets.core.cancel import CancelToken

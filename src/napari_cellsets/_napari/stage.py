@@ -130,8 +130,9 @@ class Stage:
     def _successor(self, viewer: ViewerModel, gone: Layer) -> Layer | None:
         """Return a layer of the kind of one that is gone, else the picture."""
         kinds = [kind for kind in (Labels, Points, Shapes) if isinstance(gone, kind)]
-        ours = [one for one in self._ours() if isinstance(one, tuple(kinds))]
-        alike = [one for one in ours if one in viewer.layers and one.visible]
+        seen = [one for one in self._ours() if one is not None and one.visible]
+        there = [one for one in seen if one in viewer.layers]
+        alike = [one for one in there if isinstance(one, tuple(kinds))]
         return alike[0] if alike else self.image
 
     def _show_annotations(self, viewer: ViewerModel, loaded: LoadedSample) -> None:

@@ -10,6 +10,7 @@ import pytest
 from napari.components import ViewerModel
 
 from annotated_sets import write_annotated_set
+from napari_cellsets._napari import label_corrections
 from napari_cellsets._napari.object_source import classes_of
 from napari_cellsets._napari.others import Others
 from napari_cellsets._napari.session import Session, get_session
@@ -177,6 +178,33 @@ def test_locked_stacks_get_no_plane(annotated: Session, viewer: ViewerModel) -> 
     overlay = annotated.annotations.corrections.overlay_of(viewer.layers["masks"])
     assert overlay is not None
     assert not overlay.add_plane()
+
+
+def test_large_labels_are_left_to_whoever_has_a_thread(
+    annotated: Session, masks: Labels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_corrections, "_MOST_PX", 10)
+    layers = annotated.annotations
+    told: list[str] = []
+    layers.large_changed.connect(told.append)
+    before = layers.entries
+    delete(masks, 1)
+    assert set(told) == {"masks"}
+    assert layers.entries == before
+    layers.look_beside("masks")()()
+    assert layers.entries != before
+
+
+def test_what_is_found_late_is_not_shown_of_another_picture(
+    annotated: Session, masks: Labels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_corrections, "_MOST_PX", 10)
+    delete(masks, 1)
+    found = annotated.annotations.look_beside("masks")()
+    annotated.show(2)
+    there = annotated.annotations.entries
+    found()
+    assert annotated.annotations.entries == there
 
 
 def test_the_legend_counts_what_is_there_now(annotated: Session, masks: Labels) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 from qtpy.QtCore import Qt
 
 from annotated_sets import write_annotated_set
+from napari_cellsets._napari import label_corrections
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.describe import DescribeDialog
 from napari_cellsets._qt.export_annotations import (
@@ -72,6 +73,22 @@ def test_legend_lists_classes_and_hides_them(
     assert viewer.layers["boxes"].edge_color[0, 3] == 1
     legend.none.click()
     assert not any(entry.shown for entry in session.annotations.entries)
+
+
+def test_large_labels_are_counted_beside_the_window(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_corrections, "_MOST_PX", 10)
+    legend = Legend(session.annotations)
+    qtbot.addWidget(legend)
+    (layer,) = (one for one in session.annotations.layers if one.name == "masks")
+    session.annotations.corrections.set_locked(layer, False)
+    before = session.annotations.entries
+    layer.data_setitem(np.nonzero(layer.data == 1), 0)
+    assert session.annotations.entries == before
+    qtbot.waitUntil(lambda: session.annotations.entries != before, timeout=10_000)
+    details = [entry.details for entry in session.annotations.entries]
+    assert any("masks: 2" in one for one in details)
 
 
 def test_legend_takes_no_room_without_annotations(

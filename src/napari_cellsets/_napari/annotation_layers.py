@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.colormaps.standardize_color import transform_color
@@ -27,7 +28,7 @@ from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.slots import place, put_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -88,6 +89,8 @@ class AnnotationLayers:
     """Something else is about to be shown."""
     arrived = Signal(object)
     """A `LoadedSample` is shown."""
+    large_changed = Signal(str)
+    """Labels of this annotation changed that are large; see `look_beside`."""
     forgotten = Signal(object)
     """A layer that is none of ours any more."""
 
@@ -283,9 +286,30 @@ class AnnotationLayers:
             self.look_again(name)
 
     def look_again(self, name: str) -> None:
-        """Show the classes of an annotation of labels as they are now."""
-        before, now = self._drawn.get(name), self.corrections.present(name)
-        if before is None or now is None or self._looks is None:
+        """Show the classes of an annotation of labels as they are now.
+
+        Of large ones `large_changed` tells, and whoever has a thread does that.
+        """
+        if self.corrections.is_large(name):
+            self.large_changed.emit(name)
+            return
+        look = self.look_beside(name)
+        if look is not None:
+            look()()
+
+    def look_beside(self, name: str) -> Callable[[], Callable[[], None]] | None:
+        """Return what looks for the classes there are now, in any thread.
+
+        What that returns is called on the main thread and shows them, unless others
+        are shown by then.
+        """
+        before, look = self._drawn.get(name), self.corrections.look(name)
+        if before is None or look is None:
+            return None
+        return lambda: partial(self._show_found, name, before, look())
+
+    def _show_found(self, name: str, before: Drawn, now: Drawn) -> None:
+        if self._drawn.get(name) is not before or self._looks is None:
             return
         self._drawn[name] = now
         known = zip(before.ids, before.classes, strict=True)

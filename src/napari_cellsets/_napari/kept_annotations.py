@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_cellsets.store import LayerFacts, Project, StoredLabels
 
 _DENSE = 1_000_000
+_PART_PX = 1_000_000
 """Labels up to this are counted in a list."""
 
 
@@ -164,8 +165,13 @@ def _counted(labels: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[Any]]:
     if labels.max(initial=0) > _DENSE or labels.min(initial=0) < 0:
         sparse, areas = np.unique(labels, return_counts=True)
         return sparse[sparse > 0], areas[sparse > 0]
-    # ten times as fast as sorting all pixels
-    counts = np.bincount(labels.ravel())
+    # ten times as fast as sorting all pixels; in parts, as numpy lets no other thread
+    # work meanwhile and takes twice the memory of a part
+    flat_labels, most = labels.ravel(), int(labels.max(initial=0)) + 1
+    counts = np.zeros(most, np.int64)
+    for start in range(0, flat_labels.size, _PART_PX):
+        part = flat_labels[start : start + _PART_PX]
+        counts += np.bincount(part, minlength=most)
     counts[:1] = 0
     numbers = np.flatnonzero(counts)
     return numbers, counts[numbers]

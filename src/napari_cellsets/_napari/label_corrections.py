@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     HooksFor = Callable[[str, Callable[[], None]], Hooks]
 
 _MOST_PX = 4_000_000
-"""Legend and colours of larger labels are made anew when they are shown again."""
+"""Larger labels are looked through in a thread."""
 
 
 class Arrival(NamedTuple):
@@ -170,15 +170,21 @@ class LabelCorrections:
         if name in self._overlays:
             self._overlays[name].forget()
 
-    def present(self, name: str) -> Drawn | None:
-        """Return an annotation with its labels and classes as they are now."""
+    def is_large(self, name: str) -> bool:
+        """Whether looking through an annotation takes a while."""
+        tracked = self._overlays[name].tracked if name in self._overlays else None
+        return tracked is not None and tracked.shadow.size > _MOST_PX
+
+    def look(self, name: str) -> Callable[[], Drawn] | None:
+        """Return what finds labels and classes as they are now, in any thread."""
         overlay, drawn = self._overlays.get(name), self._published.get(name)
         if overlay is None or overlay.layer is None or drawn is None:
             return None
-        if overlay.tracked is None or overlay.tracked.shadow.size > _MOST_PX:
+        if overlay.tracked is None:
             return None
         labels = flat(overlay.layer.data, overlay.tracked.shadow.ndim)
-        return as_corrected(drawn, labels, self._facts(overlay), self._names)
+        facts, names = partial(self._facts, overlay, overlay.tracked), self._names
+        return lambda: as_corrected(drawn, labels, facts(), names)
 
     # Inside
 
@@ -190,9 +196,8 @@ class LabelCorrections:
             overlay = self._overlays[name] = Overlay(role, needed)
         return overlay
 
-    def _facts(self, overlay: Overlay) -> LayerFacts | None:
-        tracked = overlay.tracked
-        if tracked is None or tracked.base is not None:
+    def _facts(self, overlay: Overlay, tracked: Tracked) -> LayerFacts | None:
+        if tracked.base is not None:
             return None
         try:
             return overlay.project().object_facts(*tracked.place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Slot
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Slot
 from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -18,13 +18,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_cellsets._napari.annotation_layers import AnnotationLayers, LegendEntry
+    from napari_cellsets.core.cancel import CancelToken, Progress
 
 _ROWS_SEEN = 5
 _SWATCH_PX = 12
+_CALM_MS = 300
+"""So long after the last change large labels are looked through."""
 _NO_PARENT = QModelIndex()
 
 
@@ -126,7 +132,12 @@ class Legend(QWidget):
         self._lay_out()
         self.all.clicked.connect(self._on_all_clicked)
         self.none.clicked.connect(self._on_none_clicked)
+        self._large: set[str] = set()
+        self._jobs = JobRunner(self)
+        self._calm = QTimer(self, singleShot=True, interval=_CALM_MS)
+        self._calm.timeout.connect(self._on_calm)
         follow(self, layers.changed, self._on_changed)
+        follow(self, layers.large_changed, self._on_large_changed)
         self._on_changed()
 
     def _lay_out(self) -> None:
@@ -173,6 +184,24 @@ class Legend(QWidget):
         self.notes.setVisible(bool(notes))
         self.setVisible(bool(entries or notes))
 
+    def _on_large_changed(self, name: str) -> None:
+        self._large.add(name)
+        self._calm.start()
+
+    @Slot()
+    def _on_calm(self) -> None:
+        """Look through labels beside the window."""
+        if self._jobs.busy:  # what is looked through first is shown first
+            self._calm.start()
+            return
+        looks = [self._layers.look_beside(name) for name in sorted(self._large)]
+        self._large.clear()
+
+        def work(token: CancelToken, _progress: Progress) -> list[Callable[[], None]]:
+            return [look() for look in looks if look and not token.cancelled]
+
+        self._jobs.start(work, title="Count classes", done=_call_all, quiet=True)
+
     @Slot()
     def _on_all_clicked(self) -> None:
         for entry in self._layers.entries:
@@ -182,3 +211,8 @@ class Legend(QWidget):
     def _on_none_clicked(self) -> None:
         for entry in self._layers.entries:
             self._layers.set_shown(entry.name, False)
+
+
+def _call_all(acts: list[Callable[[], None]]) -> None:
+    for act in acts:
+        act()

@@ -28,6 +28,7 @@ from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.own_base import Own
 from napari_cellsets.formats.own_files import OwnFiles, why_not
 from napari_cellsets.formats.packing import pack
+from napari_cellsets.formats.words.masks import MaskOptions
 from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project, further_layer
 from small_sets import write_set
 
@@ -260,7 +261,7 @@ def test_nothing_corrected_is_nothing_to_write(
 
 def test_the_set_itself_is_never_written(tmp_path: Path, project: Project) -> None:
     dataset = open_dataset(write_set(tmp_path / "set"))
-    with pytest.raises(ExportError, match="is a file of the data set itself"):
+    with pytest.raises(ExportError, match="lies in the data set itself"):
         export_corrections(dataset, project, dataset.tree.root)
 
 
@@ -448,6 +449,17 @@ def test_a_new_object_needs_a_number_in_the_names(
     correct(project, dataset, dataset.samples[0], "masks", planes)
     with pytest.raises(ExportError, match="not numbered"):
         export_corrections(dataset, project, tmp_path / "out")
+
+
+def test_masks_that_lose_something_are_told_before(tmp_path: Path) -> None:
+    dataset = open_dataset(write_annotated_set(tmp_path / "set"))
+    (mask,) = (one for one in dataset.recipe.annotations if one.word == "class-mask")
+    assert why_not(mask) == ""
+    assert "colours" in why_not(mask.model_copy(update={"colours": True}))
+    lossy = mask.model_copy(update={"file": ("classes/{stem}.jpg",)})
+    assert ".jpg lose numbers" in why_not(lossy)
+    void = MaskOptions(word="instances", file="masks/{stem}.png", void=(255,))
+    assert "mean no object" in why_not(void)
 
 
 def test_every_row_says_whether_it_is_written() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellsets.batch.convert_journal import Journal
 from napari_cellsets.batch.once import ALL, Once
-from napari_cellsets.batch.places import container_names
+from napari_cellsets.batch.places import container_names, refuse_own_place
 from napari_cellsets.core.annotation import MaskStack
 from napari_cellsets.core.annotation_names import names_of
 from napari_cellsets.core.cancel import CancelToken
@@ -126,7 +126,7 @@ def convert_dataset(
             f"the form {form_key!r} is not known", advice=f"Known: {', '.join(FORMS)}."
         )
     form, place = FORMS[form_key], Path(out).expanduser().absolute()
-    _refuse_own_place(dataset, place)
+    refuse_own_place(dataset, place)
     run = _Run(
         dataset,
         form,
@@ -145,17 +145,6 @@ def convert_dataset(
             f"nothing of it can be written as {form.title}; {first.message}"
         )
     return report
-
-
-def _refuse_own_place(dataset: Dataset, place: Path) -> None:
-    root = dataset.tree.root.resolve()
-    target = place.resolve()
-    if target == root or target.is_relative_to(root):
-        raise ExportError(
-            "lies in the data set itself, which is never changed",
-            path=place,
-            advice="Choose a folder outside the data set.",
-        )
 
 
 class _Run:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from napari_cellsets.batch.corrected import corrected_with_times
 from napari_cellsets.batch.export import ExportReport
-from napari_cellsets.batch.places import refuse_originals
+from napari_cellsets.batch.places import refuse_own_place
 from napari_cellsets.core.annotation import ImageClass, LabelImage
 from napari_cellsets.core.cancel import CancelToken
 from napari_cellsets.core.errors import CancelledError, CellsetsError, ExportError
@@ -74,7 +74,7 @@ def export_corrections(
     """
     root = Path(out_root).expanduser().absolute()
     chosen = dataset.samples if samples is None else samples
-    refuse_originals(dataset, root, [f for one in chosen for f in one.annotations])
+    refuse_own_place(dataset, root)
     files, report = OwnFiles(dataset.tree, root), ExportReport()
     token = token or CancelToken()
     done = 0

@@ -165,6 +165,24 @@ def refuse_originals(dataset: Dataset, out_root: Path, names: Collection[str]) -
             raise _original(target / name)
 
 
+def refuse_own_place(dataset: Dataset, place: Path) -> None:
+    """Raise when a place to write to lies in the data set.
+
+    Raises
+    ------
+    ExportError
+        If it does, or is the data set itself.
+    """
+    root = dataset.tree.root.resolve()
+    target = place.resolve()
+    if target == root or target.is_relative_to(root):
+        raise ExportError(
+            "lies in the data set itself, which is never changed",
+            path=place,
+            advice="Choose a folder outside the data set.",
+        )
+
+
 def _original(path: Path) -> ExportError:
     return ExportError(
         "is a file of the data set itself",

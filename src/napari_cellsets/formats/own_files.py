@@ -153,6 +153,8 @@ def why_not(options: WordOptions) -> str:
         return f"files of the kind {options.word!r} are read, not written"
     if options.word in _TEXT:
         return why_no_table(options)
+    if getattr(options, "void", ()):
+        return "numbers that mean no object would be lost"
     if getattr(options, "colours", False):
         return "colours stand for classes, and shades of them are lost in reading"
     endings = {_ending(template) for template in options.file}

@@ -59,3 +59,46 @@ def test_other_labels_in_a_layer_that_nobody_edits_leave_the_desk_alone() -> Non
     assert not heard
     second.data = np.ones((6, 8), np.int32)
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("pixels", [True, False], ids=["a stroke", "a word"])
+def test_a_new_act_after_an_undo_is_not_taken_for_the_one_undone(
+    layer: Labels, pixels: bool
+) -> None:
+    mirror = UndoMirror(layer)
+    moved: list[tuple[object, bool]] = []
+    mirror.moved.connect(lambda step: moved.append((step.about, step.done)))
+
+    def act(about: str) -> None:
+        if pixels:
+            mirror.about = about
+            layer.data_setitem((np.array([1]), np.array([2])), len(moved) + 1)
+            mirror.about = None
+        else:
+            mirror.add(about)
+
+    # connected last, it hears of an act first
+    layer.events.paint.connect(lambda event: mirror.follow())
+    act("first")
+    layer.undo()
+    mirror.follow()
+    act("second")
+    layer.undo()
+    layer.redo()
+    mirror.follow()
+    assert moved[:3] == [("first", True), ("first", False), ("second", True)]
+    assert moved[-1] == ("second", True)
+    assert ("first", True) not in moved[1:]
+
+
+def test_a_stroke_after_an_undo_is_not_taken_for_the_one_undone(layer: Labels) -> None:
+    mirror = UndoMirror(layer)
+    moved: list[tuple[int | None, bool]] = []
+    mirror.moved.connect(lambda step: moved.append((step.new_label, step.done)))
+    layer.events.paint.connect(lambda event: mirror.follow())
+    layer.paint((1, 1), 3)
+    layer.undo()
+    layer.paint((4, 5), 4)
+    layer.undo()
+    layer.redo()
+    assert moved == [(3, True), (3, False), (4, True), (4, False), (4, True)]

@@ -64,12 +64,15 @@ class Step:
         What was written last; None for several labels.
     done
         False while it is undone.
+    first
+        napari's own first part of it; None where it changed no pixels.
     """
 
     box: Box
     about: object
     new_label: int | None
     done: bool
+    first: object
     places: tuple[NDArray[np.intp], ...]
     after: NDArray[np.int64]
 
@@ -187,10 +190,24 @@ class UndoMirror:
         while len(self._done) > depth:
             found = True
             self._take_back()
-        while self._undone and len(self._done) < depth:
+        while self._undone and len(self._done) < depth and self._is_again():
             found = True
             self._do_again()
         return found
+
+    def _is_again(self) -> bool:
+        """Whether the act that came next is the one undone last, not a new one.
+
+        A new one stands on napari's stack just before it is told, and somebody who
+        heard of it earlier may ask meanwhile.
+        """
+        if self.about is not None:
+            return False
+        atoms = self.layer._undo_history[self._older + len(self._done)]
+        first = self._undone[-1].first
+        # napari turns the list of them round
+        ends = (atoms[0], atoms[-1]) if atoms else (None,)
+        return any(first is atom for atom in ends)
 
     def _depth(self) -> int | None:
         """Return how many acts napari could undo; None where it does not tell."""
@@ -266,6 +283,7 @@ def _step_of(atoms: Any, labels: NDArray[Any], about: object) -> tuple[Step, boo
         about,
         new.pop() if len(new) == 1 else None,
         True,
+        atoms[0] if len(atoms) else None,
         places,
         after,
     )

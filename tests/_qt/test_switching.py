@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from annotated_sets import write_annotated_set
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.slots import assign
 from napari_cellsets._qt import switching
@@ -198,7 +199,7 @@ def test_failure_is_told_when_the_sample_is_asked_for(
 
         return fail if index == 2 else own(index, *args)
 
-    switcher.failed.connect(told.append)
+    switcher.told.connect(told.append)
     monkeypatch.setattr(session, "loader", loader)
     go_to(1, session, qtbot)
     qtbot.waitUntil(lambda: tried == [2], timeout=10_000)
@@ -234,3 +235,42 @@ def test_labels_of_another_kind_of_number_get_their_colours(viewer: Viewer) -> N
     np.testing.assert_array_equal(
         viewer.screenshot(canvas_only=True, flash=False), drawn
     )
+
+
+@pytest.fixture
+def marked(
+    viewer: Viewer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Session, Switcher]:
+    """Three samples; boxes of the first and the last are more than a few."""
+    monkeypatch.setattr(switching, "_MANY_SHAPES", 0)
+    session = get_session(viewer)
+    session.open(write_annotated_set(tmp_path / "annotated"))
+    session.show(1)
+    dock = DockContent()
+    viewer.window.add_dock_widget(dock, name="Beside")
+    return session, Switcher(session, dock)
+
+
+def test_many_boxes_are_told_of_before_they_hold_the_window_up(
+    marked: tuple[Session, Switcher], qtbot: QtBot
+) -> None:
+    session, switcher = marked
+    with qtbot.waitSignal(switcher.told, timeout=10_000) as word:
+        session.go_to(2)
+    assert word.args[0].startswith("Drawing ")
+    assert session.index == 1
+    qtbot.waitUntil(lambda: session.index == 2, timeout=10_000)
+
+
+def test_boxes_told_of_are_not_drawn_over_a_later_sample(
+    marked: tuple[Session, Switcher], qtbot: QtBot
+) -> None:
+    session, switcher = marked
+    switcher._word.setInterval(500)
+    with qtbot.waitSignal(switcher.told, timeout=10_000):
+        session.go_to(2)
+    shown: list[int] = []
+    session.sample_changed.connect(shown.append)
+    session.go_to(1)
+    qtbot.wait(800)
+    assert shown == [1]

@@ -225,7 +225,7 @@ class SamplesWidget(DockContent):
         self.steps.play_asked.connect(self._on_play_asked)
         self.steps.export_asked.connect(self._on_export_asked)
         self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
-        self._switcher.failed.connect(self._say)
+        self._switcher.told.connect(self._say)
         self.others.told.connect(self._on_others_told)
         self.moved.told.connect(self._on_others_told)
 

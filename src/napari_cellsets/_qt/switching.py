@@ -25,6 +25,10 @@ _REST_MS = 150
 """Who stays this long looks at the sample: time to decode the next one."""
 _MOST_AHEAD_BYTES = 64_000_000
 """Pictures like one that is larger are decoded when they are asked for."""
+_MANY_SHAPES = 2_000
+"""napari makes boxes and outlines one by one: 0.4 s for 5,000, which is told before."""
+_WORD_MS = 30
+"""In this time a word is on screen."""
 
 
 class Switcher(QObject):
@@ -43,7 +47,8 @@ class Switcher(QObject):
         The dock that the work belongs to.
     """
 
-    failed = Signal(str)
+    told = Signal(str)
+    """A sentence for the person: what failed, or is about to take a moment."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
@@ -52,6 +57,9 @@ class Switcher(QObject):
         self._wanted: int | None = None
         self._ahead: LoadedSample | None = None
         self._decoding_ahead: int | None = None
+        self._told: LoadedSample | None = None
+        self._word = QTimer(self, singleShot=True, interval=_WORD_MS)
+        self._word.timeout.connect(self._on_word_seen)
         self._at, self._way = session.index, 1
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._on_rest_timeout)
@@ -95,6 +103,23 @@ class Switcher(QObject):
         return self._session.project
 
     def _on_loaded(self, loaded: LoadedSample) -> None:
+        shapes = sum(len(one.data) for one in loaded.drawn if one.kind == "shapes")
+        if shapes > _MANY_SHAPES:
+            self._told = loaded
+            self.told.emit(f"Drawing {shapes:,} boxes and outlines …")
+            self._word.start()
+        else:
+            self._show(loaded)
+
+    @Slot()
+    def _on_word_seen(self) -> None:
+        if self._told is not None:
+            self._show(self._told)
+
+    def _show(self, loaded: LoadedSample) -> None:
+        # what is still to be drawn was asked for before
+        self._word.stop()
+        self._told = None
         wanted, self._wanted = self._wanted, None
         # another set may have been opened meanwhile
         current = loaded.dataset is self._session.dataset
@@ -142,7 +167,7 @@ class Switcher(QObject):
             return  # nobody has asked for it yet
         self._wanted = None
         self._session.stay()
-        self.failed.emit(str(error))
+        self.told.emit(str(error))
 
 
 def _let_go(session: Session, *_: object) -> None:

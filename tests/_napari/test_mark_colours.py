@@ -149,6 +149,24 @@ def test_a_selection_takes_the_colour_of_the_next_ground() -> None:
     marks.stop()
 
 
+def test_a_selection_is_drawn_over_the_layers_of_another_set() -> None:
+    viewer = picture(20)
+    labels = np.zeros((40, 40), np.int32)
+    labels[10:20, 10:20] = 1
+    layer = viewer.add_layer(Labels(labels))
+    marks, objects = EditMarks(viewer), ObjectIndex(labels)
+    marks.outline(layer, objects, [1])
+    drawn = viewer.layers[SELECTED_NAME]
+    for _ in range(2):
+        viewer.layers.remove(viewer.layers[0])
+        viewer.add_image(np.zeros((40, 40), np.uint8))
+        layer = viewer.add_layer(Labels(labels))
+        marks.outline(layer, objects, [1])
+        assert viewer.layers[-1] is drawn
+        assert viewer.layers.selection.active is layer
+    marks.stop()
+
+
 def test_regions_and_their_names_are_seen_on_a_bright_picture() -> None:
     viewer = picture(235)
     layer = add_regions_layer(viewer, viewer.layers[0])

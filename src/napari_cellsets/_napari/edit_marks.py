@@ -120,6 +120,7 @@ class EditMarks:
             layer.translate = translate
         if paths:
             layer.data = _joined(paths)
+            self._keep_above(layer, like)
             self._keep_seen(layer, name)
             self._on_zoom_changed()
         else:
@@ -173,6 +174,13 @@ class EditMarks:
         if self._drawn_in.get(name) != wanted:
             layer.edge_color = wanted
             self._drawn_in[name] = wanted
+
+    def _keep_above(self, layer: Vectors, like: Labels) -> None:
+        """Bring lines up that lie below: another set came on top of them."""
+        viewer = self._viewer()
+        layers = () if viewer is None else viewer.layers
+        if like in layers and layers.index(layer) < layers.index(like):
+            layers.move(layers.index(layer), len(layers))
 
     def _zoom(self) -> float:
         viewer = self._viewer()

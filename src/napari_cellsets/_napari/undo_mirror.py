@@ -203,7 +203,8 @@ class UndoMirror:
         """
         if self.about is not None:
             return False
-        atoms = self.layer._undo_history[self._older + len(self._done)]
+        history = getattr(self.layer, "_undo_history", ())
+        atoms = history[self._older + len(self._done)]
         first = self._undone[-1].first
         # napari turns the list of them round
         ends = (atoms[0], atoms[-1]) if atoms else (None,)

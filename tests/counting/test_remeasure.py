@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_cellsets.core.image import Picture
 from napari_cellsets.counting.measure import ObjectTable, measure
-from napari_cellsets.counting.remeasure import remeasure
+from napari_cellsets.counting.remeasure import remeasure, remeasure_planes
 
 
 def field(seed: int, shape: tuple[int, int] = (30, 40)) -> np.ndarray:
@@ -53,6 +53,39 @@ def test_after_any_change_measures_are_those_of_the_whole(
     found = remeasure(before, labels, box, picture)
     assert found is not None
     assert_same(found[0], measure(labels, picture))
+
+
+@given(
+    seed=st.integers(0, 2**16),
+    first=st.integers(0, 2),
+    planes=st.integers(1, 3),
+    top=st.integers(0, 29),
+    left=st.integers(0, 39),
+    new=st.integers(0, 70),
+)
+@settings(deadline=None, max_examples=40)
+def test_after_any_change_measures_of_planes_are_those_of_the_whole(
+    seed: int, first: int, planes: int, top: int, left: int, new: int
+) -> None:
+    labels = np.stack([field(seed + plane) for plane in range(3)])
+    picture = colour(labels.shape[1:])
+    whole = Picture(np.stack([picture.pixels] * 3), "zyxc", picture.channel_names, 0.5)
+    before = measure(labels, whole, outline=True)
+    last = min(first + planes, 3)
+    box = (slice(first, last), slice(top, top + 5), slice(left, left + 6))
+    labels[box] = new
+    found = remeasure_planes(before, labels, box, picture)
+    assert found is not None
+    columns = found[0].columns
+    order = np.lexsort((columns["label"], columns["plane"]))
+    after = ObjectTable({name: values[order] for name, values in columns.items()})
+    assert_same(after, measure(labels, whole, outline=True))
+
+
+def test_planes_that_are_too_large_are_left_alone() -> None:
+    labels = np.stack([field(5), field(6)])
+    box = (slice(0, 2), slice(0, 30), slice(0, 40))
+    assert remeasure_planes(measure(labels), labels, box, most_px=100) is None
 
 
 def test_without_a_picture_shapes_are_kept_up_to_date() -> None:

@@ -10,6 +10,7 @@ from napari.layers import Image
 
 from napari_cellsets._napari.object_classes import object_classes
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.stack_editor import planes_of
 from napari_cellsets.batch.known_classes import class_names, published_classes
 from napari_cellsets.core.image import Picture
 
@@ -24,18 +25,23 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.session import Session
 
 
+_FLAT = 2
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectSource:
-    """Objects of one plane of a Labels layer.
+    """Objects of one plane of a Labels layer; of masks that overlap, of all planes.
 
     Parameters
     ----------
     layer
         Whose objects.
     plane
-        Index of the plane for every axis before (y, x).
+        Index of the plane for every axis before (y, x), but for that of planes of
+        masks that overlap.
     labels
-        The plane, (y, x): the pixels of the layer, not a copy.
+        The plane, (y, x), or the planes of overlap, (plane, y, x): the pixels of the
+        layer, not a copy.
     picture
         Of the same size, or None where none is shown.
     """
@@ -45,14 +51,27 @@ class ObjectSource:
     labels: NDArray[np.integer]
     picture: Picture | None
 
+    @property
+    def stacked(self) -> bool:
+        """Whether these are masks that overlap, in planes."""
+        return self.labels.ndim > _FLAT
+
+    def box(self, box: tuple[slice, ...]) -> tuple[slice, ...]:
+        """Return a box of `labels` as one of the layer."""
+        before = tuple(slice(at, at + 1) for at in self.plane)
+        return (*box[:-_FLAT], *before, *box[-_FLAT:])
+
 
 def source_of(viewer: ViewerModel, editor: LabelEditor) -> ObjectSource | None:
     """Return the objects on screen of a layer; None where it has several sizes."""
     layer, plane = editor.layer, editor.plane
     if layer.multiscale:
         return None
+    picture = picture_under(viewer, layer, plane)
+    if editor.stacked:
+        return ObjectSource(layer, plane[1:], planes_of(layer), picture)
     labels: NDArray[Any] = np.asarray(layer.data[plane] if plane else layer.data)
-    return ObjectSource(layer, plane, labels, picture_under(viewer, layer, plane))
+    return ObjectSource(layer, plane, labels, picture)
 
 
 def picture_under(

@@ -59,6 +59,7 @@ _SHORT = {
     "eccentricity": "Ecc.",
     "solidity": "Solid.",
     "circularity": "Circ.",
+    "plane": "Pl.",
 }
 _REPLACED_BY = {
     "area_px": "area_um2",

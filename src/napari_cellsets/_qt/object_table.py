@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from napari_cellsets.counting.measure import ObjectTable
 
 
-_WIDEST_PX, _LEAST_WORD_PX = 88, 40
+_WIDEST_PX, _LEAST_WORD_PX = 88, 44
 """Longer words are cut short on screen; the tooltip has all of them."""
 _ROOM_PX = 24
 """Beside the word of a heading: its margins, and the arrow that tells the order."""
@@ -179,14 +179,17 @@ class ObjectTableView(QTableView):
     def _need(self, column: int) -> Need:
         font, model = self.fontMetrics(), self._objects
         name = model.shown_columns[column]
-        heading = font.horizontalAdvance(str(self._heading(column))) + _ROOM_PX
-        content = self.sizeHintForColumn(column)
+        word = font.horizontalAdvance(str(self._heading(column)))
+        content, wanted = self.sizeHintForColumn(column), word + _ROOM_PX
         if name in WORDS:
             content = min(content, _WIDEST_PX)
-            return Need(min(content, _LEAST_WORD_PX), max(content, heading), True)
+            least = min(max(content, word + _CELL_PX), _LEAST_WORD_PX)
+            return Need(least, max(content, wanted), True)
         widest = max(map(font.horizontalAdvance, model.extremes(column)))
         content = max(content, widest + _CELL_PX, _NARROWEST_PX)
-        return Need(content, max(content, heading), name == "label")
+        if name != "label":
+            return Need(content, max(content, wanted))
+        return Need(max(content, word + _CELL_PX), max(content, wanted), True)
 
     @Slot()
     def _share(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +11,13 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_cellsets._napari.object_source import source_of
 from napari_cellsets._qt.lifetimes import follow
-from napari_cellsets.counting.measure import FoundObjects, ObjectTable, find_objects
-from napari_cellsets.counting.remeasure import around, remeasure
+from napari_cellsets.counting.measure import (
+    FoundObjects,
+    ObjectTable,
+    find_objects,
+    measure,
+)
+from napari_cellsets.counting.remeasure import around, remeasure, remeasure_planes
 from napari_cellsets.editing.objects import KnownObjects
 
 if TYPE_CHECKING:
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 _TITLE = "Measuring objects"
 _MOST_PX = 2_000_000
 """Edits that reach further are measured beside the window."""
+_FLAT = 2
 _AT_ONCE_PX = 8_000_000
 """Images up to this are measured in one go."""
 _QUIET_PX = 200_000_000
@@ -69,7 +75,14 @@ class Measuring:
     picture: Picture | None
 
     def __call__(self, token: CancelToken, progress: Progress) -> ObjectTable:
-        return find_objects(self.labels, token).finished(self.picture, token)
+        picture = self.picture
+        if picture is not None and self.labels.ndim > _FLAT:
+            # planes of masks that overlap lie on one picture
+            pixels = np.broadcast_to(
+                picture.pixels, (len(self.labels), *picture.pixels.shape)
+            )
+            picture = replace(picture, pixels=pixels, axes=f"z{picture.axes}")
+        return measure(self.labels, picture, token, outline=True)
 
 
 class ObjectsFlow(QObject):
@@ -87,6 +100,8 @@ class ObjectsFlow(QObject):
     """Everything was measured, or there is nothing to measure."""
     finished = Signal()
     """The table has brightness and shape too, of the same objects."""
+    plane_changed = Signal()
+    """Another plane of masks that overlap is on screen; the table has all of them."""
     touched = Signal(object)
     """The table is up to date after an edit of these labels, an array."""
 
@@ -145,8 +160,11 @@ class ObjectsFlow(QObject):
         chosen = np.isin(table.columns["label"], labels)
         if not chosen.any():
             return None
-        box = around(table, chosen)
-        return (*(slice(at, at + 1) for at in source.plane), *box)
+        box: tuple[slice, ...] = around(table, chosen)
+        if source.stacked:
+            planes = table.columns["plane"][chosen]
+            box = (slice(int(planes.min()), int(planes.max()) + 1), *box)
+        return source.box(box)
 
     # Inside
 
@@ -170,8 +188,12 @@ class ObjectsFlow(QObject):
 
     def _on_step_changed(self, event: Any = None) -> None:
         editor, source = self._editor, self.source
-        if editor is not None and source is not None and editor.plane != source.plane:
+        if editor is None or source is None:
+            return
+        if editor.plane[1 if source.stacked else 0 :] != source.plane:
             self.look()
+        elif source.stacked:
+            self.plane_changed.emit()
 
     @Slot()
     def _on_time(self) -> None:
@@ -185,14 +207,14 @@ class ObjectsFlow(QObject):
             self._put(None)
             return
         labels, picture = source.labels, source.picture
-        if labels.size < _AT_ONCE_PX:
+        if source.stacked or labels.size < _AT_ONCE_PX:
             self._runner.start(
                 Measuring(labels, picture),
                 title=_TITLE,
                 done=self._on_measured,
                 cancelled=self._on_stopped,
                 failed=self._on_failed,
-                quiet=True,
+                quiet=labels.size < _AT_ONCE_PX,
             )
         else:
             self._runner.start(
@@ -278,13 +300,19 @@ class ObjectsFlow(QObject):
         if source is None or table is None:
             self.look()
             return None
-        for side, at in zip(box, source.plane, strict=False):
+        between = box[1:] if source.stacked else box
+        for side, at in zip(between[:-_FLAT], source.plane, strict=True):
             if not side.start <= at < side.stop:
                 return None
-        rows, columns = box[-2:]
-        found = remeasure(
-            table, source.labels, (rows, columns), source.picture, most_px=_MOST_PX
-        )
+        rows, columns = box[-_FLAT:]
+        labels, picture, most = source.labels, source.picture, _MOST_PX
+        if not source.stacked:
+            found = remeasure(table, labels, (rows, columns), picture, most_px=most)
+        elif box[0].stop <= len(labels):
+            where = (box[0], rows, columns)
+            found = remeasure_planes(table, labels, where, picture, most_px=most)
+        else:
+            found = None  # there are more planes now
         if found is None:
             self.look()
             return None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.edit_desk import EditDesk
+    from napari_cellsets._napari.object_source import ObjectSource
     from napari_cellsets._napari.session import Session
     from napari_cellsets._qt.jobs import JobRunner
     from napari_cellsets._qt.objects_facts import ObjectFactsLink
@@ -51,6 +52,7 @@ class ProblemSearch(QObject):
         self._due: set[int] = set()
         flow.measured.connect(self.look)
         flow.touched.connect(self._on_touched)
+        flow.plane_changed.connect(self.look)
         facts.changed.connect(self._on_facts_changed)
 
     def wake(self, awake: bool) -> None:
@@ -87,10 +89,18 @@ class ProblemSearch(QObject):
         mine = self._classes = self._facts.class_words
         other = other_layer(self._session, source.layer)
         theirs = self._theirs = self._facts.theirs
+        labels = self._labels(source)
         if other is None or not mine or not theirs:
-            return Search(source.labels, mine)
+            return Search(labels, mine)
         under = np.asarray(other.data[source.plane] if source.plane else other.data)
-        return Search(source.labels, mine, under, theirs)
+        return Search(labels, mine, under, theirs)
+
+    def _labels(self, source: ObjectSource) -> NDArray[np.integer]:
+        """Return the plane on screen."""
+        editor = self._desk.editor
+        if editor is None or not source.stacked:
+            return source.labels
+        return np.asarray(source.labels[editor.plane[0]])
 
     def _on_found(self, found: list[ObjectProblem]) -> None:
         self._show(found)
@@ -136,7 +146,7 @@ class ProblemSearch(QObject):
         if editor is not None and (editor.in_plane or editor.layer.ndim == 2):
             return editor.objects
         return ObjectIndex(
-            np.zeros((1, 1), np.int32) if source is None else source.labels
+            np.zeros((1, 1), np.int32) if source is None else self._labels(source)
         )
 
     def _show(self, found: list[ObjectProblem]) -> None:

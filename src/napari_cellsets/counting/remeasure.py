@@ -73,6 +73,46 @@ def remeasure(
     return ObjectTable(both), touched
 
 
+def remeasure_planes(
+    table: ObjectTable,
+    labels: NDArray[np.integer],
+    box: tuple[slice, slice, slice],
+    picture: Picture | None = None,
+    *,
+    most_px: int | None = None,
+) -> tuple[ObjectTable, NDArray[np.int64]] | None:
+    """Bring measures of a stack up to date; as `remeasure`, plane by plane.
+
+    Parameters
+    ----------
+    table
+        With a column ``plane``.
+    labels
+        (z, y, x).
+    box
+        Planes, rows and columns.
+    picture
+        One of (y, x) that all planes were measured on.
+    most_px
+        Of each plane.
+    """
+    planes, rows, columns = box
+    now, touched = dict(table.columns), [np.empty(0, np.int64)]
+    for plane in range(planes.start, planes.stop):
+        here = now["plane"] == plane
+        part = {name: v[here] for name, v in now.items() if name != "plane"}
+        flat = ObjectTable(part)
+        found = remeasure(
+            flat, labels[plane], (rows, columns), picture, most_px=most_px
+        )
+        if found is None:
+            return None
+        new = {**found[0].columns, "plane": np.full(len(found[0]), plane, np.int64)}
+        now = {name: np.concatenate([v[~here], new[name]]) for name, v in now.items()}
+        touched.append(found[1])
+    return ObjectTable(now), np.unique(np.concatenate(touched))
+
+
 def _touched(
     table: ObjectTable, labels: NDArray[np.integer], box: Box
 ) -> NDArray[np.int64]:

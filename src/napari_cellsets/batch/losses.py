@@ -123,9 +123,8 @@ def foresee_losses(
         said = _losses_of(Marked(sample.name, (height, width), wanted), form)
         advice = advice or next(iter(said.values()), "")
         reasons.update(said.keys())
-    told = dict(reasons.most_common())
     known = source.names if isinstance(source, Once) else tuple(names)
-    return Losses(len(some), len(every), told, advice, known)
+    return Losses(len(some), len(every), dict(reasons.most_common()), advice, known)
 
 
 def _losses_of(marked: Marked, form: Form) -> dict[str, str]:

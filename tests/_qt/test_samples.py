@@ -331,7 +331,7 @@ def test_parts_have_names_for_screen_readers(full: SamplesWidget) -> None:
         full.filters.split,
         full.filters.progress,
         full.status,
-        full.message,
+        full.message.text,
         full.header.citation.button,
     ):
         assert part.accessibleName()

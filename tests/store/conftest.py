@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,6 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +27,24 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_place(postgres_server: str) -> str:
-    """URL of an empty database."""
+def postgres_place(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database, which is emptied for the next test."""
     import psycopg
 
-    name = f"lab{next(_NUMBERS)}"
+    place = postgres_server.replace("/postgres?", "/lab?")
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    return postgres_server.replace("/postgres?", f"/{name}?")
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'lab'")
+        if known.fetchone() is None:
+            connection.execute("CREATE DATABASE lab")
+    yield place
+    with psycopg.connect(place, autocommit=True) as connection:
+        # whoever is still connected could keep the tables locked
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = 'lab'"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -167,6 +167,19 @@ def test_a_selection_is_drawn_over_the_layers_of_another_set() -> None:
     marks.stop()
 
 
+def test_the_view_is_not_fitted_to_outlines_of_labels_that_are_gone() -> None:
+    viewer = picture(20)
+    labels = np.zeros((400, 400), np.int32)
+    labels[300:390, 300:390] = 1
+    layer = viewer.add_layer(Labels(labels))
+    marks = EditMarks(viewer)
+    marks.outline(layer, ObjectIndex(labels), [1])
+    viewer.layers.remove(layer)
+    assert not len(viewer.layers[SELECTED_NAME].data)
+    assert viewer.layers.extent.world[1].max() < 300
+    marks.stop()
+
+
 def test_regions_and_their_names_are_seen_on_a_bright_picture() -> None:
     viewer = picture(235)
     layer = add_regions_layer(viewer, viewer.layers[0])

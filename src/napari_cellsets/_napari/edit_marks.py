@@ -198,6 +198,10 @@ class EditMarks:
         gone = [name for name, layer in self._layers.items() if layer is event.value]
         for name in gone:
             del self._layers[name]
+        if self._like is not None and event.value is self._like():
+            # the view is fitted to what is drawn too
+            for name in self._layers:
+                self._empty(name)
 
 
 def _joined(paths: Sequence[Path]) -> NDArray[np.float64]:

@@ -142,6 +142,13 @@ def test_a_long_message_scrolls_and_is_reached_by_the_keyboard(
     assert row.text.toolTip() == "Done."
 
 
+@pytest.mark.parametrize("words", ["Draw a line right across an object.", LONG[:75]])
+def test_two_lines_need_no_scrolling(row: MessageRow, words: str) -> None:
+    row.tell(words, False)
+    QApplication.processEvents()
+    assert row._scroll.verticalScrollBar().maximum() == 0
+
+
 def test_a_question_is_open_until_something_else_is_said(row: MessageRow) -> None:
     row.ask("Replace them?")
     assert row.asking

@@ -45,12 +45,12 @@ class MessageRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._progress = progress
+        self.setAccessibleName("Message")
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setAccessibleName("Message")
-        flowing = QSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding
-        )
+        # as high as its lines at this width: what it likes best is higher
+        flowing = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         flowing.setHeightForWidth(True)
         self.text.setSizePolicy(flowing)
         self.replace = QPushButton("Replace")
@@ -175,6 +175,7 @@ class ProgressRow(QWidget):
         row.addWidget(self.cancel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
         layout.addLayout(row)
         layout.addWidget(self.text)
         self._keep_room(True)

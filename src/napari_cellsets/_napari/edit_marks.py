@@ -178,8 +178,10 @@ class EditMarks:
     def _keep_above(self, layer: Vectors, like: Labels) -> None:
         """Bring lines up that lie below: another set came on top of them."""
         viewer = self._viewer()
-        layers = () if viewer is None else viewer.layers
-        if like in layers and layers.index(layer) < layers.index(like):
+        if viewer is None or like not in viewer.layers:
+            return
+        layers = viewer.layers
+        if layers.index(layer) < layers.index(like):
             layers.move(layers.index(layer), len(layers))
 
     def _zoom(self) -> float:

@@ -137,3 +137,15 @@ def test_lines_take_the_units_of_the_next_set_with_the_layers(
     get_session(viewer).open(write_set(tmp_path / "other"))
     assert not len(lines.data)
     assert {str(u) for one in viewer.layers for u in one.units[-2:]} == {"pixel"}
+
+
+def test_labels_of_the_next_set_are_not_called_the_persons_own(
+    dock: EditWidget, viewer: Viewer, tmp_path: Path
+) -> None:
+    session = get_session(viewer)
+    session.open(write_set(tmp_path / "other"))
+    session.open(write_annotated_set(tmp_path / "annotated"))
+    target = dock.desk.target
+    assert target is not None
+    assert session.place_of(target) is not None
+    assert dock.saved.text() == "All corrections are saved"

@@ -171,6 +171,8 @@ class EditWidget(DockContent):
         follow(self, desk.flashed, self._on_flashed)
         follow(self, desk.options.events.tolerance, self._on_tolerance_changed)
         follow(self, self.session.status_changed, self._on_status_changed)
+        # layers of a new set are followed only when all of them are there
+        follow(self, self.session.sample_changed, self._on_status_changed)
         follow(self, self.keys.changed, self._on_keys_changed)
         layers = self._viewer.layers
         layers.events.inserted.connect(self._on_layers_changed)

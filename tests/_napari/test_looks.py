@@ -84,3 +84,11 @@ def test_contrast_is_always_a_range(pixels: np.ndarray) -> None:
     low, high = contrast_limits(pixels)
     assert np.isfinite(low)
     assert low < high
+
+
+def test_a_white_picture_is_shown_white() -> None:
+    assert contrast_limits(np.full((8, 8), 255, np.uint8)) == (0.0, 255.0)
+
+
+def test_a_black_picture_is_shown_black() -> None:
+    assert contrast_limits(np.zeros((8, 8), np.uint8)) == (0.0, 1.0)

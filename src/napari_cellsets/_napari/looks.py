@@ -116,7 +116,9 @@ def contrast_limits(pixels: NDArray[Any]) -> tuple[float, float]:
     low, high = (float(v) for v in np.percentile(finite, _CONTRAST_PERCENT))
     if high <= low:
         low, high = float(finite.min()), float(finite.max())
-    if high <= low:
+    if high <= low and high > 0:
+        low = 0.0  # as bright as it is, such as the white that stands for no picture
+    elif high <= low:
         high = max(low + 1.0, float(np.nextafter(low, np.inf)))
     return low, high
 

@@ -102,6 +102,14 @@ def test_an_empty_field_opens_nothing(bench: Bench) -> None:
     assert bench.dock.model.field is None
 
 
+def test_answers_want_no_more_height_than_a_low_window_has(bench: Bench) -> None:
+    bench.classify_set()
+    for page in range(bench.dock.tabs.count()):
+        bench.dock.tabs.setCurrentIndex(page)
+        # 720, less menus, titles, tabs, status bar and the lowest gallery
+        assert bench.dock.minimumSizeHint().height() <= 510
+
+
 def test_a_heading_of_the_matrix_opens_a_whole_column(bench: Bench) -> None:
     bench.classify_set()
     header = bench.dock.matrix.horizontalHeader()

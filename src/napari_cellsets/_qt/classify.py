@@ -42,7 +42,7 @@ from napari_cellsets._qt.classify_words import (
     summary_words,
     top_words,
 )
-from napari_cellsets._qt.docking import DockContent
+from napari_cellsets._qt.docking import DockContent, fill_with_page
 from napari_cellsets._qt.engine_rest import EngineRest
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import SelectionLink
@@ -145,12 +145,15 @@ class ClassifyWidget(DockContent):
         column.setContentsMargins(0, 6, 0, 0)
         column.addWidget(hint("Labels by row, answers by column. Click to list."))
         column.addWidget(self.matrix, 1)
+        self.calibrated = QWidget()
+        # a plot wants more height than a low window has above the gallery
+        fill_with_page(self.calibrated, self.calibration)
         self.tabs = QTabWidget()
         for title, page in (
             ("Cells", listed),
             ("Confusion", self.confusion),
             ("Classes", self.scores),
-            ("Calibration", self.calibration),
+            ("Calibration", self.calibrated),
         ):
             self.tabs.addTab(page, title)
         layout = QVBoxLayout(self)
@@ -275,7 +278,7 @@ class ClassifyWidget(DockContent):
         of_set = crops is None
         self.cells.cells.set_icons(self._thumbnails if of_set else self._crop_icons)
         report, table = model.report, model.table
-        for page in (self.confusion, self.scores, self.calibration):
+        for page in (self.confusion, self.scores, self.calibrated):
             self.tabs.setTabVisible(self.tabs.indexOf(page), report is not None)
         self.tabs.setVisible(table is not None)
         if report is not None and table is not None:

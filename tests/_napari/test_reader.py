@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -41,17 +42,50 @@ def test_probe_takes_folder_archive_and_picture(set_path: Path, tmp_path: Path) 
         assert get_reader(str(path)) is read
 
 
-@pytest.mark.parametrize("name", ["missing.png", "empty", "text.png", ""])
-def test_probe_refuses_what_holds_no_picture(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["a.txt", "a.json", "words.zip", "words", ""])
+def test_probe_refuses_what_is_not_ours(tmp_path: Path, name: str) -> None:
+    (tmp_path / "words").mkdir()
+    for file in ("a.txt", "a.json", "words/a.txt"):
+        (tmp_path / file).write_text("no picture")
+    with zipfile.ZipFile(tmp_path / "words.zip", "w") as packed:
+        packed.write(tmp_path / "a.txt", "a.txt")
+    assert get_reader(str(tmp_path / name)) is None
+    assert get_reader("https://example.org/set.zip") is None
+    assert get_reader("a\0b.png") is None
+
+
+REFUSED = {
+    "missing.png": "there is no such file or folder. Check the path",
+    "empty": "no picture here, and no other file. Copying or unpacking may not",
+    "nothing.zip": "no picture here, and no other file. Copying or unpacking may not",
+    "text.png": "this is no picture but something unknown",
+    "none.png": "this is no picture but an empty file",
+    "cut.zip": "this is no complete zip archive",
+    "page.tgz": "this is no complete tar archive",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_should_be_ours_and_cannot_be_read_is_told(
+    tmp_path: Path, name: str
+) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("no picture")
-    reader = get_reader(str(tmp_path / "empty" if not name else tmp_path / name))
-    assert reader is None or name == "text.png"
+    (tmp_path / "none.png").touch()
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04")
+    (tmp_path / "page.tgz").write_text("<html>not found")
+    zipfile.ZipFile(tmp_path / "nothing.zip", "w").close()
+    reader = get_reader(str(tmp_path / name))
+    assert reader is read
+    with pytest.raises(CellsetsError, match=f"{re.escape(name)}: .*{REFUSED[name]}"):
+        reader(str(tmp_path / name))
 
 
-def test_probe_leaves_stacks_to_others(set_path: Path) -> None:
-    images = [str(path) for path in (set_path / "images").iterdir()]
-    assert get_reader(images) is None
+def test_list_of_one_is_opened(set_path: Path) -> None:
+    assert get_reader([str(set_path)]) is read
+    assert len(read([str(set_path)])) == 2
+    with pytest.raises(CellsetsError, match="2 places were given"):
+        read([str(set_path), str(set_path)])
 
 
 def test_reading_without_viewer_returns_picture_and_truth(set_path: Path) -> None:

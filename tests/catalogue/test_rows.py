@@ -52,6 +52,28 @@ def test_faulty_row_is_reported_and_takes_no_other_down(tmp_path: Path) -> None:
     assert "mine" in {recipe.key for recipe in catalogue.recipes}
 
 
+def test_row_locked_by_an_editor_takes_no_other_down(tmp_path: Path) -> None:
+    folder = tmp_path / "data-home" / "rows"
+    row(folder, GOOD)
+    (folder / ".#mine.toml").symlink_to("me@here.1234")
+    assert "mine" in {recipe.key for recipe in list_datasets()}
+
+
+def test_row_that_could_not_be_read_once_is_read_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> str:
+        raise OSError(24, "Too many open files")
+
+    row(tmp_path / "data-home" / "rows", GOOD)
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.read_text", busy)
+        (problem,) = load_catalogue().problems
+        assert "Too many open files" in problem.message
+    assert load_catalogue().problems == ()
+    assert "mine" in {recipe.key for recipe in list_datasets()}
+
+
 def test_row_of_the_person_replaces_a_shipped_one(tmp_path: Path) -> None:
     row(tmp_path / "data-home" / "rows", GOOD.replace('"mine"', '"dsb2018"'))
     (found,) = [recipe for recipe in list_datasets() if recipe.key == "dsb2018"]

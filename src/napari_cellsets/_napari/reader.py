@@ -23,26 +23,35 @@ if TYPE_CHECKING:
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], Layers] | None:
     """Return the reader if the catalogue may know what lies at `path`.
 
-    napari's probe: cheap, and it never raises.
+    napari's probe: cheap, and it never raises. Where a place cannot be looked at, the
+    reader is returned too: it looks again, and says why it cannot be read.
 
     Parameters
     ----------
     path
-        File, archive or folder. A list (a stack of files) is left to others.
+        File, archive or folder. Several (a stack of files) are left to others.
 
     Returns
     -------
     callable or None
         Takes `path`, returns layers.
     """
-    from napari_cellsets.catalogue import can_open
+    from napari_cellsets.catalogue import is_worth_opening
 
-    if isinstance(path, str) and can_open(Path(path)):
+    only = _only(path)
+    if only is not None and is_worth_opening(only):
         return read
     return None
 
 
-def read(path: str) -> Layers:
+def _only(path: str | Sequence[str]) -> str | None:
+    """The one path; None for several. With Shift held, a drop is a list of one."""
+    if isinstance(path, str):
+        return path
+    return path[0] if len(path) == 1 else None
+
+
+def read(path: str | Sequence[str]) -> Layers:
     """Open a data set and return the layers of the sample that `path` names.
 
     In a running viewer the set also becomes the one of its Samples dock, which
@@ -52,7 +61,7 @@ def read(path: str) -> Layers:
     Parameters
     ----------
     path
-        File, archive or folder.
+        File, archive or folder, also as a list of one.
 
     Returns
     -------
@@ -63,11 +72,17 @@ def read(path: str) -> Layers:
     Raises
     ------
     CellsetsError
-        If nothing there can be opened.
+        If nothing there can be opened, or several are given.
     """
     from napari_cellsets.catalogue import open_dataset
 
-    return layers_for_viewer(open_dataset(Path(path)))
+    only = _only(path)
+    if only is None:
+        raise CellsetsError(
+            f"one data set was expected, and {len(path)} places were given",
+            advice="Open them one after the other.",
+        )
+    return layers_for_viewer(open_dataset(Path(only)))
 
 
 def layers_for_viewer(dataset: Dataset) -> Layers:
@@ -156,7 +171,11 @@ def build_layers(loaded: LoadedSample) -> Layers:
         tracked_cells,
         tracked_truth,
     )
-    from napari_cellsets._napari.slots import new_image_layer, new_label_layer
+    from napari_cellsets._napari.slots import (
+        new_image_layer,
+        new_label_layer,
+        outline_truth,
+    )
 
     image = new_image_layer(loaded.shown or blank_form(), loaded.sample.name)
     give_ticket(image, Ticket("image", loaded))
@@ -173,6 +192,7 @@ def build_layers(loaded: LoadedSample) -> Layers:
         # locked: the layer may show what is compared against
         truth.shadow.flags.writeable = False
         layer = new_label_layer("truth", truth.shadow, loaded.pixel_size_um)
+        outline_truth(layer, loaded.shown)
         give_ticket(layer, Ticket("truth", loaded, truth))
         layers.append(layer)
     if cells is not None and loaded.cells is not None:

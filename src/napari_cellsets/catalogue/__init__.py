@@ -13,7 +13,7 @@ from napari_cellsets.catalogue.dataset import Dataset
 from napari_cellsets.catalogue.detect import Match, bind, recognise
 from napari_cellsets.catalogue.drop import drop_of
 from napari_cellsets.catalogue.info import dataset_info
-from napari_cellsets.catalogue.probe import can_open
+from napari_cellsets.catalogue.probe import can_open, is_worth_opening
 from napari_cellsets.catalogue.recipe import Recipe
 from napari_cellsets.catalogue.rows_on_disk import (
     Catalogue,
@@ -34,6 +34,7 @@ __all__ = [
     "Recipe",
     "can_open",
     "dataset_info",
+    "is_worth_opening",
     "list_datasets",
     "load_catalogue",
     "open_dataset",

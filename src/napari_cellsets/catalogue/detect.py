@@ -177,6 +177,12 @@ def _refuse(drop: Drop) -> None:
     if tree.problems:
         worst = tree.problems[0]
         raise UnsafeArchiveError(worst.message, path=tree.place(worst.name))
+    if not tree.names():
+        raise NotRecognisedError(
+            "there is no picture here, and no other file",
+            path=drop.path,
+            advice="Copying or unpacking may not have finished: open it again later.",
+        )
     raise pictures_missing(tree) or NotRecognisedError(
         "there is no picture here (PNG, TIFF, JPEG or BMP)",
         path=drop.path,

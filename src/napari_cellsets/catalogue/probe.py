@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections import deque
+from collections import Counter, deque
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,22 +20,25 @@ from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 from napari_cellsets.formats.sources import FileSource, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-_MOST_ENTRIES = 300
+_MOST_ENTRIES = 20_000
+_MOST_IN_FOLDER = 5_000
 _MOST_ASKED = 12
 _SEVEN_OR_GZIP = (b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b")
 _END_RECORD = struct.Struct("<4s4H2LH")
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
 _LONGEST_COMMENT = 65_535
-_LISTING_BYTES = 65_536
+_LISTING_BYTES = 1 << 22
 _IN_ZIP64 = 0xFFFFFFFF
+_WORTH_A_LOOK = "large.zip"
+_TROUBLE = (CellsetsError, OSError, MemoryError, struct.error)
 
 
 def can_open(path: str | Path) -> bool:
     """Whether `open_dataset` is likely to read a place.
 
-    Looks at no more than a few hundred names, decodes nothing, never raises.
+    Looks at no more than some thousand names, decodes nothing, never raises.
 
     Parameters
     ----------
@@ -42,22 +46,50 @@ def can_open(path: str | Path) -> bool:
         A folder, an archive or a file.
     """
     try:
-        place = Path(path)
-        known = _OfSets()
-        if place.is_dir():
-            return _folder_has_some(place, known)
-        if is_archive_name(place.name):
-            return _archive_has_some(place, known)
-        if is_picture_name(place.name):
-            return bool(picture_kind(read_file(place, HEAD_BYTES), str(place)))
-        if known(place.name):
-            return place.is_file()
-        if is_recording(LoneFile(place), place.name):
-            return True
-        head = read_file(place, SNIFFED_BYTES)
-        return any(form.sniff(place.name, head) for form in FORMS.values())
-    except (CellsetsError, OSError, ValueError, TypeError, struct.error):
+        return bool(_look(Path(path)))
+    except (*_TROUBLE, ValueError, TypeError):
         return False
+
+
+def is_worth_opening(path: str | Path) -> bool:
+    """Whether `open_dataset` reads a place, or says best why it cannot be read.
+
+    True also where looking failed: at a disk that does not answer, a folder that may
+    not be read, an empty one, a broken archive. Opening looks again and says why. False
+    only for what could be read and is nothing of ours.
+
+    Parameters
+    ----------
+    path
+        A folder, an archive or a file.
+    """
+    try:
+        return _look(Path(path)) is not False
+    except _TROUBLE:
+        return "://" not in os.fspath(path)  # an address is for others to fetch
+    except (ValueError, TypeError):
+        return False
+
+
+def _look(place: Path) -> bool | None:
+    """Whether there is something of ours, None where there is nothing at all.
+
+    Raises
+    ------
+    CellsetsError, OSError, MemoryError, struct.error
+        If something could not be looked at, and nothing else is ours.
+    """
+    known = _OfSets()
+    if place.is_dir():
+        return _folder_has_some(place, known)
+    if is_archive_name(place.name):
+        return _archive_has_some(place, known)
+    if is_picture_name(place.name):
+        return bool(picture_kind(read_file(place, HEAD_BYTES), str(place)))
+    head = read_file(place, SNIFFED_BYTES)
+    if known(place.name) or is_recording(LoneFile(place), place.name):
+        return True
+    return any(form.sniff(place.name, head) for form in FORMS.values())
 
 
 class _OfSets:
@@ -77,73 +109,116 @@ class _OfSets:
         return self._known(name)
 
 
-def _folder_has_some(folder: Path, known: _OfSets) -> bool:
-    """Breadth first, so that many files in one folder do not hide another."""
-    left, asked = _MOST_ENTRIES, _MOST_ASKED
+def _folder_has_some(folder: Path, known: _OfSets) -> bool | None:
+    """See `_look`; what cannot be read keeps nothing from the rest."""
+    look = _FolderLook(known)
     waiting = deque([str(folder)])
-    while waiting and left > 0:
-        with os.scandir(waiting.popleft()) as entries:
-            for entry in entries:
-                left -= 1
-                if left < 0:
-                    break
+    while waiting and look.left > 0:
+        # from both ends: neither many folders beside each other nor deep ones hide any
+        inner = waiting.pop() if look.folders % 2 else waiting.popleft()
+        try:
+            if look.finds_in(inner, waiting):
+                return True
+        except _TROUBLE as error:
+            look.trouble.append(error)
+    if look.trouble:
+        raise look.trouble[0]
+    return False if look.files or waiting else None
+
+
+class _FolderLook:
+    """What was seen below a folder so far."""
+
+    def __init__(self, known: _OfSets) -> None:
+        self._known = known
+        self._asked: Counter[str] = Counter()
+        self.left = _MOST_ENTRIES
+        self.folders = self.files = 0
+        self.trouble: list[Exception] = []
+
+    def finds_in(self, folder: str, waiting: deque[str]) -> bool:
+        """Whether one folder holds something of ours; adds its folders to `waiting`."""
+        self.folders += 1
+        with os.scandir(folder) as entries:
+            for entry in islice(entries, min(self.left, _MOST_IN_FOLDER)):
+                self.left -= 1
                 if is_junk(entry.name):
                     continue
-                if entry.is_dir():
-                    waiting.append(entry.path)
-                elif is_archive_name(entry.name):
-                    if _archive_has_some(Path(entry.path), known):
+                try:
+                    if entry.is_dir():
+                        waiting.append(entry.path)
+                        continue
+                    self.files += 1
+                    if self._is_ours(entry):
                         return True
-                elif known(entry.name):
-                    return True
-                elif asked and is_event_name(entry.name):
-                    asked -= 1
-                    if is_recording(LoneFile(Path(entry.path)), entry.name):
-                        return True
-    return False
+                except _TROUBLE as error:
+                    self.trouble.append(error)
+        return False
+
+    def _is_ours(self, entry: os.DirEntry[str]) -> bool:
+        if is_archive_name(entry.name):
+            return bool(_archive_has_some(Path(entry.path), self._known))
+        if self._known(entry.name):
+            return True
+        ending = entry.name.rpartition(".")[2].lower()
+        if self._asked[ending] >= _MOST_ASKED or not is_event_name(entry.name):
+            return False
+        self._asked[ending] += 1
+        read_file(entry.path, 1)  # raises where it may not be read
+        return is_recording(LoneFile(Path(entry.path)), entry.name)
 
 
-def _archive_has_some(archive: Path, known: _OfSets) -> bool:
+def _archive_has_some(archive: Path, known: _OfSets) -> bool | None:
+    """See `_look`."""
+    source = FileSource(archive)
     if not archive.name.lower().endswith(".zip"):
-        return _is_other_archive(archive)
-    names = list(_first_names(FileSource(archive)))
+        # its names come late
+        return _begins_as_archive(source) or bool(open_tree(archive).names())
+    listed = _names_in_zip(source)
+    if listed is None:
+        return bool(open_tree(archive).names())  # says what is wrong
+    names = [name for name in listed if not name.endswith("/")]
     if any(is_archive_name(name) or known(name) for name in names):
         return True
-    some = [name for name in names if is_event_name(name)][:_MOST_ASKED]
-    if not some:
-        return False
-    tree = open_tree(archive)
-    return any(is_recording(tree, name) for name in some)
+    events = [name for name in names if is_event_name(name)]
+    if events:
+        tree, asked = open_tree(archive), Counter[str]()
+        for name in events:
+            ending = name.rpartition(".")[2].lower()
+            asked[ending] += 1
+            if asked[ending] <= _MOST_ASKED and is_recording(tree, name):
+                return True
+    return False if names else None
 
 
-def _is_other_archive(archive: Path) -> bool:
-    """Whether a file begins as 7z, gzip or tar archives do; their names come late."""
-    head = FileSource(archive).read_at(0, 512)
+def _begins_as_archive(source: FileSource) -> bool:
+    """Whether a file begins as 7z, gzip or tar archives do."""
+    head = source.read_at(0, 512)
     return head[257:262] == b"ustar" or head.startswith(_SEVEN_OR_GZIP)
 
 
-def _first_names(source: FileSource) -> Iterator[str]:
-    """Names at the beginning of an archive's directory, which is read in part."""
+def _names_in_zip(source: FileSource) -> list[str] | None:
+    """Names in an archive's directory; None where that is no directory."""
     tail = source.read_at(
         max(0, source.size - _LONGEST_COMMENT - _END_RECORD.size), source.size
     )
     end = tail.rfind(b"PK\x05\x06")
     if end < 0:
-        return
+        return None
     record = _END_RECORD.unpack_from(tail, end)
     length, start = record[5], record[6]
-    if start == _IN_ZIP64:
-        yield "large.zip"  # worth a real look
-        return
+    if start == _IN_ZIP64 or length > _LISTING_BYTES:
+        return [_WORTH_A_LOOK]
     # bytes before the archive shift all offsets
     shift = source.size - len(tail) + end - length - start
-    listing = source.read_at(start + max(0, shift), min(length, _LISTING_BYTES))
-    at, left = 0, _MOST_ENTRIES
-    while at + _ENTRY.size <= len(listing) and left > 0:
+    listing = source.read_at(start + max(0, shift), length)
+    names, at = [], 0
+    while at + _ENTRY.size <= len(listing):
         entry = _ENTRY.unpack_from(listing, at)
         name_length, extra_length, comment_length = entry[12:15]
-        name = listing[at + _ENTRY.size :][:name_length].decode("utf-8", "replace")
+        at += _ENTRY.size
+        name = listing[at : at + name_length].decode("utf-8", "replace")
         if not any(is_junk(part) for part in name.split("/")):
-            yield name
-        at += _ENTRY.size + name_length + extra_length + comment_length
-        left -= 1
+            names.append(name)
+        at += name_length + extra_length + comment_length
+    return names

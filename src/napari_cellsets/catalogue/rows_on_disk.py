@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +34,16 @@ def load_catalogue() -> Catalogue:
     A faulty row is reported in `problems` and never takes the others down. A
     row of the person's with the key of a shipped one replaces it.
     """
-    return _load(_stamps(OWN_ROWS), _stamps(data_home() / "rows"))
+    recipes: dict[str, Recipe] = {}
+    problems = []
+    for stamp in [*_stamps(OWN_ROWS), *_stamps(data_home() / "rows")]:
+        try:
+            recipe = _row(*stamp)
+            recipes[recipe.key] = recipe
+        except RecipeError as error:
+            problems.append(Problem(Path(stamp[0]).name, str(error)))
+    ordered = sorted(recipes.values(), key=lambda recipe: -recipe.rank)
+    return Catalogue(tuple(ordered), tuple(problems))
 
 
 def list_datasets() -> list[Recipe]:
@@ -63,25 +73,22 @@ def recipe_of(key: str) -> Recipe:
     return known[key]
 
 
-def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+def _stamps(folder: Path) -> list[tuple[str, int, int]]:
     """Files with time and size, so that a row edited meanwhile is read again."""
     try:
         with os.scandir(folder) as entries:
-            files = [(e.path, e.stat()) for e in entries if e.name.endswith(".toml")]
+            files = [entry for entry in entries if entry.name.endswith(".toml")]
     except OSError:
-        return ()
-    return tuple(sorted((path, s.st_mtime_ns, s.st_size) for path, s in files))
+        return []
+    found = []
+    for entry in files:
+        with suppress(OSError):  # such as the link by which an editor locks a file
+            now = entry.stat()
+            found.append((entry.path, now.st_mtime_ns, now.st_size))
+    return sorted(found)
 
 
-@lru_cache(maxsize=4)
-def _load(*folders: tuple[tuple[str, int, int], ...]) -> Catalogue:
-    recipes: dict[str, Recipe] = {}
-    problems = []
-    for file in (Path(path) for folder in folders for path, _, _ in folder):
-        try:
-            recipe = read_recipe(file)
-            recipes[recipe.key] = recipe
-        except RecipeError as error:
-            problems.append(Problem(file.name, str(error)))
-    ordered = sorted(recipes.values(), key=lambda recipe: -recipe.rank)
-    return Catalogue(tuple(ordered), tuple(problems))
+@lru_cache(maxsize=256)
+def _row(path: str, _time: int, _size: int) -> Recipe:
+    """One row; what could not be read this time is read again the next."""
+    return read_recipe(Path(path))

@@ -9,6 +9,7 @@ import pytest
 from edit_docks import Desk, field
 
 from napari_cellsets._napari.edit_marks import DRAWN_NAME, SELECTED_NAME
+from napari_cellsets._napari.edit_tools import HINTS
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.edit import EditWidget
 
@@ -172,3 +173,37 @@ def test_the_next_sample_begins_with_an_empty_history(
     session.step(1)
     assert dock.history.model.acts == ()
     assert dock.desk.editor.selected == ()
+
+
+def test_what_was_done_is_said_until_it_is_undone(desk: Desk) -> None:
+    desk.dock.desk.editor.select([1])
+    desk.press("delete")
+    assert desk.message == "Done: delete object."
+    desk.layer.undo()
+    assert desk.message == ""
+
+
+def test_what_was_done_is_said_until_something_else_is_done(desk: Desk) -> None:
+    desk.dock.desk.editor.select([1])
+    desk.press("delete")
+    desk.layer.paint((80, 80), 7)
+    assert desk.message == ""
+
+
+def test_what_is_said_of_one_layer_is_not_said_of_the_next(desk: Desk) -> None:
+    desk.press("cut")
+    assert desk.message
+    desk.viewer.add_labels(field(), name="other cells")
+    assert desk.message == ""
+
+
+def test_seeds_that_are_dropped_are_not_offered(desk: Desk) -> None:
+    desk.press("seeds")
+    desk.click(15, 12)
+    desk.click(15, 25)
+    assert desk.message == "2 seeds; Enter splits."
+    desk.dock.desk.tools.drop()
+    assert desk.message == HINTS["seeds"]
+    assert desk.dock.message.act.isHidden()
+    desk.dock.desk.tools.use(None)
+    assert desk.message == ""

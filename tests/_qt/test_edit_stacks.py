@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from history_docks import PATIENCE_MS
 
 from annotated_sets import write_annotated_set
-from napari_cellsets._napari.edit_marks import OTHERS_NAME
+from napari_cellsets._napari.edit_marks import OTHERS_NAME, SELECTED_NAME
+from napari_cellsets._napari.history_acts import Act
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.edit import EditWidget
 from napari_cellsets._qt.objects import ObjectsWidget
@@ -149,3 +151,35 @@ def test_labels_of_the_next_set_are_not_called_the_persons_own(
     assert target is not None
     assert session.place_of(target) is not None
     assert dock.saved.text() == "All corrections are saved"
+
+
+def test_outlines_are_those_of_the_time_that_is_seen(
+    dock: EditWidget, viewer: Viewer, qtbot: QtBot
+) -> None:
+    dock.layer.unlock.click()
+    dock.desk.editor.select([2])
+    dock.desk.perform("delete")
+    qtbot.waitUntil(lambda: OTHERS_NAME in viewer.layers)
+    lines = viewer.layers[OTHERS_NAME]
+    qtbot.waitUntil(lambda: len(lines.data) == 8)
+    dock.tabs.setCurrentWidget(dock.history)
+    first = Act("as in the data set", "", 0.0, None, revision=1)
+    dock.past.show_then(first)
+    qtbot.waitUntil(lambda: len(lines.data) == 12, timeout=PATIENCE_MS)
+    dock.past.leave()
+    qtbot.waitUntil(lambda: len(lines.data) == 8)
+
+
+def test_objects_selected_now_are_not_outlined_on_earlier_labels(
+    dock: EditWidget, viewer: Viewer, qtbot: QtBot
+) -> None:
+    dock.layer.unlock.click()
+    dock.desk.editor.select([2])
+    dock.desk.perform("grow")
+    assert len(viewer.layers[SELECTED_NAME].data)
+    dock.past.show_then(Act("as in the data set", "", 0.0, None, revision=1))
+    qtbot.waitUntil(
+        lambda: not len(viewer.layers[SELECTED_NAME].data), timeout=PATIENCE_MS
+    )
+    dock.past.leave()
+    assert len(viewer.layers[SELECTED_NAME].data)

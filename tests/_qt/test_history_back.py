@@ -144,3 +144,11 @@ def test_a_locked_layer_is_not_restored(room: Room) -> None:
     room.go_back(3)
     room.dock.history.bar.restore.click()
     assert "is locked" in room.message
+
+
+def test_that_a_restoring_can_be_undone_is_said_of_no_other_image(room: Room) -> None:
+    room.go_back(3)
+    room.dock.history.bar.restore.click()
+    assert "Ctrl+Z takes it back" in room.message
+    room.session.step(1)
+    assert room.message == ""

@@ -7,14 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels
+from napari.layers import Labels
 from psygnal import Signal
 
 from napari_cellsets._napari.edit_acts import COMMANDS, EditOptions, perform
 from napari_cellsets._napari.edit_marks import EditMarks
 from napari_cellsets._napari.edit_tools import Tools
+from napari_cellsets._napari.editable import editable_copy
 from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.label_editor import LabelEditor
+from napari_cellsets._napari.picture_under import picture_under
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.stack_editor import begin_object, lifted_box
 from napari_cellsets.core.errors import EditError
@@ -46,14 +48,15 @@ class EditDesk:
         Layer that *Copy* copies from.
     log
         Acts on layers that are no edits of labels.
-    passing
-        Labels that are only looked at; selected, they do not become the target.
     """
 
     target_changed = Signal()
     """Another layer is edited, or none."""
+    seen_changed = Signal()
+    """`seen` is another layer, of the same target."""
     told = Signal(str, bool)
-    """A sentence for the person, and whether something failed."""
+    """A sentence for the person, and whether something failed; an empty one where
+    what was told is true no more."""
     acts_changed = Signal()
     selection_changed = Signal()
     flashed = Signal()
@@ -68,7 +71,10 @@ class EditDesk:
         self.marks = EditMarks(viewer)
         self.tools = Tools(self)
         self.log = ActLog()
-        self.passing: weakref.WeakSet[Labels] = weakref.WeakSet()
+        self._instead: dict[Labels, Labels] = {}
+        self._told_of: Act | None = None
+        self.told.connect(self._on_told)
+        self.acts_changed.connect(self._on_acts_changed)
         self.log.changed.connect(self._on_log_changed)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active_changed)
@@ -95,8 +101,26 @@ class EditDesk:
         if self.editor is not None:
             self.editor.select(())
         self._target = layer
+        self.told.emit("", False)
         self.target_changed.emit()
         self.acts_changed.emit()
+
+    @property
+    def seen(self) -> Labels | None:
+        """The layer that shows the labels of the target, by default that itself."""
+        target = self._target
+        return None if target is None else self._instead.get(target, target)
+
+    def show_instead(self, layer: Labels, shown: Labels | None) -> None:
+        """Know that other labels are looked at in place of a layer's; None: no more.
+
+        Selected, these do not become the target.
+        """
+        self._instead.pop(layer, None)
+        if shown is not None:
+            self._instead[layer] = shown
+        self._outline()
+        self.seen_changed.emit()
 
     @property
     def editor(self) -> LabelEditor | None:
@@ -163,14 +187,7 @@ class EditDesk:
         viewer, layer = self._viewer(), self._target
         if viewer is None or layer is None:
             return
-        copy = Labels(
-            np.array(layer.data),
-            name=f"{layer.name} (to edit)",
-            scale=tuple(layer.scale),
-            translate=tuple(layer.translate),
-            units=tuple(layer.units),
-            axis_labels=tuple(layer.axis_labels),
-        )
+        copy = editable_copy(layer)
         viewer.add_layer(copy)
         layer.visible = False
         viewer.layers.selection.active = copy
@@ -208,28 +225,16 @@ class EditDesk:
         perform(name, editor, self.options, self.picture)
         self.tell_last()
 
-    def tell_last(self) -> None:
-        """Say what was done just now."""
-        if self.acts:
-            self.told.emit(f"Done: {self.acts[-1].title}.", False)
+    def tell_last(self, words: str = "") -> None:
+        """Say what was done just now, in `words` of it, as long as it is the last."""
+        acts = self.acts
+        if words or acts:
+            self.told.emit(words or f"Done: {acts[-1].title}.", False)
+            self._told_of = acts[-1] if acts else None
 
     def picture(self) -> NDArray[Any]:
-        """Return the picture under the labels, (y, x) or (y, x, c).
-
-        Raises
-        ------
-        EditError
-            If no image of the same size is shown.
-        """
-        viewer, layer = self._viewer(), self._target
-        if viewer is not None and layer is not None:
-            for image in reversed(viewer.layers):
-                seen = _plane_of(viewer, image)
-                if seen is not None and seen.shape[:2] == layer.data.shape[-2:]:
-                    return seen
-        raise EditError(
-            "no image of the size of the labels is shown", advice="Show the image."
-        )
+        """Return the picture under the labels, see `picture_under`."""
+        return picture_under(self._viewer(), self._target)
 
     def reveal(self, act: Act | None = None) -> None:
         """Show where an act was, by default the last; `marks` frames it."""
@@ -266,7 +271,7 @@ class EditDesk:
     def _on_active_changed(self, event: Any = None) -> None:
         viewer = self._viewer()
         active = None if viewer is None else viewer.layers.selection.active
-        if active in self.passing:
+        if active in self._instead.values():
             return
         if isinstance(active, Labels):
             self.target = active
@@ -285,6 +290,7 @@ class EditDesk:
             self._target = None
             self.tools.forget()
             self._outline()
+            self.told.emit("", False)
             self.target_changed.emit()
             self.acts_changed.emit()
 
@@ -298,8 +304,18 @@ class EditDesk:
             # other labels, or locked now, or no more
             self.tools.drop()
             if layer is self._target:
+                self.told.emit("", False)
                 self.target_changed.emit()
         self._outline()
+
+    def _on_told(self, _text: str, _failed: bool) -> None:
+        self._told_of = None
+
+    def _on_acts_changed(self) -> None:
+        """Say no more of an act that was undone, or was followed by another."""
+        told = self._told_of
+        if told is not None and (not told.done or self.acts[-1:] != [told]):
+            self.told.emit("", False)
 
     def _on_selection_changed(self, _labels: object) -> None:
         self._outline()
@@ -316,7 +332,7 @@ class EditDesk:
 
     def _outline(self) -> None:
         editor = self.editor
-        if editor is None:
+        if editor is None or self.seen is not editor.layer:
             self.marks.clear()
             return
         labels = editor.selected
@@ -364,20 +380,6 @@ def show_box(
     elif not (away + size / 2 > seen / 2).any():
         return
     camera.center = (*tuple(camera.center)[:-2], *world[-2:])
-
-
-def _plane_of(viewer: ViewerModel, image: Any) -> NDArray[Any] | None:
-    """Return the plane of an image layer that is on screen, None for other layers."""
-    if not isinstance(image, Image) or not image.visible or image.multiscale:
-        return None
-    if type(image) is not Image and not isinstance(image.data, np.ndarray):
-        return None
-    shape = image.data.shape[:-1] if image.rgb else image.data.shape
-    at = np.rint(image.world_to_data(viewer.dims.point))[: len(shape) - 2]
-    most = np.array(shape[:-2]) - 1
-    plane = tuple(np.clip(at, 0, most).astype(int).tolist())
-    seen: NDArray[Any] = image.data[plane] if plane else image.data
-    return seen
 
 
 _DESKS: weakref.WeakKeyDictionary[ViewerModel, EditDesk] = weakref.WeakKeyDictionary()

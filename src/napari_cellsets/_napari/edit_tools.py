@@ -124,8 +124,11 @@ class Tools:
 
     def drop(self) -> None:
         """Forget what is shown and not accepted."""
+        waited = self._found is not None or bool(self._seeds)
         self._seeds, self._click, self._found = [], None, None
         self.redraw()
+        if waited:
+            self._desk.told.emit(HINTS.get(self.tool, ""), False)
 
     def redraw(self) -> None:
         """Show what waits to be accepted, and nothing else."""
@@ -157,6 +160,7 @@ class Tools:
         self.tool = ""
         if not quiet:
             self.changed.emit("")
+            self._desk.told.emit("", False)
 
     def _on_mode_changed(self, event: Any = None) -> None:
         # a brush was taken: the mouse is its own now

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.layers import Labels
 
 from napari_cellsets.core.errors import EditError
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
 
 
 def refuse_if_locked(viewer: ViewerModel | None, layer: Labels) -> None:
@@ -41,3 +41,15 @@ def refuse_if_locked(viewer: ViewerModel | None, layer: Labels) -> None:
             "the image is seen from the side",
             advice="Roll the axes back, so that planes are seen.",
         )
+
+
+def editable_copy(layer: Labels) -> Labels:
+    """Return a layer of the same labels that is the person's own."""
+    return Labels(
+        np.array(layer.data),
+        name=f"{layer.name} (to edit)",
+        scale=tuple(layer.scale),
+        translate=tuple(layer.translate),
+        units=tuple(layer.units),
+        axis_labels=tuple(layer.axis_labels),
+    )

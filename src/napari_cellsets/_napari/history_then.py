@@ -240,7 +240,7 @@ class EarlierLabels:
         shown.contour = layer.contour
         shown.editable = False
         self.then, self._layer, self._shown = then, layer, shown
-        self._desk.passing.add(shown)
+        self._desk.show_instead(layer, shown)
         for one in (layer, shown):
             one.bind_key("Escape", self._on_escape, overwrite=True)
         viewer.layers.insert(viewer.layers.index(layer) + 1, shown)
@@ -264,6 +264,7 @@ class EarlierLabels:
                 layer.visible = True
                 viewer.layers.selection.active = layer
             take_away(viewer, (shown,))
+        self._desk.show_instead(layer, None)
         self.changed.emit()
 
     def restore(self) -> str:

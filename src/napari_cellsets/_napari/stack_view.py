@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_cellsets._napari.edit_marks import OTHERS_NAME
+from napari_cellsets._napari.stack_editor import planes_of
+from napari_cellsets.editing.objects import ObjectIndex
 
 if TYPE_CHECKING:
     from napari_cellsets._napari.edit_desk import EditDesk
@@ -34,6 +36,7 @@ class StackView:
         self._wanted = True
         self._editor: LabelEditor | None = None
         desk.target_changed.connect(self._follow)
+        desk.seen_changed.connect(self.due.emit)
         self._follow()
 
     @property
@@ -48,16 +51,18 @@ class StackView:
 
     def draw(self) -> None:
         """Outline what is there now."""
-        editor, marks = self._editor, self._desk.marks
-        if editor is None or not (self._wanted and editor.stacked):
+        editor, seen, marks = self._editor, self._desk.seen, self._desk.marks
+        if editor is None or seen is None or not (self._wanted and editor.stacked):
             marks.clear(OTHERS_NAME)
             return
-        objects = editor.objects
-        marks.outline(editor.layer, objects, tuple(objects), OTHERS_NAME)
+        now = seen is editor.layer
+        objects = editor.objects if now else ObjectIndex(planes_of(seen))
+        marks.outline(seen, objects, tuple(objects), OTHERS_NAME)
 
     def stop(self) -> None:
         """Take the outlines away and follow nothing."""
         self._desk.target_changed.disconnect(self._follow)
+        self._desk.seen_changed.disconnect(self.due.emit)
         self._let_go()
         self._desk.marks.clear(OTHERS_NAME)
 

@@ -159,7 +159,7 @@ class HistoryFlow(QObject):
         except CellsetsError as error:
             self._desk.told.emit(str(error), True)
         else:
-            self._desk.told.emit(words, False)
+            self._desk.tell_last(words)
 
     @Slot(object)
     def _on_act_chosen(self, act: Act) -> None:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _KEPT = "gallery_keys"
-#: In names of napari's actions that hear nothing while the pictures have the focus.
-_ELSEWHERE: Final = (
+#: In names of napari's actions that hear nothing while a dock has the focus.
+NOT_IN_DOCKS: Final = (
     *("mode", "label", "points", "shape", "polygon", "slice", "plane", "brush"),
     *("contrast", "all_data"),
 )
@@ -75,7 +75,7 @@ class GalleryKeys(KeyMap):
         for name in classes or ():
             told = f"Say that the picture is of class {name}"
             commands[_OF_CLASS + name] = GalleryKey(name, told, next(free, ""))
-        super().__init__(_KEPT, commands, _ELSEWHERE)
+        super().__init__(_KEPT, commands, NOT_IN_DOCKS)
 
     def command(self, key: str) -> str | None:
         """Return the name of the command of a key, None for no command."""

@@ -78,6 +78,11 @@ class KeyMap:
         self.keys[name] = key
         self._keep()
 
+    def tip(self, name: str, words: str = "") -> str:
+        """Return what a command does, or other words, with its present key."""
+        words, key = words or self.commands[name].help, self.keys[name]
+        return f"{words} ({key})" if key else words
+
     def reset(self) -> None:
         """Go back to the keys of the beginning."""
         self.keys = {name: command.key for name, command in self.commands.items()}

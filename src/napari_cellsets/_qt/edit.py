@@ -315,8 +315,7 @@ class EditWidget(DockContent):
         parts = (self.tools, self.acts, self.all, self.stack)
         buttons = {name: one for part in parts for name, one in part.buttons.items()}
         for name, button in buttons.items():
-            key, about = self.keys.keys[name], COMMANDS[name].help
-            button.setToolTip(f"{about} ({key})" if key else about)
+            button.setToolTip(self.keys.tip(name))
             button.setAccessibleName(COMMANDS[name].word)
 
     def _on_theme_changed(self, *_: object) -> None:

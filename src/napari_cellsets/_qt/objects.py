@@ -20,10 +20,13 @@ from qtpy.QtWidgets import (
 
 from napari_cellsets._napari.clicks import clicked
 from napari_cellsets._napari.edit_desk import edit_desk, show_box
+from napari_cellsets._napari.object_keys import ObjectKeys
 from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.class_adder import ClassAdder
+from napari_cellsets._qt.dock_key import DockKey
 from napari_cellsets._qt.docking import DockContent
+from napari_cellsets._qt.edit_key_map import KeyMapView
 from napari_cellsets._qt.edit_parts import LayerBox
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
@@ -52,6 +55,7 @@ WELCOME = (
     " Annotate > Draw cells by hand."
 )
 ABOUT_MARKS = "Points, boxes and outlines are corrected in the Edit dock:"
+_KEYS_HINT = "They work while this dock has the focus. Double-click a key to change it."
 _LEAST_WIDTH = 300
 _FAR, _ROOM = 80.0, 10.0
 """A row that is selected moves the view, and zooms only where nothing could be seen."""
@@ -120,37 +124,27 @@ class ObjectsWidget(DockContent):
         self.delegate = ClassDelegate(self.table)
         self.facts = ObjectFactsLink(self.session, self.flow, self.desk, self)
         self.table.objects.set_about(self.facts.about)
-        self.problems = ProblemsPage(self.search_runner)
-        self.search = ProblemSearch(
-            self.flow,
-            self.facts,
-            self.session,
-            self.desk,
-            self.problems,
-            self.search_runner,
-        )
+        self.keys = ObjectKeys()
+        self.key_map = KeyMapView(self.keys, _KEYS_HINT)
+        self.problems = ProblemsPage(self.search_runner, self.keys)
+        others = self.facts, self.session, self.desk, self.problems
+        self.search = ProblemSearch(self.flow, *others, self.search_runner)
         self.tabs = QTabWidget()
 
     def _make_acts(self) -> None:
-        self.class_box = ClassBox(self)
+        self.class_box = ClassBox(self.keys, self)
         self.adder = ClassAdder(
             lambda name: self.facts.add_class(name, self.table.selected), self.class_box
         )
         self.message = MessageRow()
         self.show_button = QPushButton("Show")
-        self.show_button.setToolTip("Bring the selected object into view (S)")
         self.merge = QPushButton("Merge")
-        self.merge.setToolTip("Make one object of the selected ones (M)")
         self.delete = QPushButton("Delete")
-        self.delete.setToolTip("Delete the selected objects (Delete); Ctrl+Z undoes it")
-        for key, button in (
-            ("S", self.show_button),
-            ("M", self.merge),
-            ("Delete", self.delete),
-        ):
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(button.click)
+        DockKey(self.keys, "show", self, self.show_button)
+        DockKey(self.keys, "merge", self, self.merge)
+        DockKey(self.keys, "delete", self, self.delete)
+        shown = DockKey(self.keys, "keys", self)
+        shown.activated.connect(partial(self.tabs.setCurrentWidget, self.key_map))
         for key, name in (("Ctrl+Z", "undo"), ("Ctrl+Shift+Z", "redo")):
             # napari hears its own only while the image has the keyboard
             shortcut = QShortcut(QKeySequence(key), self)
@@ -169,6 +163,7 @@ class ObjectsWidget(DockContent):
         rows.addWidget(self.columns.left_out)
         self.tabs.addTab(page, "Table")
         self.tabs.addTab(self.problems, "Problems")
+        self.tabs.addTab(self.key_map, "Keys")
         acts = QHBoxLayout()
         for button in (self.show_button, self.merge, self.delete):
             acts.addWidget(button)
@@ -198,14 +193,14 @@ class ObjectsWidget(DockContent):
         self.delete.clicked.connect(partial(self._perform, "delete"))
         self.message.act_wanted.connect(self._on_unlock_wanted)
         self.tabs.currentChanged.connect(self._on_page_changed)
-        self.flow.measured.connect(self._on_table_changed)
-        self.flow.touched.connect(self._on_table_changed)
-        self.flow.finished.connect(self._on_table_changed)
+        for news in (self.flow.measured, self.flow.touched, self.flow.finished):
+            news.connect(self._on_table_changed)
         self.runner.busy_changed.connect(self._say)
         self.facts.changed.connect(self._on_facts_changed)
         self.facts.told.connect(self.message.tell)
         self.table.objects.edited.connect(self._on_cell_edited)
         self.class_box.chosen.connect(self._on_class_chosen)
+        self.key_map.refused.connect(partial(self.message.tell, failed=True))
         follow(self, self.desk.told, self.message.tell)
         follow(self, self.desk.target_changed, self._on_target_changed)
         follow(self, self.desk.selection_changed, self._on_selection_changed)

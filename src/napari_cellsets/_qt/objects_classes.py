@@ -9,11 +9,10 @@ from qtpy.QtCore import (
     QAbstractItemModel,
     QModelIndex,
     QSignalBlocker,
-    Qt,
     Signal,
     Slot,
 )
-from qtpy.QtGui import QColor, QIcon, QKeySequence, QPixmap, QShortcut
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QComboBox,
     QSizePolicy,
@@ -22,12 +21,17 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._napari.object_keys import CLASSES
+from napari_cellsets._qt.dock_key import DockKey
+from napari_cellsets._qt.lifetimes import follow
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_cellsets._napari.object_keys import ObjectKeys
+
 NO_CLASS = "No class"
 _SWATCH_PX = 12
-_KEYS = 9
 
 
 class ClassDelegate(QStyledItemDelegate):
@@ -65,55 +69,62 @@ class ClassDelegate(QStyledItemDelegate):
 
 
 class ClassBox(QComboBox):
-    """Gives a class to all selected objects, by hand or by a digit.
+    """Gives a class to all selected objects, by hand or by a key.
 
     Parameters
     ----------
-    keys_of
-        Widget in which the digits work.
+    keys
+        Which key gives which class.
+    heard_in
+        Widget in which they work.
     """
 
     chosen = Signal(str)
     """Name of a class, empty for none."""
 
-    def __init__(self, keys_of: QWidget) -> None:
+    def __init__(self, keys: ObjectKeys, heard_in: QWidget) -> None:
         super().__init__()
-        self._names: tuple[str, ...] = ()
+        self._keys = keys
+        self._colours: dict[str, str] = {}
         self.setAccessibleName("Class of the selected objects")
         self.setToolTip(
-            "Class to give to all selected objects; 1 to 9 give the first nine, 0 takes"
-            " it away"
+            "Class to give to all selected objects; keys stand before the names"
         )
         self.setPlaceholderText("Set class")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumContentsLength(8)
         self.activated.connect(self._on_activated)
-        for digit in range(_KEYS + 1):
-            shortcut = QShortcut(QKeySequence(str(digit)), keys_of)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(partial(self._on_key, digit))
+        for number in range(CLASSES + 1):
+            key = DockKey(keys, f"class {number}", heard_in)
+            key.activated.connect(partial(self._on_key, number))
+        follow(self, keys.changed, self._list)
 
     def synchronize(self, colours: Mapping[str, str]) -> None:
         """Offer classes, by name with their colours."""
-        if tuple(colours) == self._names:
-            return
-        self._names = tuple(colours)
+        if tuple(colours) != tuple(self._colours):
+            self._colours = dict(colours)
+            self._list()
+
+    def _list(self) -> None:
         blocker = QSignalBlocker(self)
         self.clear()
-        self.addItem(f"0  {NO_CLASS}")
-        for number, (name, colour) in enumerate(colours.items(), 1):
+        self.addItem(self._with_key(0, NO_CLASS))
+        for number, (name, colour) in enumerate(self._colours.items(), 1):
             swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
             swatch.fill(QColor(colour))
-            key = f"{number}  " if number <= _KEYS else ""
-            self.addItem(QIcon(swatch), f"{key}{name}")
+            self.addItem(QIcon(swatch), self._with_key(number, name))
         self.setCurrentIndex(-1)
         blocker.unblock()
+
+    def _with_key(self, number: int, name: str) -> str:
+        key = self._keys.keys.get(f"class {number}", "")
+        return f"{key}  {name}" if key else name
 
     @Slot(int)
     def _on_activated(self, index: int) -> None:
         self.setCurrentIndex(-1)
-        self.chosen.emit(self._names[index - 1] if index else "")
+        self.chosen.emit(["", *self._colours][index])
 
-    def _on_key(self, digit: int) -> None:
-        if self.isEnabled() and digit <= len(self._names):
-            self.chosen.emit(self._names[digit - 1] if digit else "")
+    def _on_key(self, number: int) -> None:
+        if self.isEnabled() and number <= len(self._colours):
+            self.chosen.emit(["", *self._colours][number])

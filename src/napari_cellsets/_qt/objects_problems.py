@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal, Slot
-from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._qt.dock_key import DockKey
 from napari_cellsets._qt.messages import ProgressRow
 from napari_cellsets.editing.objects import ObjectIndex
 from napari_cellsets.editing.problems import ObjectProblem, ProblemKind, find_problems
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_cellsets._napari.object_keys import ObjectKeys
     from napari_cellsets._qt.jobs import JobRunner
     from napari_cellsets.core.cancel import CancelToken, Progress
 
@@ -115,7 +116,9 @@ class ProblemsPage(QWidget):
     chosen = Signal(int)
     """The person wants to see this object."""
 
-    def __init__(self, runner: JobRunner, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, runner: JobRunner, keys: ObjectKeys, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.found: list[ObjectProblem] | None = None
         self._at: tuple[int, ProblemKind] | None = None
@@ -132,13 +135,10 @@ class ProblemsPage(QWidget):
         self.list.setMinimumHeight(120)
         self.before = QPushButton("Previous")
         self.after = QPushButton("Next")
-        for button, key, by in ((self.before, "P", -1), (self.after, "N", 1)):
-            word = button.text().lower()
-            button.setToolTip(f"Go to the {word} problem ({key})")
-            button.clicked.connect(self._on_after if by > 0 else self._on_before)
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(button.click)
+        self.before.clicked.connect(self._on_before)
+        self.after.clicked.connect(self._on_after)
+        DockKey(keys, "before", self, self.before)
+        DockKey(keys, "after", self, self.after)
         self._lay_out(ProgressRow(runner))
         self.list.selectionModel().currentRowChanged.connect(self._on_row_changed)
         self.show_found(None)

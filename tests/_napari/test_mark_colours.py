@@ -15,9 +15,22 @@ from napari.layers import Labels
 from napari.utils.colormaps.standardize_color import transform_color
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from napari_cellsets._napari.class_colours import class_colours, on_bright
 from napari_cellsets._napari.edit_marks import SELECTED_NAME, EditMarks
-from napari_cellsets._napari.mark_colours import ON_BRIGHT, ON_DARK, mark_colours
+from napari_cellsets._napari.looks import show_form
+from napari_cellsets._napari.mark_colours import (
+    BRIGHT_GROUND,
+    DARK_GROUND,
+    ON_BRIGHT,
+    ON_DARK,
+    class_shade,
+    is_bright,
+    mark_colours,
+)
+from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.regions import add_regions_layer
+from napari_cellsets._napari.slots import new_label_layer, outline_truth
+from napari_cellsets.core.image import Picture
 from napari_cellsets.editing.objects import ObjectIndex
 
 if TYPE_CHECKING:
@@ -52,10 +65,13 @@ VISIONS = {
 APART = 15.0
 #: WCAG 2.2, 1.4.11, for graphics.
 SEEN = 3.0
+#: CIEDE2000 of two classes; of the palette as published it is 10.9 (Okabe and Ito, with
+#: one of Tol), which colours as dark as these cannot have without becoming black.
+CLASSES_APART = 7.0
 GROUNDS = {
-    "dark": (ON_DARK, ("#000000", "#140f05", "#20242c")),
+    "dark": (ON_DARK, ("#000000", "#140f05", DARK_GROUND)),
     # between the cells of stained smears of blood and of the cervix
-    "bright": (ON_BRIGHT, ("#ffffff", "#f5eef0", "#e9dfe3")),
+    "bright": (ON_BRIGHT, ("#ffffff", "#f5eef0", "#e9dfe3", BRIGHT_GROUND)),
 }
 
 
@@ -86,9 +102,11 @@ def test_what_means_different_things_is_told_apart(
     colours: Mapping[str, str], vision: str
 ) -> None:
     pairs = [
-        *combinations(("matched", "missed", "extra", "selected"), 2),
+        *combinations(("matched", "missed", "extra", "selected", "truth"), 2),
         ("selected", "drawn"),
         ("selected", "beside"),
+        ("truth", "drawn"),
+        ("truth", "beside"),
     ]
     apart = {
         pair: float(deltaE_ciede2000(*(seen_by(colours[one], vision) for one in pair)))
@@ -186,3 +204,80 @@ def test_regions_and_their_names_are_seen_on_a_bright_picture() -> None:
     layer.add_rectangles(np.array([[1, 1], [9, 9]]))
     assert layer.edge_color[0][:3].max() < 0.5
     assert np.asarray(layer.text.color.constant)[:3].max() < 0.5
+
+
+def drawn_on(bright: bool, count: int) -> list[str]:
+    palette = Palette()
+    palette.bright = bright
+    return [palette.colour(f"class {number}") for number in range(count)]
+
+
+@pytest.mark.parametrize("bright", [False, True])
+def test_every_class_is_seen_on_its_ground(bright: bool) -> None:
+    grounds = GROUNDS["bright" if bright else "dark"][1]
+    published = ("#0000ff", "#ffff00", "#00ffff", "#ffffff", "#000000", "#ff0000")
+    colours = [
+        *drawn_on(bright, 40),
+        *(class_shade(colour, bright=bright) for colour in published),
+    ]
+    seen = {(c, ground): contrast(c, ground) for c in colours for ground in grounds}
+    assert min(seen.values()) >= SEEN, seen
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("bright", [False, True])
+def test_the_first_classes_are_told_apart(bright: bool, vision: str) -> None:
+    apart = {
+        pair: float(deltaE_ciede2000(*(seen_by(colour, vision) for colour in pair)))
+        for pair in combinations(drawn_on(bright, 8), 2)
+    }
+    assert min(apart.values()) >= CLASSES_APART, apart
+
+
+def hue(colour: str) -> float:
+    _, a, b = seen_by(colour, "normal")
+    return float(np.degrees(np.arctan2(b, a)))
+
+
+def test_a_class_keeps_its_hue_on_bright_ground() -> None:
+    for colour in class_colours(8):
+        turned = abs(hue(on_bright(colour)) - hue(colour)) % 360
+        assert min(turned, 360 - turned) <= 25, colour
+
+
+def test_a_colour_that_is_seen_stays_as_it_was_published() -> None:
+    assert class_shade("#ff0000", bright=False) == "#ff0000"
+    assert class_shade("#800000", bright=True) == "#800000"
+
+
+def flat(value: float, kind: type = np.uint8, channels: int = 3) -> Picture:
+    """A picture of one value, with a dark corner, a little warmer than grey."""
+    pixels = np.full((64, 64, channels), value, kind)
+    pixels[:20, :20] = 0
+    pixels[:20, :20, 0] = value / 20
+    return Picture(pixels, "yxc")
+
+
+def test_a_picture_is_bright_before_a_layer_shows_it() -> None:
+    assert is_bright(show_form(flat(235)))
+    assert not is_bright(show_form(flat(20)))
+    assert is_bright(show_form(flat(0.9, np.float32)))
+    assert not is_bright(show_form(flat(0.2, np.float32)))
+    assert is_bright(show_form(flat(9, np.uint8, 1)))
+    assert not is_bright(show_form(flat(np.nan, np.float32, 1)))
+    assert not is_bright(None)
+
+
+def test_ground_truth_takes_the_colour_of_the_next_ground() -> None:
+    layer = new_label_layer("truth", np.ones((64, 64), np.int32), None)
+    for value, colours in ((235, ON_BRIGHT), (20, ON_DARK)):
+        outline_truth(layer, show_form(flat(value)))
+        wanted = transform_color(colours["truth"])[0]
+        np.testing.assert_allclose(layer.colormap.color_dict[None], wanted)
+
+
+def test_a_colour_that_somebody_gave_ground_truth_stays() -> None:
+    layer = new_label_layer("truth", np.ones((64, 64), np.int32), None)
+    layer.colormap = {None: "red", 0: "transparent"}
+    outline_truth(layer, show_form(flat(235)))
+    assert layer.colormap.color_dict[None].tolist() == [1, 0, 0, 1]

@@ -23,6 +23,7 @@ from napari_cellsets._napari.kept_annotations import shown_as_kept
 from napari_cellsets._napari.label_corrections import LabelCorrections
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.looks import scale_and_units
+from napari_cellsets._napari.mark_colours import is_bright
 from napari_cellsets._napari.marks_desk import MarkDesk
 from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.slots import place, put_layer
@@ -258,7 +259,6 @@ class AnnotationLayers:
             place(layer, *scale_and_units(axes, pixel_size_um), layer.axis_labels)
         self._leaving += self.layers
         self.forget()
-        self.corrections.lock_all()
 
     def classes_in(self, layer: Layer) -> dict[int, tuple[str, str]]:
         """Return name and colour of each class that a mask of classes can have.
@@ -319,6 +319,7 @@ class AnnotationLayers:
         self._tell()
 
     def _looks_of(self, loaded: LoadedSample, every: Sequence[Drawn]) -> Looks:
+        self._palette.bright = is_bright(loaded.shown)
         colours = self._palette.colours_of(every)
         size = loaded.picture.plane_shape if loaded.picture is not None else (512, 512)
         self._looks = Looks(colours, self._hidden, size, loaded.pixel_size_um)

@@ -17,7 +17,6 @@ _CONTRAST_SAMPLE = 200_000
 #: Per cent of the pixels that may be as dark as black, as bright as white.
 _CONTRAST_PERCENT = (0.5, 99.9)
 
-TRUTH_COLOUR = "#00e5ff"
 TRUTH_NAME = "ground truth"
 CELLS_NAME = "cells"
 

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.colormaps.standardize_color import transform_color
 
-from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
+from napari_cellsets._napari.class_colours import (
+    UNKNOWN_COLOUR,
+    class_colours,
+    on_bright,
+)
 from napari_cellsets._napari.drawn import NO_CLASS
+from napari_cellsets._napari.mark_colours import class_shade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,11 +24,19 @@ if TYPE_CHECKING:
 class Palette:
     """One colour a class as long as a set is open, published ones first.
 
-    `given` are the classes that people added, by their ids.
+    Each keeps its hue, in a shade that is seen on the picture.
+
+    Attributes
+    ----------
+    given
+        Classes that people added, by their ids.
+    bright
+        Whether the picture on screen is; see `is_bright`.
     """
 
     def __init__(self) -> None:
         self.given: Mapping[int, str] = {}
+        self.bright = False
         self._order: dict[str, int] = {}
         self._published: dict[str, str] = {}
 
@@ -40,7 +53,12 @@ class Palette:
         }
 
     def colour(self, name: str) -> str:
-        """Colour of a class as ``#rrggbb``."""
+        """Colour of a class as ``#rrggbb``, in the shade for the picture."""
+        own = self._own(name)
+        return class_shade(on_bright(own) if self.bright else own, bright=self.bright)
+
+    def _own(self, name: str) -> str:
+        """Colour of a class on no ground."""
         if name in self._published:
             return self._published[name]
         if name == NO_CLASS:

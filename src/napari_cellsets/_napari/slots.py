@@ -10,10 +10,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Labels
 
 from napari_cellsets._napari.leaving import take_away
-from napari_cellsets._napari.looks import TRUTH_COLOUR, image_options, label_options
+from napari_cellsets._napari.looks import image_options, label_options
+from napari_cellsets._napari.mark_colours import ON_BRIGHT, ON_DARK, is_bright
 from napari_cellsets._napari.outlines import OutlinedLabels, contour_of
 
 if TYPE_CHECKING:
@@ -40,11 +42,37 @@ def new_label_layer(
         return Labels(labels, **looks, **options)
     from napari.utils.colormaps import DirectLabelColormap
 
-    colours = DirectLabelColormap(color_dict={None: TRUTH_COLOUR, 0: "transparent"})
-    layer = OutlinedLabels(labels, colormap=colours, **looks, **options)
+    colours = {None: ON_DARK["truth"], 0: "transparent"}
+    seen = DirectLabelColormap(color_dict=colours)
+    layer = OutlinedLabels(labels, colormap=seen, **looks, **options)
     layer.contour = contour_of(labels.shape)
     layer.editable = False
     return layer
+
+
+def outline_truth(layer: Labels, shown: Shown | None) -> None:
+    """Give outlines of ground truth the colour that is seen on a picture.
+
+    Colours that a person or the Classify dock chose stay.
+
+    Parameters
+    ----------
+    layer
+        From `new_label_layer`.
+    shown
+        The picture; None for none.
+    """
+    from napari.utils.colormaps import DirectLabelColormap
+    from napari.utils.colormaps.standardize_color import transform_color
+
+    dark, bright = (
+        transform_color(colours["truth"])[0] for colours in (ON_DARK, ON_BRIGHT)
+    )
+    wanted, other = (bright, dark) if is_bright(shown) else (dark, bright)
+    now = getattr(layer.colormap, "color_dict", {})
+    if set(now) == {None, 0} and np.array_equal(now[None], other):
+        colours = {None: wanted, 0: "transparent"}
+        layer.colormap = DirectLabelColormap(color_dict=colours)
 
 
 def fits_image(layer: Image | None, shown: Shown) -> bool:
@@ -146,8 +174,6 @@ def place(
 
 def widest_range(shown: Shown) -> tuple[float, float]:
     """Return how far the contrast sliders reach."""
-    import numpy as np
-
     kind = shown.data.dtype
     if kind.kind in "ui":
         info = np.iinfo(kind)

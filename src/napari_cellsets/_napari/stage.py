@@ -20,6 +20,7 @@ from napari_cellsets._napari.slots import (
     fill_image,
     fits_image,
     new_image_layer,
+    outline_truth,
     place,
     put_layer,
 )
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.label_corrections import HooksFor
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.overlay import Hooks
+    from napari_cellsets.catalogue import Dataset
 
 
 class Stage:
@@ -67,6 +69,7 @@ class Stage:
         self.cells = Overlay("cells", hooks[1])
         self.annotations = AnnotationLayers(further)
         self.beside = BesideLayers()
+        self._set = ""
         viewer.layers.events.inserted.connect(self._on_inserted, position="last")
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -100,6 +103,7 @@ class Stage:
         if viewer is None:
             return
         chosen = viewer.layers.selection.active
+        self._lock_in(loaded.dataset)
         self.annotations.turn_to(loaded.dataset, loaded.pixel_size_um)
         new_size = self._show_image(viewer, loaded)
         self._show_annotations(viewer, loaded)
@@ -108,6 +112,8 @@ class Stage:
             if isinstance(self.truth.layer, OutlinedLabels):
                 self.truth.layer.found = loaded.outlines
             self.truth.show(viewer, truth, loaded.pixel_size_um)
+            if self.truth.layer is not None:
+                outline_truth(self.truth.layer, loaded.shown)
         else:
             self.truth.hide()
         if cells is None:
@@ -119,6 +125,13 @@ class Stage:
             viewer.layers.selection.active = self._successor(viewer, chosen)
         if new_size:
             viewer.reset_view()
+
+    def _lock_in(self, dataset: Dataset) -> None:
+        """Lock the labels of another set, whatever was unlocked in the one before."""
+        if dataset.identity != self._set:
+            self._set = dataset.identity
+            self.truth.locked = True
+            self.annotations.corrections.lock_all()
 
     def show_cells(self, tracked: Tracked, pixel_size_um: float | None) -> None:
         """Show other cells on the same image; what was there is replaced."""
@@ -205,6 +218,7 @@ class Stage:
     def _adopt_image(self, layer: Image, loaded: LoadedSample) -> None:
         """Let a reader's image take the place of all that was shown before."""
         ours = self._ours()
+        self._lock_in(loaded.dataset)
         for group in (self.truth, self.cells, self.annotations, self.beside):
             group.forget()
         self.image = layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Slot
-from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtGui import QColor, QPainter, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ROWS_SEEN = 5
 _SWATCH_PX = 12
+_FRAME = "#808080"
 _CALM_MS = 300
 """So long after the last change large labels are looked through."""
 _NO_PARENT = QModelIndex()
@@ -77,7 +78,11 @@ class LegendModel(QAbstractTableModel):
             return Qt.CheckState.Checked if entry.shown else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.DecorationRole:
             swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
-            swatch.fill(QColor(entry.colour))
+            # a dark colour of a bright picture is seen beside its name by this
+            swatch.fill(QColor(_FRAME))
+            with QPainter(swatch) as painter:
+                inside = swatch.rect().adjusted(1, 1, -1, -1)
+                painter.fillRect(inside, QColor(entry.colour))
             return swatch
         return None
 

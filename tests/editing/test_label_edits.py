@@ -299,3 +299,15 @@ def test_lines_far_outside_cost_nothing_and_cross_nothing() -> None:
     y, x = line_pixels(np.array([[-1e12, -1e12], [-1e12, 1e12]]), (10, 10))
     assert len(y) == len(x) == 0
     assert labels_along(np.ones((4, 4), int), np.array([[0, 0], [3, 3.0]])) == [1]
+
+
+@pytest.mark.parametrize("other", [(14, 25), (10, 35), (35, 61)])
+def test_a_seed_near_the_rim_gets_the_side_it_lies_on(other: tuple[int, int]) -> None:
+    cell = disc((70, 70), 35, 35, 28)
+    seeds = [(35, 35), other]
+    edit = splitting.split_from_seeds(ObjectIndex(cell.astype(np.int32)), 1, seeds)
+    after = applied(cell.astype(np.int32), edit)
+    away = [np.hypot(*(np.indices(cell.shape).T - seed).T) for seed in seeds]
+    nearest = np.where(away[1] < away[0], after[other], after[35, 35])
+    assert after[other] != after[35, 35]
+    assert (after[cell] == nearest[cell]).mean() > 0.97

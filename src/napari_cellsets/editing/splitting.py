@@ -66,7 +66,8 @@ def split_from_seeds(
     """Return the edit that parts an object by flooding it from seeds.
 
     The watershed of the distance to the object's outline, one part a seed
-    (Beucher & Lantuejoul 1979). The largest part keeps the label.
+    (Beucher & Lantuejoul 1979). Where no seed lies as deep, the nearest one counts:
+    a seed near the rim gets its share too. The largest part keeps the label.
 
     Parameters
     ----------
@@ -82,7 +83,6 @@ def split_from_seeds(
     EditError
         If fewer than two seeds lie in the object.
     """
-    from scipy import ndimage
     from skimage.segmentation import watershed
 
     image, box, mask = objects.labels, objects.box(label), objects.mask(label)
@@ -99,10 +99,25 @@ def split_from_seeds(
             advice="Click once in each part.",
         )
     objects.next_label(count - 1)
-    depth = -ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    pieces = watershed(depth, markers, mask=mask)
+    pieces = watershed(_basin(mask, markers), markers, mask=mask)
     parts = _given_labels(image.shape, box, pieces, count, objects.next_label())
     return Edit.of(f"split into {count}", image, parts)
+
+
+def _basin(mask: NDArray[np.bool_], markers: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return what the watershed floods: depth, and on a level floor the distance.
+
+    No place is deeper than the seed nearest to the outline, else the others would run
+    over it before it has spread at all. The distance to the next seed is too small to
+    matter but among equals.
+    """
+    from scipy import ndimage
+
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    floor = np.minimum(depth, depth[markers > 0].min())
+    away = ndimage.distance_transform_edt(markers == 0)
+    basin: NDArray[np.float64] = _TIE * away / (1 + away.max()) - floor
+    return basin
 
 
 def _cut(
@@ -143,6 +158,7 @@ def _sides(pieces: NDArray[np.int32], count: int, before: int) -> NDArray[np.int
 
 
 _SPECK = 4
+_TIE = 1e-6
 
 
 def _given_labels(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from annotated_sets import write_annotated_set
 from event_files import SIZE, bar, write_recording
 from napari_cellsets._napari.reader import (
     build_layers,
@@ -18,7 +19,7 @@ from napari_cellsets._napari.reader import (
 from napari_cellsets._napari.session import get_session
 from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.core.errors import CellsetsError
-from small_sets import NAMES, labels_of
+from small_sets import NAMES, labels_of, write_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +135,26 @@ def test_second_drop_takes_the_place_of_the_first(
     drop(opened, viewer, set_path / "images" / "a2.png")
     assert [layer.name for layer in viewer.layers] == ["a2", "ground truth"]
     assert opened.index == 1
+
+
+def test_labels_of_a_dropped_set_are_locked_whatever_was_unlocked_before(
+    opened: Session, viewer: ViewerModel, tmp_path: Path
+) -> None:
+    opened.correcting_truth = True
+    drop(opened, viewer, write_set(tmp_path / "other"))
+    assert not opened.correcting_truth
+    opened.step(1)
+    assert not opened.truth_layer.editable
+
+
+def test_masks_of_a_dropped_set_are_locked_whatever_was_unlocked_before(
+    session: Session, viewer: ViewerModel, tmp_path: Path
+) -> None:
+    session.open(write_annotated_set(tmp_path / "one"))
+    session.annotations.corrections.set_locked(viewer.layers["masks"], False)
+    drop(session, viewer, write_set(tmp_path / "other"))
+    drop(session, viewer, tmp_path / "one")
+    assert not viewer.layers["masks"].editable
 
 
 def test_earlier_corrections_arrive_with_the_drop(

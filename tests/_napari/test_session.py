@@ -226,6 +226,17 @@ def test_truth_is_locked_until_asked_for(opened: Session) -> None:
     assert not opened.truth_layer.editable
 
 
+def test_truth_of_another_set_is_locked_again(
+    opened: Session, set_path: Path, tmp_path: Path
+) -> None:
+    opened.correcting_truth = True
+    opened.open(write_set(tmp_path / "other"))
+    assert not opened.correcting_truth
+    assert not opened.truth_layer.editable
+    opened.open(set_path)
+    assert not opened.truth_layer.editable
+
+
 def test_corrected_truth_is_kept_and_the_file_is_not_touched(
     opened: Session, set_path: Path
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellsets._napari.tickets import Ticket, give_ticket
 from napari_cellsets.core.errors import AmbiguousEventsError, CellsetsError
+from napari_cellsets.formats.names import is_picture_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
 
     Layers = list[Layer]
+
+_MOST_TRIED = 12
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], Layers] | None:
@@ -88,26 +92,22 @@ def read(path: str | Sequence[str]) -> Layers:
 def layers_for_viewer(dataset: Dataset) -> Layers:
     """Return the layers of a data set's first sample, for napari to add.
 
+    Of a set whose first image cannot be read they are of the next one.
+
     Raises
     ------
     CellsetsError
-        If that sample's image cannot be read.
+        If no image can be read, of a dozen; or not the one that was asked for.
     """
     from napari import current_viewer
 
     from napari_cellsets._napari.docks import open_dock, open_docks_soon
-    from napari_cellsets._napari.loading import load_sample
     from napari_cellsets._napari.preferences import preference
-    from napari_cellsets._napari.session import get_session
 
     viewer = current_viewer()
-    if viewer is None:
-        loaded = load_sample(dataset, dataset.start, None)
-    else:
-        loaded = get_session(viewer).loader(dataset.start, dataset)()
-    asks = any(isinstance(p, AmbiguousEventsError) for p in loaded.problems)
-    nothing = loaded.recording is None and loaded.picture is None
-    if nothing and loaded.problems and not (asks and viewer is not None):
+    loaded = _first_loaded(dataset, viewer)
+    asks = _asks(loaded)
+    if _is_lost(loaded) and not (asks and viewer is not None):
         raise loaded.problems[0]
     wanted = asks or preference("display.open_samples_dock", True)
     docks = ["Samples"] if wanted else []
@@ -121,6 +121,38 @@ def layers_for_viewer(dataset: Dataset) -> Layers:
         for name in docks:
             open_dock(viewer, name)
     return layers
+
+
+def _first_loaded(dataset: Dataset, viewer: ViewerModel | None) -> LoadedSample:
+    """The sample that was asked for; of a whole set the first that can be read."""
+    first = _loaded(dataset, dataset.start, viewer)
+    if not _is_lost(first) or _asks(first) or is_picture_name(dataset.path.name):
+        return first
+    for index in range(1, min(_MOST_TRIED, len(dataset.samples))):
+        loaded = _loaded(dataset, index, viewer)
+        if not _is_lost(loaded):
+            return replace(loaded, problems=(first.problems[0], *loaded.problems))
+    return first
+
+
+def _loaded(dataset: Dataset, index: int, viewer: ViewerModel | None) -> LoadedSample:
+    from napari_cellsets._napari.loading import load_sample
+    from napari_cellsets._napari.session import get_session
+
+    if viewer is None:
+        return load_sample(dataset, index, None)
+    return get_session(viewer).loader(index, dataset)()
+
+
+def _asks(loaded: LoadedSample) -> bool:
+    """Whether a person must say how events are to be read."""
+    return any(isinstance(p, AmbiguousEventsError) for p in loaded.problems)
+
+
+def _is_lost(loaded: LoadedSample) -> bool:
+    """Whether there is nothing of a sample to show but the reason."""
+    nothing = loaded.recording is None and loaded.picture is None
+    return nothing and bool(loaded.problems)
 
 
 def recording_layer(loaded: LoadedSample, viewer: ViewerModel | None) -> Layer:

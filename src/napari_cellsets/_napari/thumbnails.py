@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,7 +115,7 @@ def picture_key(dataset: Dataset, sample: Sample) -> str:
 
 
 def _digest(depends_on: str) -> bytes:
-    return hashlib.blake2b(depends_on.encode(), digest_size=16).digest()
+    return hashlib.blake2b(os.fsencode(depends_on), digest_size=16).digest()
 
 
 def _coded(picture: NDArray[np.uint8]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import CellsetsError
@@ -52,13 +53,14 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
         Folders around all pictures, with a slash at the end; may be empty.
     """
     home = around.rstrip("/").rpartition("/")[2] or tree.root.name
-    home = without_archive_ending(home)
+    # a name in no known letters is kept by a store as letters all the same
+    home = os.fsencode(without_archive_ending(home)).decode("utf-8", "replace")
     if isinstance(tree, EventTree):
         first, tree = tree.home_of(first), tree.base
     try:
         anchor = tree.head(first, _ANCHOR_BYTES)
     except CellsetsError:
-        anchor = first.encode()
+        anchor = os.fsencode(first)
     digest = hashlib.sha256(anchor).hexdigest()[:16]
     return f"{recipe.key}:{home}:{digest}"
 

@@ -151,7 +151,7 @@ class _FolderLook:
                     self.files += 1
                     if self._is_ours(entry):
                         return True
-                except _TROUBLE as error:
+                except (*_TROUBLE, ValueError) as error:
                     self.trouble.append(error)
         return False
 

@@ -15,6 +15,8 @@ from annotated_sets import write_annotated_set
 from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.export import ExportView
+from napari_cellsets.core.annotation import MaskStack
+from small_sets import write_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +68,27 @@ def test_what_a_person_chose_stays_within_the_set(page: ExportView) -> None:
     assert ticked(page) == [False, True, False, True]
     page.suggest("another set", counted=False, annotated=True)
     assert ticked(page) == ANNOTATIONS
+
+
+def test_a_form_that_holds_masks_that_overlap_is_offered_first_for_them(
+    viewer: Viewer, manifest_known: PluginManifest, tmp_path: Path
+) -> None:
+    form = open_dock(viewer, "Count").export.annotations.form
+    session = get_session(viewer)
+    session.open(write_annotated_set(tmp_path / "set"))
+    assert form.currentText() == "COCO JSON"
+    session.open(write_set(tmp_path / "labels only"))
+    assert form.currentText() == "COCO panoptic"
+
+
+def test_the_form_that_a_person_chose_stays_within_the_set(page: ExportView) -> None:
+    form = page.annotations.form
+    page.suggest("a set", counted=False, annotated=True, kinds={MaskStack})
+    form.setCurrentIndex(form.findData("labelme"))
+    page.suggest("a set", counted=False, annotated=True, kinds={MaskStack})
+    assert form.currentData() == "labelme"
+    page.suggest("another set", counted=False, annotated=True, kinds={MaskStack})
+    assert form.currentData() == "coco"
 
 
 def test_annotations_are_ticked_where_nothing_was_counted(

@@ -117,6 +117,11 @@ class AnnotationLayers:
         return tuple(self._layers.values())
 
     @property
+    def kinds(self) -> set[type]:
+        """Kinds of annotation of this sample."""
+        return {drawn.of for drawn in self._drawn.values()}
+
+    @property
     def marks(self) -> dict[str, tuple[Any, Drawn]]:
         """Layers of points, boxes and outlines of this sample, and what they show."""
         return {

@@ -106,6 +106,14 @@ class Drawn:
         return Counter() if self.shares else Counter(self.classes)
 
     @property
+    def of(self) -> type:
+        """The kind of annotation that it shows."""
+        if self.kind == "labels":
+            flat = LabelImage if self.lines else ClassMask
+            return MaskStack if self.stack else flat
+        return {"boxes": Boxes, "points": Points}.get(self.marks, Polygons)
+
+    @property
     def ndim(self) -> int:
         """Number of axes of the layer."""
         return int(self.data.ndim) if self.kind == "labels" else 2

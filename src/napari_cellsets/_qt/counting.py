@@ -349,6 +349,7 @@ class CountWidget(DockContent):
             "" if session.dataset is None else session.dataset.identity,
             counted=session.cells is not None or bool(self.set_flow.rows),
             annotated=session.truth is not None or bool(session.annotations.entries),
+            kinds=session.annotations.kinds,
         )
 
     @Slot(bool)

@@ -28,6 +28,8 @@ from napari_cellsets._qt.export_annotations import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from napari_cellsets.batch.export import MaskForm
 
 _FORMS: Final[dict[str, MaskForm]] = {
@@ -78,7 +80,14 @@ class ExportView(QWidget):
         self.masks.toggled.connect(self.form.setEnabled)
         self._on_folder_changed("")
 
-    def suggest(self, of: str, *, counted: bool, annotated: bool) -> None:
+    def suggest(
+        self,
+        of: str,
+        *,
+        counted: bool,
+        annotated: bool,
+        kinds: Collection[type] = (),
+    ) -> None:
         """Tick what there is to write, until the person has chosen otherwise.
 
         Parameters
@@ -89,7 +98,10 @@ class ExportView(QWidget):
             Whether cells were counted: masks and tables of them.
         annotated
             Whether there are annotations, of the set or by hand.
+        kinds
+            Kinds of annotation that there are besides labels.
         """
+        self.annotations.suggest(of, kinds)
         self._chosen = self._chosen and of == self._of
         self._of = of
         if self._chosen:

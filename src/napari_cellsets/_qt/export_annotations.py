@@ -13,10 +13,12 @@ from napari_cellsets.batch.container_export import (
 )
 from napari_cellsets.batch.once import ALL
 from napari_cellsets.batch.own_form import OWN
+from napari_cellsets.core.annotation import LabelImage
 from napari_cellsets.formats.containers.base import FORMS
+from napari_cellsets.formats.containers.fit import best_form
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _GENERAL = 2
 """Choices that name no annotation."""
@@ -29,6 +31,7 @@ class ContainerRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._asked: ContainerExport | None = None
+        self._chosen, self._of = False, ""
         self.wanted = QCheckBox("Annotations", self)
         self.form = QComboBox(self)
         for key, form in FORMS.items():
@@ -61,9 +64,22 @@ class ContainerRow(QWidget):
         for box in (self.form, self.source):
             box.setMinimumContentsLength(8)
             box.currentIndexChanged.connect(self._on_choice_changed)
+        self.form.currentIndexChanged.connect(self._on_form_changed)
         self.wanted.toggled.connect(self._on_wanted_toggled)
         self._on_wanted_toggled(False)
         self.tell_losses("")
+
+    def suggest(self, of: str, kinds: Collection[type]) -> None:
+        """Offer the form that holds most of what is marked, until another is chosen.
+
+        `kinds` are those besides labels, which ground truth and counted cells are.
+        """
+        self._chosen = self._chosen and of == self._of
+        self._of = of
+        if not self._chosen:
+            best = best_form({LabelImage, *kinds})
+            self.form.setCurrentIndex(self.form.findData(best))
+            self._chosen = False
 
     def asked(self) -> ContainerExport | None:
         """What the person has chosen; None for no annotations."""
@@ -119,6 +135,10 @@ class ContainerRow(QWidget):
         for part in (self.form, self.source, self.images):
             part.setEnabled(wanted)
         self.tell_losses("")
+
+    @Slot(int)
+    def _on_form_changed(self, _index: int) -> None:
+        self._chosen = True
 
     @Slot(int)
     def _on_choice_changed(self, _index: int) -> None:

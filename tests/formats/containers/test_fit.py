@@ -23,7 +23,7 @@ from napari_cellsets.core.annotation import (
 from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.containers.base import FORMS, Form, Marked
 from napari_cellsets.formats.containers.convert import corners_of_boxes
-from napari_cellsets.formats.containers.fit import fit, fit_all
+from napari_cellsets.formats.containers.fit import best_form, fit, fit_all
 
 label_images = hnp.arrays(
     np.int32,
@@ -198,3 +198,21 @@ def test_what_has_no_room_together_is_told_with_the_names() -> None:
         fit_all(marked, FORMS["instances"])
     assert "'objects' or 'objects 2'" in str(caught.value)
     assert "--annotation" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "best"),
+    [
+        ({MaskStack}, "coco"),
+        ({MaskStack, LabelImage}, "coco"),
+        ({Polygons, Boxes}, "coco"),
+        ({LabelImage}, "coco-panoptic"),
+        ({LabelImage, ClassMask}, "voc"),
+        ({ClassMask}, "class-mask"),
+        ({ImageClass}, "labelme"),
+    ],
+)
+def test_the_form_that_holds_most_kinds_is_the_best(
+    kinds: set[type], best: str
+) -> None:
+    assert best_form(kinds) == best

@@ -23,7 +23,7 @@ from napari_cellsets.formats.containers.convert import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from napari_cellsets.core.annotation import Annotation
     from napari_cellsets.formats.containers.base import Form, Marked
@@ -108,6 +108,22 @@ def fit(
             reasons.append(refused)
     why = reasons[0] if reasons else f"it holds no {KIND_NAMES[kind]}"
     raise ExportError(f"{form.title}: {why}", advice=_advice(annotation, form, lossy))
+
+
+def best_form(kinds: Collection[type]) -> str:
+    """Return the key of the form that holds most of these kinds as they are.
+
+    Parameters
+    ----------
+    kinds
+        Of annotations, as in `KIND_NAMES`.
+    """
+
+    def rank(form: Form) -> tuple[int, bool, bool]:
+        held = sum(kind in form.kinds for kind in kinds)
+        return held, form.key in _FIRST, form.kinds[0] in kinds
+
+    return max(base.FORMS.values(), key=rank).key
 
 
 def fit_all(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from overlapping import write_overlapping_cells
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QScrollArea, QWidget
 from window import (
     PLUGIN,
     count_on_screen,
@@ -34,6 +35,7 @@ from napari_cellsets._napari.regions import add_regions_layer
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.describe import DescribeDialog
 from napari_cellsets._qt.docking import raise_dock
+from napari_cellsets._qt.object_widths import LeftOutNote
 from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.simulated import write_simulated_cells, write_simulated_set
 from napari_cellsets.catalogue import open_dataset
@@ -88,20 +90,32 @@ def take(folder: Path, width: int, height: int) -> None:
     regions.add_ellipses(np.array(oval))
     dock.tabs.setCurrentWidget(dock.regions)
     settle(1)
+    scroll_down(dock)
     photograph(viewer, folder / "regions.png")
 
     viewer.layers.remove(regions)
+    viewer.layers.selection.active = session.cells_layer
     dock.tabs.setCurrentWidget(dock.whole_set)
     dock.set_flow.count()
     wait_until(lambda: len(dock.set_flow.rows) == 4, "counting the whole set")
     wait_until(lambda: not dock.runner.busy, "counting the whole set")
+    settle(1)
+    scroll_down(dock)
     photograph(viewer, folder / "whole_set.png")
     dock.tabs.setCurrentWidget(dock.export)
     open_dock(viewer, "Count")
+    settle(1)
+    scroll_down(dock)
     photograph(viewer, folder / "export.png")
     take_training(viewer, folder)
     session.save()
     viewer.close()
+
+
+def scroll_down(dock: QWidget) -> None:
+    """Show the lower end of a dock that is longer than the window."""
+    for page in dock.findChildren(QScrollArea):
+        page.verticalScrollBar().setValue(page.verticalScrollBar().maximum())
 
 
 def take_training(viewer: napari.Viewer, folder: Path) -> None:
@@ -351,6 +365,9 @@ def take_objects(folder: Path, width: int, height: int) -> None:
     wait_until(lambda: bool(dock.facts.words["comment"]), "writing")
     dock.table.selectRow(1)
     settle(1)
+    dock.findChild(LeftOutNote).wider.click()
+    settle(1)
+    viewer.reset_view()
     photograph(viewer, folder / "objects.png")
     dock.tabs.setCurrentWidget(dock.problems)
     wait_until(lambda: dock.problems.found is not None, "looking for problems")

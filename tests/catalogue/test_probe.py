@@ -121,6 +121,15 @@ def test_place_that_could_not_be_listed_once_opens(
     ]
 
 
+def test_lack_of_open_files_is_no_fault_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "set").mkdir()
+    fails_at(monkeypatch, "set", OSError(errno.EMFILE, "Too many open files"))
+    with pytest.raises(CellsetsError, match=r"Too many open files\. Close other prog"):
+        open_dataset(tmp_path / "set")
+
+
 def test_folder_that_vanishes_meanwhile_hides_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

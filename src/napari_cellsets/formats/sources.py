@@ -6,6 +6,7 @@ deleted while a data set is shown, and every thread reads for itself.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -54,6 +55,8 @@ def unreadable(place: str | Path, error: OSError) -> UnreadableFileError:
         advice = "It may have been moved: open the data set again."
     elif isinstance(error, PermissionError):
         advice = "Ask its owner for the right to read it."
+    elif error.errno in (errno.EMFILE, errno.ENFILE):
+        advice = "Close other programs or start this one anew; the disk is sound."
     return UnreadableFileError(
         f"cannot be read: {error.strerror or error}", path=place, advice=advice
     )

@@ -17,7 +17,8 @@ from qtpy.QtWidgets import (
 
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.count_controls import rule
-from napari_cellsets._qt.docking import DockContent, fill_with_page
+from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
+from napari_cellsets._qt.edit_key_map import KeyMapView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.messages import MessageRow, ProgressRow
@@ -44,6 +45,10 @@ WELCOME = (
     " NumPy arrays, AEDAT, .es and others.\n\nNothing at hand? File > Open Sample >"
     " Cell sets shows simulated cells in a channel."
 )
+_KEYS_HINT = (
+    "Keys work in the viewer while a recording is on screen. Double-click a key to"
+    " change it."
+)
 _WIDTH_LEAST = 300
 
 
@@ -65,23 +70,24 @@ class PlaybackWidget(DockContent):
         self.session = get_session(viewer)
         self.film = self.session.film
         self.runner = JobRunner(self)
+        self.keys = PlaybackKeys(viewer)
+        self._running = True
         self._make_parts()
         self._lay_out()
         self._add_pages()
         self.timer = FilmTimer(self.film, self)
         self.index = IndexFlow(self.film, self.runner, self)
         self.loops = LoopsFlow(self.film, self)
-        self._keys: PlaybackKeys | None = PlaybackKeys(viewer)
         self._connect()
         self._on_recording_changed()
         self._on_theme_changed()
 
     def stop(self) -> None:
         """Hear no more of viewer and film, and stop playing."""
-        if self._keys is None:
+        if not self._running:
             return
-        self._keys.release()
-        self._keys = None
+        self._running = False
+        self.keys.release()
         self.cloud.stop()
         self.clock.stop()
         self.film.playback.pause()
@@ -114,7 +120,7 @@ class PlaybackWidget(DockContent):
             )
         self.progress = ProgressRow(self.runner)
         self.message = MessageRow(self.progress)
-        self.transport = Transport(self.film.playback)
+        self.transport = Transport(self.film.playback, self.keys)
         self.window_part = WindowPart(self.film)
         self.looks = LooksPart(self.film)
         self.tabs = QTabWidget()
@@ -123,7 +129,7 @@ class PlaybackWidget(DockContent):
         column.addWidget(self.window_part)
         column.addWidget(self.looks)
         column.addStretch(1)
-        self.add_page("Picture", picture)
+        self.add_page("Look", picture)
 
     def _lay_out(self) -> None:
         self.player = QWidget()
@@ -156,13 +162,17 @@ class PlaybackWidget(DockContent):
         self.add_page("Cloud", self.cloud)
         self.add_page("Clock", self.clock)
         self.add_page("Export", self.export)
+        self.key_map = KeyMapView(self.keys, _KEYS_HINT)
         self.add_page("Info", self.information)
-        for part in (self.rate, self.filters, self.cloud, self.clock, self.export):
+        self.add_page("Keys", self.key_map)
+        pages = self.filters, self.cloud, self.clock, self.export, self.key_map
+        for part in (self.rate, *pages):
             part.refused.connect(self._on_refused)
 
     def _connect(self) -> None:
         follow(self, self.film.recording_changed, self._on_recording_changed)
         follow(self, self.film.grown, self._on_grown)
+        follow(self, self.keys.wanted, self._on_keys_wanted)
         self.index.told.connect(self.message.tell)
         self.index.offered.connect(self.message.offer)
         self.message.act_wanted.connect(self.index.go_on)
@@ -170,12 +180,16 @@ class PlaybackWidget(DockContent):
         self.window_part.refused.connect(self._on_refused)
         self._viewer.events.theme.connect(self._on_theme_changed)
 
+    def _on_keys_wanted(self) -> None:
+        raise_dock(self)
+        self.tabs.setCurrentWidget(self.key_map)
+
     # What has changed
 
     def _on_recording_changed(self, *_: object) -> None:
         recording = self.film.recording
-        if self._keys is not None:
-            self._keys.follow(recording)
+        if self._running:
+            self.keys.follow(recording)
         self.welcome.setVisible(recording is None)
         self.player.setVisible(recording is not None)
         if recording is not None:

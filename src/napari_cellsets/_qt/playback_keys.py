@@ -1,10 +1,13 @@
-"""Keys of the player; only such as no layer of napari uses itself."""
+"""Keys of the player; only such as napari uses in no layer."""
 
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from psygnal import Signal
+
+from napari_cellsets._napari.key_map import KeyMap
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.playback_transport import act
 
@@ -15,23 +18,35 @@ if TYPE_CHECKING:
 
     Act = Callable[[Any], None]
 
+
+class PlaybackKey(NamedTuple):
+    """What a key does, in a word and a sentence, and its key in the beginning."""
+
+    word: str
+    help: str
+    key: str
+
+
 #: Space is napari's own: held down, it moves the image.
-KEYS: Final = {
-    "K": ("play", "Play the recording, or pause"),
-    "J": ("backwards", "Play the recording backwards, or pause"),
-    "W": ("on", "One frame on, over empty stretches"),
-    "Q": ("back", "One frame back, over empty stretches"),
-    "H": ("slower", "Play at half the speed"),
-    "U": ("faster", "Play at twice the speed"),
-    "8": ("a", "The range to play starts here"),
-    "9": ("b", "The range to play ends here"),
-    "0": ("loop", "Play again and again, or once"),
-    "Home": ("start", "To the start of the recording"),
-    "End": ("end", "To the end of the recording"),
+COMMANDS: Final = {
+    "play": PlaybackKey("play", "Play the recording, or pause", "K"),
+    "backwards": PlaybackKey(
+        "play backwards", "Play the recording backwards, or pause", "J"
+    ),
+    "on": PlaybackKey("frame on", "One frame on, over empty stretches", "W"),
+    "back": PlaybackKey("frame back", "One frame back, over empty stretches", "Q"),
+    "slower": PlaybackKey("slower", "Play at half the speed", "H"),
+    "faster": PlaybackKey("faster", "Play at twice the speed", "U"),
+    "a": PlaybackKey("start of range", "The range to play starts here", "8"),
+    "b": PlaybackKey("end of range", "The range to play ends here", "9"),
+    "loop": PlaybackKey("repeat", "Play again and again, or once", "0"),
+    "start": PlaybackKey("to the start", "To the start of the recording", "Home"),
+    "end": PlaybackKey("to the end", "To the end of the recording", "End"),
+    "keys": PlaybackKey("keys", "Show these keys", "N"),
 }
 
 
-class PlaybackKeys:
+class PlaybackKeys(KeyMap):
     """The keys of a viewer while a recording is on screen.
 
     What they did before they do again afterwards.
@@ -42,7 +57,11 @@ class PlaybackKeys:
         Held weakly.
     """
 
+    wanted = Signal()
+    """The keys are to be shown."""
+
     def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__("playback_keys", COMMANDS, ())
         self._viewer = weakref.ref(viewer)
         self._held: dict[str, tuple[Act, Act | None]] = {}
 
@@ -69,17 +88,25 @@ class PlaybackKeys:
         viewer = self._viewer()
         if viewer is None:
             return
-        for key, (name, about) in KEYS.items():
-            ours = _handler(name, about)
-            self._held[key] = ours, viewer.bind_key(key, ours, overwrite=True)
+        for name, key in self.keys.items():
+            if key:
+                ours = self._handler(name)
+                self._held[key] = ours, viewer.bind_key(key, ours, overwrite=True)
 
+    def _keep(self) -> None:
+        super()._keep()
+        if self._held:
+            self.release()
+            self._hold()
 
-def _handler(name: str, about: str) -> Act:
-    def handle(viewer: ViewerModel) -> None:
-        film = get_session(viewer).film
-        if film.recording is not None:
-            act(film.playback, name)
+    def _handler(self, name: str) -> Act:
+        def handle(viewer: ViewerModel) -> None:
+            film = get_session(viewer).film
+            if name == "keys":
+                self.wanted.emit()
+            elif film.recording is not None:
+                act(film.playback, name)
 
-    # napari's list of shortcuts shows it
-    handle.__doc__ = about
-    return handle
+        # napari's list of shortcuts shows it
+        handle.__doc__ = COMMANDS[name].help
+        return handle

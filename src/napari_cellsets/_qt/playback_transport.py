@@ -34,6 +34,7 @@ from napari_cellsets.playback.words import (
 if TYPE_CHECKING:
     from qtpy.QtGui import QColor
 
+    from napari_cellsets._qt.playback_keys import PlaybackKeys
     from napari_cellsets.playback.clock import Playback
 
 _ICON = QSize(18, 18)
@@ -41,36 +42,38 @@ _BUTTON = QSize(36, 30)
 _MARK_BUTTON = QSize(30, 26)
 #: Between two times that the speed is told.
 _TELL_S = 0.3
-#: What each button shows: sign, whether it points back, name, key.
+#: What each button shows: sign, whether it points back, name.
 _BUTTONS = {
-    "start": ("end", True, "To the start", "Home"),
-    "back": ("step", True, "One frame back, over empty stretches", "Q"),
-    "backwards": ("play", True, "Play backwards", "J"),
-    "play": ("play", False, "Play", "K"),
-    "on": ("step", False, "One frame on, over empty stretches", "W"),
-    "end": ("end", False, "To the end", "End"),
-    "loop": ("loop", False, "Play again and again", "0"),
+    "start": ("end", True, "To the start"),
+    "back": ("step", True, "One frame back, over empty stretches"),
+    "backwards": ("play", True, "Play backwards"),
+    "play": ("play", False, "Play"),
+    "on": ("step", False, "One frame on, over empty stretches"),
+    "end": ("end", False, "To the end"),
+    "loop": ("loop", False, "Play again and again"),
 }
+_ENDS = {"a": "Start", "b": "End"}
+_SPEEDS = "Slow motion to 1:10,000, up to ten times as fast"
 
 
 class TransportRow(QWidget):
     """Buttons of a player."""
 
-    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, playback: Playback, keys: PlaybackKeys, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._playback = playback
+        self._playback, self._keys = playback, keys
         self._colour: QColor | None = None
         self.buttons: dict[str, QToolButton] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
         row.addStretch(1)
-        for name, (_sign, _back, words, key) in _BUTTONS.items():
+        for name in _BUTTONS:
             button = self.buttons[name] = QToolButton()
             button.setIconSize(_ICON)
             button.setFixedSize(_BUTTON)
-            button.setToolTip(f"{words} ({key})")
-            button.setAccessibleName(words)
             button.clicked.connect(partial(act, playback, name))
             row.addWidget(button)
         row.addStretch(1)
@@ -78,27 +81,26 @@ class TransportRow(QWidget):
         events = playback.events
         for signal in (events.playing, events.direction, events.loop):
             follow(self, signal, self._on_running_changed)
+        follow(self, keys.changed, self._on_running_changed)
+        self._on_running_changed()
 
     def set_colour(self, colour: QColor) -> None:
         """Draw the signs in this colour."""
         self._colour = colour
-        for name, (sign, back, _words, _key) in _BUTTONS.items():
-            self.buttons[name].setIcon(icon(sign, colour, backwards=back))
         self._on_running_changed()
 
     def _on_running_changed(self, *_: object) -> None:
-        """Show a pause where pressing again pauses."""
+        """Show a pause where pressing again pauses, and the present keys."""
         playback = self._playback
         self.buttons["loop"].setChecked(playback.loop)
-        for name, direction in (("play", 1), ("backwards", -1)):
-            running = playback.playing and playback.direction == direction
-            _sign, back, words, key = _BUTTONS[name]
-            words = "Pause" if running else words
+        now = {1: "play", -1: "backwards"}[playback.direction]
+        for name, (sign, back, words) in _BUTTONS.items():
             button = self.buttons[name]
-            button.setToolTip(f"{words} ({key})")
+            if playback.playing and name == now:
+                sign, words = "pause", "Pause"
+            button.setToolTip(self._keys.tip(name, words))
             button.setAccessibleName(words)
             if self._colour is not None:
-                sign = "pause" if running else "play"
                 button.setIcon(icon(sign, self._colour, backwards=back))
 
 
@@ -206,18 +208,18 @@ class RangeRow(QWidget):
 
     refused = Signal(str)
 
-    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, playback: Playback, keys: PlaybackKeys, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._playback = playback
+        self._playback, self._keys = playback, keys
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
         self.buttons: dict[str, QPushButton] = {}
         self.fields: dict[str, WordField] = {}
-        for name, key in (("a", "8"), ("b", "9")):
-            end = "Start" if name == "a" else "End"
+        for name, end in _ENDS.items():
             button = self.buttons[name] = self._button(name.upper())
-            button.setToolTip(f"{end} of the range: set it to this moment ({key})")
             button.setAccessibleName(f"Set {name.upper()} here")
             button.clicked.connect(partial(act, playback, name))
             field = self.fields[name] = WordField(time_words, read_time, 0, 0)
@@ -235,7 +237,14 @@ class RangeRow(QWidget):
         events = playback.events
         for signal in (events.a_us, events.b_us, events.duration_us):
             follow(self, signal, self._on_range_changed)
+        follow(self, keys.changed, self._on_keys_changed)
         self._on_range_changed()
+        self._on_keys_changed()
+
+    def _on_keys_changed(self) -> None:
+        for name, end in _ENDS.items():
+            about = f"{end} of the range: set it to this moment"
+            self.buttons[name].setToolTip(self._keys.tip(name, about))
 
     def _button(self, text: str) -> QPushButton:
         button = QPushButton(text)
@@ -264,11 +273,14 @@ class SpeedRow(QWidget):
 
     refused = Signal(str)
 
-    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, playback: Playback, keys: PlaybackKeys, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._playback = playback
-        about = "Slow motion to 1:10,000, up to ten times as fast (H slower, U faster)"
-        self.speed = LogField("Speed", about, speed_words, read_speed, SLOWEST, FASTEST)
+        self._playback, self._keys = playback, keys
+        self.speed = LogField(
+            "Speed", _SPEEDS, speed_words, read_speed, SLOWEST, FASTEST
+        )
         self.every_frame = QCheckBox("Every frame")
         self.every_frame.setToolTip(
             "Show every frame, and take longer where the screen cannot follow."
@@ -276,11 +288,10 @@ class SpeedRow(QWidget):
         )
         self.skip_empty = QCheckBox("Skip empty stretches")
         self.skip_empty.setToolTip("Go on to the next event where nothing happens")
-        label = QLabel("Speed")
-        label.setToolTip(about)
+        self.label = QLabel("Speed")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(label, 0, 0)
+        grid.addWidget(self.label, 0, 0)
         grid.addWidget(self.speed, 0, 1, 1, 2)
         grid.addWidget(self.every_frame, 1, 0, 1, 2)
         grid.addWidget(self.skip_empty, 1, 2)
@@ -291,7 +302,14 @@ class SpeedRow(QWidget):
         events = playback.events
         for signal in (events.speed, events.every_frame, events.skip_empty):
             follow(self, signal, self._on_changed)
+        follow(self, keys.changed, self._on_keys_changed)
         self._on_changed()
+        self._on_keys_changed()
+
+    def _on_keys_changed(self) -> None:
+        tips = [self._keys.tip(name, name.title()) for name in ("slower", "faster")]
+        for part in (self.label, self.speed.slider, self.speed.field):
+            part.setToolTip("\n".join([_SPEEDS, *tips]))
 
     def _on_changed(self, *_: object) -> None:
         self.speed.set_value(self._playback.speed)
@@ -317,12 +335,14 @@ class Transport(QWidget):
     refused = Signal(str)
     """What was typed cannot be understood; why."""
 
-    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, playback: Playback, keys: PlaybackKeys, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.row = TransportRow(playback)
+        self.row = TransportRow(playback, keys)
         self.time = TimeRow(playback)
-        self.range = RangeRow(playback)
-        self.speed = SpeedRow(playback)
+        self.range = RangeRow(playback, keys)
+        self.speed = SpeedRow(playback, keys)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)

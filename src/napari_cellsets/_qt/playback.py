@@ -124,6 +124,8 @@ class PlaybackWidget(DockContent):
         self.window_part = WindowPart(self.film)
         self.looks = LooksPart(self.film)
         self.tabs = QTabWidget()
+        # all pages in sight beside an image, in a window of 1280 pixels
+        self.tabs.setStyleSheet("QTabBar::tab {padding: 3px;}")
         picture = QWidget()
         column = QVBoxLayout(picture)
         column.addWidget(self.window_part)

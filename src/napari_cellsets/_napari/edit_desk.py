@@ -73,6 +73,7 @@ class EditDesk:
         self.log = ActLog()
         self._instead: dict[Labels, Labels] = {}
         self._told_of: Act | None = None
+        self._telling = False
         self.told.connect(self._on_told)
         self.acts_changed.connect(self._on_acts_changed)
         self.log.changed.connect(self._on_log_changed)
@@ -101,7 +102,7 @@ class EditDesk:
         if self.editor is not None:
             self.editor.select(())
         self._target = layer
-        self.told.emit("", False)
+        self._say_no_more()
         self.target_changed.emit()
         self.acts_changed.emit()
 
@@ -290,7 +291,7 @@ class EditDesk:
             self._target = None
             self.tools.forget()
             self._outline()
-            self.told.emit("", False)
+            self._say_no_more()
             self.target_changed.emit()
             self.acts_changed.emit()
 
@@ -304,18 +305,23 @@ class EditDesk:
             # other labels, or locked now, or no more
             self.tools.drop()
             if layer is self._target:
-                self.told.emit("", False)
+                self._say_no_more()
                 self.target_changed.emit()
         self._outline()
 
-    def _on_told(self, _text: str, _failed: bool) -> None:
-        self._told_of = None
+    def _on_told(self, text: str, _failed: bool) -> None:
+        self._told_of, self._telling = None, bool(text)
+
+    def _say_no_more(self) -> None:
+        """Take back what was told here, nothing that others told the person since."""
+        if self._telling:
+            self.told.emit("", False)
 
     def _on_acts_changed(self) -> None:
         """Say no more of an act that was undone, or was followed by another."""
         told = self._told_of
         if told is not None and (not told.done or self.acts[-1:] != [told]):
-            self.told.emit("", False)
+            self._say_no_more()
 
     def _on_selection_changed(self, _labels: object) -> None:
         self._outline()

@@ -1,4 +1,4 @@
-"""Kill a program that edits, restores, marks and judges; look what is left.
+"""Kill a program that edits, restores, marks, judges, classifies; look what is left.
 
 `python tests/store/killing.py --kills 200 [--seed 0]` runs it outside the tests.
 """
@@ -15,15 +15,32 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellsets.store import LabelDelta, Mark, MarkKey, Project
+from napari_cellsets.classify import ClassTable
+from napari_cellsets.classify.kept import KeptTable, pack, unpack
+from napari_cellsets.store import LabelDelta, Mark, MarkKey, PredictionKey, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_cellsets.store import FactChange, ObjectFacts, Prediction
 
 WHERE = ("set", "sample", "cells")
 SHAPE = (120, 160)
 #: Every so many revisions the labels of some revisions ago are brought back.
 RESTORE_EVERY, RESTORE_BY = 25, 5
+#: What is told; each is told with the revision in which it was done.
+ACTS = ("saved", "added", "known", "marked", "judged", "answered", "run", "dropped")
+MODEL = "sha256:0"
+ANSWERS = PredictionKey(WHERE[0], MODEL, *WHERE[1:])
+RUNS = PredictionKey(WHERE[0], MODEL)
+#: So many of the newest runs are read to the last number.
+RUNS_READ = 50
+#: Share of kills that do not wait for an act.
+AT_ANY_TIME = 0.1
 
 
 def paint(labels: np.ndarray, revision: int) -> None:
@@ -75,12 +92,45 @@ def record_until_killed(place: str) -> None:
                 raise SystemExit("the edit changed nothing")
             revision = project.record(*WHERE, delta, {"tool": "brush"})
             tell("saved", revision)
-            project.set_object_facts(*WHERE, [revision], {"comment": str(revision)})
-            tell("known", revision)
-            project.record_marks(WHERE[0], marks_of(revision), {"tool": "points"})
-            tell("marked", revision)
-            project.set_verdict(WHERE[0], str(revision), "flagged", reason="r")
-            tell("judged", revision)
+            say_more(project, revision)
+
+
+def say_more(project: Project, revision: int) -> None:
+    """Say of the newest object all that can be said of one, act by act."""
+    project.add_class(WHERE[0], class_of(revision), least=revision)
+    tell("added", revision)
+    project.set_object_facts(*WHERE, [revision], facts_of(revision))
+    tell("known", revision)
+    project.record_marks(WHERE[0], marks_of(revision), {"tool": "points"})
+    tell("marked", revision)
+    project.set_verdict(WHERE[0], str(revision), "flagged", reason="r")
+    tell("judged", revision)
+    answers, how = pack(table_of(revision)), {"revision": revision}
+    project.save_prediction(ANSWERS, answers, how)
+    tell("answered", revision)
+    project.save_prediction(RUNS, answers, how, anew=False)
+    tell("run", revision)
+    unused = project.add_class(WHERE[0], class_of(revision), "pictures")
+    project.drop_class(WHERE[0], unused)
+    tell("dropped", revision)
+
+
+def class_of(revision: int) -> str:
+    return f"class {revision}"
+
+
+def facts_of(revision: int) -> FactChange:
+    """Return class, flag and comment as one act gives them to an object."""
+    said = f"object {revision}"
+    return {"class_id": revision, "flag": f"flag of {said}", "comment": said}
+
+
+def table_of(revision: int) -> KeptTable:
+    """Return what a classifier says of so many objects."""
+    names = tuple(str(label) for label in range(1, revision % 50 + 2))
+    sure = np.linspace(0, 1, len(names), dtype=np.float32)
+    table = ClassTable(names, ("a", "b"), ("A", "B"), np.stack([sure, 1 - sure], 1))
+    return KeptTable(table, np.full((len(names), 3), revision, np.int64))
 
 
 def marks_of(revision: int) -> dict[MarkKey, Mark]:
@@ -109,6 +159,16 @@ class Finding:
     missing: tuple[str, ...]
     damage: str
 
+    def __str__(self) -> str:
+        """Say it in one line, for the log."""
+        told = ", ".join(f"{act} {number}" for act, number in self.reported.items())
+        trouble = ", ".join([*self.missing, *(() if self.equal else ("labels",))])
+        verdict = "sound" if self.sound else "NOT AS REPORTED"
+        return (
+            f"{verdict}; told {told}; found revision {self.stored}, "
+            f"file {self.damage}, missing {trouble or 'nothing'}"
+        )
+
     @property
     def sound(self) -> bool:
         """Every reported act is there; at most one more was on its way."""
@@ -120,14 +180,17 @@ class Finding:
 
 def look(place: Path, told: dict[str, set[int]]) -> Finding:
     """Read the store and compare it with all that was ever told."""
-    reported = {act: max(revisions) for act, revisions in told.items() if revisions}
+    reported = {act: max(revisions, default=0) for act, revisions in told.items()}
     with Project.open(place) as project:
         stored = project.load_labels(*WHERE)
         if stored is None:
-            return Finding(reported, 0, False, (), "no labels")
+            begun = reported["saved"] > 0
+            return Finding(reported, 0, not begun, (), "ok")
         naive = labels_of(stored.revision)
         missing = missing_words(project, told, set(np.unique(naive).tolist()) - {0})
         missing += missing_marks(project, told["marked"])
+        missing += missing_classes(project, told)
+        missing += missing_answers(project, told)
     with sqlite3.connect(place) as raw:
         (damage,) = raw.execute("pragma integrity_check").fetchone()
     raw.close()
@@ -141,10 +204,53 @@ def missing_words(
     """Return verdicts and facts of objects that were told and are not there."""
     facts, verdicts = project.object_facts(*WHERE), project.verdicts(WHERE[0])
     missing = [f"verdict {n}" for n in told["judged"] if str(n) not in verdicts]
-    missing += [
-        f"comment {n}" for n in told["known"] & objects if facts.of(n).comment != str(n)
-    ]
+    here = told["known"] & objects
+    missing += [f"facts of {n}" for n in here if said(facts.of(n)) != facts_of(n)]
     return missing + [f"object {n}" for n in objects ^ facts.differing.keys()]
+
+
+def said(facts: ObjectFacts) -> FactChange:
+    return {name: getattr(facts, name) for name in ("class_id", "flag", "comment")}
+
+
+def missing_classes(project: Project, told: dict[str, set[int]]) -> list[str]:
+    """Return classes that were added or taken back, and are not."""
+    added = project.added_classes(WHERE[0])
+    names = {one.number: one.name for one in added if one.of == "objects"}
+    missing = [class_of(n) for n in told["added"] if names.get(n) != class_of(n)]
+    still = {one.name for one in added if one.of == "pictures"}
+    return missing + [
+        f"no {class_of(n)}" for n in told["dropped"] if class_of(n) in still
+    ]
+
+
+def missing_answers(project: Project, told: dict[str, set[int]]) -> list[str]:
+    """Return answers of a classifier that were told and are not there, whole."""
+    newest, runs = project.predictions(ANSWERS), project.predictions(RUNS)
+    missing = [f"run {n}" for n in told["run"] - {of_revision(one) for one in runs}]
+    for one in newest + runs[-RUNS_READ:]:
+        revision = of_revision(one)
+        if not same_answers(unpack(one.answers), table_of(revision)):
+            missing.append(f"answers of {revision}, whole")
+    if told["answered"] and [
+        of_revision(one) >= max(told["answered"]) for one in newest
+    ] != [True]:
+        missing.append(f"newest answers: they are {[*map(of_revision, newest)]}")
+    return missing
+
+
+def of_revision(said: Prediction) -> int:
+    return int(said.provenance["revision"])
+
+
+def same_answers(one: KeptTable, other: KeptTable) -> bool:
+    return one.table.names == other.table.names and all(
+        np.array_equal(*pair)
+        for pair in (
+            (one.stamps, other.stamps),
+            (one.table.probabilities, other.table.probabilities),
+        )
+    )
 
 
 def missing_marks(project: Project, told: set[int]) -> list[str]:
@@ -170,8 +276,12 @@ def kill_once(place: Path, rng: random.Random, told: dict[str, set[int]]) -> Fin
     command = [sys.executable, __file__, "--record", str(place)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        lines = [child.stdout.readline() for _ in range(rng.randint(1, 60))]
-        time.sleep(rng.random() * 0.01)
+        if rng.random() < AT_ANY_TIME:
+            lines = []
+            time.sleep(rng.random() * 1.5)  # perhaps while the store is being opened
+        else:
+            lines = [child.stdout.readline() for _ in range(rng.randint(1, 160))]
+            time.sleep(rng.random() * 0.01)
         child.kill()
         # What was said before the kill counts; a half-said line does not.
         lines += [line for line in child.stdout if line.endswith("\n")]
@@ -181,12 +291,12 @@ def kill_once(place: Path, rng: random.Random, told: dict[str, set[int]]) -> Fin
     return look(place, told)
 
 
-def kill_often(place: Path, kills: int, seed: int) -> list[Finding]:
+def kill_often(place: Path, kills: int, seed: int) -> Iterator[Finding]:
     """Kill so many times at random moments of one store's life."""
     rng = random.Random(seed)
-    acts = ("saved", "known", "judged", "marked")
-    told: dict[str, set[int]] = {act: set() for act in acts}
-    return [kill_once(place, rng, told) for _ in range(kills)]
+    told: dict[str, set[int]] = {act: set() for act in ACTS}
+    for _ in range(kills):
+        yield kill_once(place, rng, told)
 
 
 def main() -> int:
@@ -197,17 +307,15 @@ def main() -> int:
     options = parser.parse_args()
     if options.record:
         record_until_killed(options.record)
+    bad = 0
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "p.sqlite"
-        findings = kill_often(place, options.kills, options.seed)
-    bad = [finding for finding in findings if not finding.sound]
-    last = findings[-1].reported if findings else {}
-    sys.stdout.write(
-        f"{len(findings)} kills, newest acts told {last}, "
-        f"{len(bad)} stores not as reported\n"
-    )
-    for finding in bad:
-        sys.stdout.write(f"  {finding}\n")
+        found = kill_often(place, options.kills, options.seed)
+        for number, finding in enumerate(found, 1):
+            bad += not finding.sound
+            sys.stdout.write(f"kill {number}: {finding}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{options.kills} kills, {bad} stores not as reported\n")
     return 1 if bad else 0
 
 

@@ -14,7 +14,7 @@ KILLS = int(os.environ.get("CELLSETS_KILLS", "20"))
 
 @pytest.mark.timeout(60 + 5 * KILLS)
 def test_every_act_reported_as_saved_survives_kill_9(tmp_path: Path) -> None:
-    findings = kill_often(tmp_path / "p.sqlite", KILLS, seed=20)
+    findings = list(kill_often(tmp_path / "p.sqlite", KILLS, seed=20))
     assert [finding for finding in findings if not finding.sound] == []
     # the journal was folded into a new base on the way, and killed there too
     assert findings[-1].stored > 128

@@ -47,7 +47,7 @@ def test_a_key_given_to_another_class_is_given_once() -> None:
     assert again.keys == {"neuron": "G", "glia": "Q", "debris": "W"}
 
 
-@pytest.mark.parametrize("key", ["P", "S", "D", "V", "Delete", "PageUp"])
+@pytest.mark.parametrize("key", ["P", "S", "D", "V", "Delete"])
 def test_keys_of_napari_are_refused(key: str) -> None:
     keys = keys_of("neuron")
     with pytest.raises(EditError, match=f"napari uses {key} itself"):

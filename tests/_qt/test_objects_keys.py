@@ -70,7 +70,12 @@ def test_tooltips_tell_the_present_keys(objects: ObjectsDesk) -> None:
 
 @pytest.mark.parametrize(
     ("key", "why"),
-    [("N", "next problem"), ("V", "napari uses"), ("PageUp", "uses"), ("?!", "no key")],
+    [
+        ("N", "next problem"),
+        ("V", "napari uses"),
+        ("PageUp", "previous sample"),
+        ("?!", "no key"),
+    ],
 )
 def test_a_taken_key_is_refused_and_the_dock_says_why(
     objects: ObjectsDesk, key: str, why: str

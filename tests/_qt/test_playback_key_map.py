@@ -7,8 +7,8 @@ from playback_docks import hit, press
 from qtpy.QtCore import Qt
 
 from event_files import LENGTH_US
+from napari_cellsets._napari.playback_keys import COMMANDS, PlaybackKeys
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._qt.playback_keys import COMMANDS, PlaybackKeys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +153,12 @@ def test_tooltips_tell_the_present_keys(player: PlaybackWidget) -> None:
 
 @pytest.mark.parametrize(
     ("key", "why"),
-    [("W", "frame on"), ("S", "napari uses"), ("PageUp", "uses"), ("?!", "no key")],
+    [
+        ("W", "frame on"),
+        ("S", "napari uses"),
+        ("PageUp", "previous sample"),
+        ("?!", "no key"),
+    ],
 )
 def test_a_taken_key_is_refused_and_the_dock_says_why(
     player: PlaybackWidget, key: str, why: str

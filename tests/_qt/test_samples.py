@@ -122,13 +122,17 @@ def test_next_and_previous_buttons_step(
 
 
 def test_keys_are_named_in_tooltips(full: SamplesWidget) -> None:
-    assert "Page Down" in full.steps.on.toolTip()
-    assert "Page Up" in full.steps.back.toolTip()
+    assert "(PageDown)" in full.steps.on.toolTip()
+    assert "(PageUp)" in full.steps.back.toolTip()
 
 
 def test_page_keys_step_in_the_list(
-    full: SamplesWidget, session: Session, qtbot: QtBot
+    full: SamplesWidget, viewer: Viewer, session: Session, qtbot: QtBot
 ) -> None:
+    viewer.show()
+    full.window().activateWindow()
+    full.view.setFocus()
+    qtbot.waitUntil(full.view.hasFocus)
     QTest.keyClick(full.view, Qt.Key.Key_PageDown)
     wait_for_sample(qtbot, session, 1)
     QTest.keyClick(full.view, Qt.Key.Key_PageUp)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from napari.layers import Labels
 
-_KEPT = "edit_keys"
+#: Under this name they are kept.
+EDITING: Final = "edit_keys"
 #: In names of napari's actions that work on other layers only.
 _ELSEWHERE: Final = ("points", "shape")
 
@@ -25,7 +26,7 @@ class EditKeys(KeyMap):
     """
 
     def __init__(self) -> None:
-        super().__init__(_KEPT, COMMANDS, _ELSEWHERE)
+        super().__init__(EDITING, COMMANDS, _ELSEWHERE)
         self._bound: tuple[Labels, tuple[str, ...]] | None = None
         self._act: Callable[[str], None] | None = None
 

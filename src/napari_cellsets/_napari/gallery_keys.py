@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from napari_cellsets._napari.key_map import KeyMap
+from napari_cellsets._napari.key_map import KeyCommand, KeyMap
 from napari_cellsets._napari.remembered import remembered
 from napari_cellsets.core.errors import EditError
 
@@ -21,38 +21,22 @@ _FIRST: Final = "1234567890"
 _OF_CLASS: Final = "class: "
 
 
-class GalleryKey(NamedTuple):
-    """What a key does.
-
-    Parameters
-    ----------
-    word, help
-        In a word, and in a sentence.
-    key
-        In the beginning; empty for none.
-    """
-
-    word: str
-    help: str
-    key: str
-
-
 #: Name -> what it does; classes of the set follow.
 REVIEW: Final = {
-    "accept": GalleryKey("accept", "Accept what is selected", "A"),
-    "flag": GalleryKey("flag", "Flag it for another look, with a reason", "F"),
-    "reject": GalleryKey("reject", "Reject it", "R"),
-    "comment": GalleryKey("comment", "Write a comment", "C"),
-    "clear": GalleryKey("clear", "Make it unreviewed again, its class as before", "X"),
-    "undo": GalleryKey("undo", "Take the last act back; Ctrl+Z too", "U"),
-    "next": GalleryKey("next", "Go to the next one without verdict", "N"),
-    "keys": GalleryKey("keys", "Show these keys", "H"),
+    "accept": KeyCommand("accept", "Accept what is selected", "A"),
+    "flag": KeyCommand("flag", "Flag it for another look, with a reason", "F"),
+    "reject": KeyCommand("reject", "Reject it", "R"),
+    "comment": KeyCommand("comment", "Write a comment", "C"),
+    "clear": KeyCommand("clear", "Make it unreviewed again, its class as before", "X"),
+    "undo": KeyCommand("undo", "Take the last act back; Ctrl+Z too", "U"),
+    "next": KeyCommand("next", "Go to the next one without verdict", "N"),
+    "keys": KeyCommand("keys", "Show these keys", "H"),
 }
 _RELABEL: Final = {
-    "class": GalleryKey("class…", "Type the class of what is selected", "K")
+    "class": KeyCommand("class…", "Type the class of what is selected", "K")
 }
 _ADD: Final = {
-    "add": GalleryKey("new class…", "Add a class that pictures can be given", "J")
+    "add": KeyCommand("new class…", "Add a class that pictures can be given", "J")
 }
 
 
@@ -74,7 +58,7 @@ class GalleryKeys(KeyMap):
         free = iter([key for key in _FIRST if key not in taken])
         for name in classes or ():
             told = f"Say that the picture is of class {name}"
-            commands[_OF_CLASS + name] = GalleryKey(name, told, next(free, ""))
+            commands[_OF_CLASS + name] = KeyCommand(name, told, next(free, ""))
         super().__init__(_KEPT, commands, NOT_IN_DOCKS)
 
     def command(self, key: str) -> str | None:

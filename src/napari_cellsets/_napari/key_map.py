@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from napari.settings import get_settings
 from napari.utils.key_bindings import coerce_keybinding
@@ -13,9 +13,6 @@ from napari_cellsets.core.errors import EditError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-#: What the session binds to the window.
-_OURS: Final = ("PageUp", "PageDown")
 
 
 class Keyed(Protocol):
@@ -32,6 +29,38 @@ class Keyed(Protocol):
     @property
     def help(self) -> str:
         """What it does, in a sentence."""
+
+
+class KeyCommand(NamedTuple):
+    """What a key does, in a word and a sentence, and its key in the beginning."""
+
+    word: str
+    help: str
+    key: str
+
+
+WALKING: Final = "walk_keys"
+#: From sample to sample: heard everywhere, so no other map may take their keys.
+WALK: Final = {
+    "on": KeyCommand("next sample", "Next sample of the set", "PageDown"),
+    "back": KeyCommand("previous sample", "Previous sample of the set", "PageUp"),
+}
+
+
+def present_keys(kept: str, commands: Mapping[str, Keyed]) -> dict[str, str]:
+    """Return the key of each command: the person's own, else the first one.
+
+    Parameters
+    ----------
+    kept, commands
+        As for `KeyMap`.
+    """
+    keys = {name: command.key for name, command in commands.items()}
+    own = remembered(kept)
+    for name, key in (own if isinstance(own, dict) else {}).items():
+        if name in keys and isinstance(key, str):
+            keys[name] = key
+    return keys
 
 
 class KeyMap:
@@ -58,11 +87,7 @@ class KeyMap:
         self, kept: str, commands: Mapping[str, Keyed], elsewhere: Collection[str]
     ) -> None:
         self._kept, self.commands, self._elsewhere = kept, commands, elsewhere
-        self.keys = {name: command.key for name, command in commands.items()}
-        own = remembered(kept)
-        for name, key in (own if isinstance(own, dict) else {}).items():
-            if name in self.keys and isinstance(key, str):
-                self.keys[name] = key
+        self.keys = present_keys(kept, commands)
 
     def choose(self, name: str, key: str) -> None:
         """Give a command another key; an empty one takes it away.
@@ -94,12 +119,21 @@ class KeyMap:
             raise EditError(
                 f"there is no key {key!r}", advice="Write K, Shift+K or Delete."
             )
-        for other, taken in self.keys.items():
-            if other != name and taken and coerce_keybinding(taken) == wanted:
-                word = self.commands[other].word
+        others = [
+            (self.commands[other].word, taken)
+            for other, taken in self.keys.items()
+            if other != name
+        ]
+        for word, taken in (*others, *self._taken_elsewhere(name)):
+            if taken and coerce_keybinding(taken) == wanted:
                 raise EditError(f"{key} is the key of “{word}” already")
-        if str(wanted) in (*_OURS, *self._of_napari()):
+        if str(wanted) in self._of_napari():
             raise EditError(f"napari uses {key} itself", advice="Choose another.")
+
+    def _taken_elsewhere(self, _name: str) -> list[tuple[str, str]]:
+        """Return word and key of what other maps do where a command is heard."""
+        keys = present_keys(WALKING, WALK)
+        return [(WALK[name].word, key) for name, key in keys.items()]
 
     def _of_napari(self) -> set[str]:
         """Return the keys that napari uses where these work too."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from napari_cellsets._napari.key_map import KeyMap
+from napari_cellsets._napari.key_map import KeyCommand, KeyMap
 from napari_cellsets._napari.remembered import remembered
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from napari.layers import Layer
 
-_KEPT = "mark_keys"
+#: Under this name they are kept.
+MARKS: Final = "mark_keys"
 #: In names of napari's actions that work in neither layers of points nor of shapes.
 _ELSEWHERE: Final = (
     *("label", "brush", "image", "plane", "contrast"),
@@ -25,14 +26,6 @@ KEYS: Final = tuple("QWGHJKUNYOCM890")
 points and of shapes alike."""
 
 
-class ClassKey(NamedTuple):
-    """A class, what its key does, and its key in the beginning."""
-
-    word: str
-    help: str
-    key: str
-
-
 class ClassKeys(KeyMap):
     """Key of each class; one that the person chose stays with the name of its class."""
 
@@ -40,13 +33,13 @@ class ClassKeys(KeyMap):
         self._bound: weakref.WeakKeyDictionary[
             Layer, tuple[tuple[str, ...], Callable[[str, Layer], None]]
         ] = weakref.WeakKeyDictionary()
-        super().__init__(_KEPT, {}, _ELSEWHERE)
+        super().__init__(MARKS, {}, _ELSEWHERE)
 
     def take(self, classes: Sequence[str]) -> None:
         """Let these be the classes, in their order."""
         if tuple(classes) == tuple(self.commands):
             return
-        kept = remembered(_KEPT)
+        kept = remembered(MARKS)
         own = kept if isinstance(kept, dict) else {}
         taken = {own[name] for name in classes if name in own}
         commands = {}
@@ -58,8 +51,8 @@ class ClassKeys(KeyMap):
             if key in taken and own.get(name) != key and name not in own:
                 key = next(free, "")  # somebody gave it to another class
             told = f"Take the class {name}; selected marks get it."
-            commands[name] = ClassKey(name, told, key)
-        super().__init__(_KEPT, commands, _ELSEWHERE)
+            commands[name] = KeyCommand(name, told, key)
+        super().__init__(MARKS, commands, _ELSEWHERE)
         self._bind_again()
 
     def choose(self, name: str, key: str) -> None:

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from napari_cellsets._napari.gallery_keys import NOT_IN_DOCKS
-from napari_cellsets._napari.key_map import KeyMap
+from napari_cellsets._napari.key_map import KeyCommand, KeyMap
 
 CLASSES: Final = 9
 """How many classes have a key in the beginning."""
 
 
-class ObjectKey(NamedTuple):
-    """What a key does, in a word and a sentence, and its key in the beginning."""
-
-    word: str
-    help: str
-    key: str
-
-
 COMMANDS: Final = {
-    "show": ObjectKey("show", "Bring the selected object into view", "S"),
-    "merge": ObjectKey("merge", "Make one object of the selected ones", "M"),
-    "delete": ObjectKey(
+    "show": KeyCommand("show", "Bring the selected object into view", "S"),
+    "merge": KeyCommand("merge", "Make one object of the selected ones", "M"),
+    "delete": KeyCommand(
         "delete", "Delete the selected objects; Ctrl+Z undoes it", "Delete"
     ),
-    "after": ObjectKey("next problem", "Go to the next problem", "N"),
-    "before": ObjectKey("previous problem", "Go to the previous problem", "P"),
-    "class 0": ObjectKey("no class", "Take their class from the selected objects", "0"),
+    "after": KeyCommand("next problem", "Go to the next problem", "N"),
+    "before": KeyCommand("previous problem", "Go to the previous problem", "P"),
+    "class 0": KeyCommand(
+        "no class", "Take their class from the selected objects", "0"
+    ),
     **{
-        f"class {n}": ObjectKey(
+        f"class {n}": KeyCommand(
             f"class {n}", f"Give class {n} of the list to the selected objects", str(n)
         )
         for n in range(1, CLASSES + 1)
     },
-    "keys": ObjectKey("keys", "Show these keys", "H"),
+    "keys": KeyCommand("keys", "Show these keys", "H"),
 }
 
 

@@ -22,7 +22,8 @@ from napari_cellsets._napari.overlay import Hooks
 from napari_cellsets._napari.saving import SaveStatus
 from napari_cellsets._napari.stage import Stage
 from napari_cellsets._napari.stores import LazyProject
-from napari_cellsets._napari.walking import bind_keys, neighbour
+from napari_cellsets._napari.walk_keys import WalkKeys
+from napari_cellsets._napari.walking import neighbour
 from napari_cellsets.batch.drawn_on import drawn_on
 from napari_cellsets.core.annotation import LabelImage
 from napari_cellsets.core.errors import CellsetsError
@@ -66,6 +67,8 @@ class Session:
     deferrer
         Calls a function within 0.2 s on the main thread; set by the docks. None:
         at once.
+    walk_keys
+        The keys for `walk`, which the person may choose.
     """
 
     dataset_changed = Signal(object)
@@ -91,7 +94,7 @@ class Session:
         signals = self.truth_changed, self.cells_changed
         truth, cells = (self._hooks(signal.name, signal.emit) for signal in signals)
         self._stage = Stage(viewer, (truth, cells), self._hooks, self._take)
-        bind_keys(viewer, _walk)
+        self.walk_keys = WalkKeys(viewer, _walk)
 
     # What is on screen
 

@@ -1,4 +1,4 @@
-"""Which sample comes next, and the keys that go there."""
+"""Which sample comes next."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from napari.components import ViewerModel
+    from collections.abc import Sequence
 
 
 def neighbour(order: Sequence[int], index: int, by: int) -> int | None:
@@ -43,27 +41,3 @@ def _place_of(index: int, order: Sequence[int], by: int) -> int:
         after = bisect_right(order, index)
         return after - 1 if by > 0 else after
     return -1 if by > 0 else len(order)
-
-
-def bind_keys(viewer: ViewerModel, walk: Callable[[ViewerModel, int], None]) -> None:
-    """Let Page Down and Page Up walk from image to image, whatever is selected.
-
-    Parameters
-    ----------
-    viewer
-        Whose keys they are.
-    walk
-        Called with the viewer and 1 or -1.
-    """
-
-    def walk_on(viewer: ViewerModel) -> None:
-        walk(viewer, 1)
-
-    def walk_back(viewer: ViewerModel) -> None:
-        walk(viewer, -1)
-
-    # napari's list of shortcuts shows these words
-    walk_on.__doc__ = "Next image of the set."
-    walk_back.__doc__ = "Previous image of the set."
-    viewer.bind_key("PageDown", walk_on, overwrite=True)
-    viewer.bind_key("PageUp", walk_back, overwrite=True)

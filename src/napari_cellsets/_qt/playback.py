@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellsets._napari.playback_keys import PlaybackKeys
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._qt.count_controls import rule
 from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
@@ -28,7 +29,6 @@ from napari_cellsets._qt.playback_export import ExportPage
 from napari_cellsets._qt.playback_filters import FiltersPage
 from napari_cellsets._qt.playback_index import IndexFlow
 from napari_cellsets._qt.playback_info import InfoPage
-from napari_cellsets._qt.playback_keys import PlaybackKeys
 from napari_cellsets._qt.playback_looks import LooksPart
 from napari_cellsets._qt.playback_loops import LoopsFlow
 from napari_cellsets._qt.playback_rate import RateView

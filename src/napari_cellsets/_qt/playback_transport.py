@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Signal, Slot
 from qtpy.QtWidgets import (
@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.log_field import LogField, WordField
 from napari_cellsets._qt.playback_icons import icon
+from napari_cellsets.playback.acts import act
 from napari_cellsets.playback.clock import FASTEST, SLOWEST
 from napari_cellsets.playback.words import (
     clock_words,
@@ -34,8 +35,8 @@ from napari_cellsets.playback.words import (
 if TYPE_CHECKING:
     from qtpy.QtGui import QColor
 
-    from napari_cellsets._qt.playback_keys import PlaybackKeys
-    from napari_cellsets.playback.clock import Playback
+    from napari_cellsets._napari.playback_keys import PlaybackKeys
+from napari_cellsets.playback.clock import Playback
 
 _ICON = QSize(18, 18)
 _BUTTON = QSize(36, 30)
@@ -102,48 +103,6 @@ class TransportRow(QWidget):
             button.setAccessibleName(words)
             if self._colour is not None:
                 button.setIcon(icon(sign, self._colour, backwards=back))
-
-
-def act(playback: Playback, name: str, *_: object) -> None:
-    """Do what a button or key of the player asks for.
-
-    Parameters
-    ----------
-    playback
-        The clock.
-    name
-        ``play``, ``backwards``, ``on``, ``back``, ``start``, ``end``, ``loop``,
-        ``a``, ``b``, ``slower`` or ``faster``.
-    """
-    if name in ("play", "backwards"):
-        toggle(playback, 1 if name == "play" else -1)
-    elif name in ("on", "back"):
-        step(playback, 1 if name == "on" else -1)
-    elif name in ("start", "end"):
-        playback.jump_to(playback.low_us if name == "start" else playback.high_us)
-    elif name == "loop":
-        playback.loop = not playback.loop
-    elif name in ("a", "b"):
-        setattr(playback, f"{name}_us", playback.position_us)
-    else:
-        faster = playback.speed * (2 if name == "faster" else 0.5)
-        playback.speed = min(max(faster, SLOWEST), FASTEST)
-
-
-def toggle(playback: Playback, direction: Any) -> None:
-    """Play in a direction, or pause where it plays that way already."""
-    if playback.playing and playback.direction == direction:
-        playback.pause()
-    else:
-        playback.play(direction)
-
-
-def step(playback: Playback, frames: int) -> None:
-    """Go one frame further, over stretches without events."""
-    leaps = playback.skip_empty
-    playback.skip_empty = True
-    playback.step(frames)
-    playback.skip_empty = leaps
 
 
 class TimeRow(QWidget):

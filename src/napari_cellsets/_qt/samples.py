@@ -27,6 +27,7 @@ from napari_cellsets._qt.others_flow import OthersFlow
 from napari_cellsets._qt.readings import ReadingRow
 from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
 from napari_cellsets._qt.samples_filter import FilterRow
+from napari_cellsets._qt.samples_keys import SampleKeys
 from napari_cellsets._qt.samples_parts import (
     CellLine,
     Folded,
@@ -163,6 +164,7 @@ class SamplesWidget(DockContent):
         self.cell = CellLine(self._session, self)
         self.legend = Legend(self._session.annotations, self)
         self.steps = StepRow(self)
+        self.key_map = SampleKeys(self._session.walk_keys, self.steps, self.view, self)
         self.correct_truth = QCheckBox("Correct the ground truth", self)
         self.correct_truth.setToolTip(
             "Paint on the ground truth layer. Your corrections are kept beside the "
@@ -193,6 +195,8 @@ class SamplesWidget(DockContent):
             layout.addWidget(widget, stretch=1 if widget is self.welcome else 0)
         for widget in self._of_a_set[:-3]:
             layout.addWidget(widget, stretch=1 if widget is self.view else 0)
+            if widget is self.view:
+                layout.addWidget(self.key_map, stretch=1)
             if widget is self.cell:
                 layout.addWidget(self.legend)
         fill_with_page(self, page, (*self._of_a_set[-3:], self.message))
@@ -217,12 +221,10 @@ class SamplesWidget(DockContent):
         self.describe.chosen.connect(self.open_path)
         self.reading.chosen.connect(self._on_reading_chosen)
         self.filters.changed.connect(self._apply_filters)
+        self.key_map.refused.connect(self._say)
         self.view.row_chosen.connect(self._on_row_chosen)
-        self.view.stepped.connect(session.walk)
         self.steps.stepped.connect(session.walk)
-        self.steps.count_asked.connect(self._on_count_asked)
-        self.steps.classify_asked.connect(self._on_classify_asked)
-        self.steps.play_asked.connect(self._on_play_asked)
+        self.steps.dock_asked.connect(self._open_dock)
         self.steps.export_asked.connect(self._on_export_asked)
         self.correct_truth.toggled.connect(self._on_correct_truth_toggled)
         self._switcher.told.connect(self._say)
@@ -233,6 +235,7 @@ class SamplesWidget(DockContent):
 
     def _on_dataset_changed(self, dataset: Dataset | None) -> None:
         self.welcome.setVisible(dataset is None)
+        self.steps.keys.setChecked(False)
         for widget in self._of_a_set:
             widget.setVisible(dataset is not None)
         self._marks = Marks()
@@ -345,16 +348,6 @@ class SamplesWidget(DockContent):
             done=lambda _source: self._session.go_to(index),
             failed=lambda error: self._say(str(error)),
         )
-
-    def _on_count_asked(self) -> None:
-        self._open_dock("Count")
-
-    def _on_classify_asked(self) -> None:
-        self._open_dock("Classify")
-
-    @Slot()
-    def _on_play_asked(self) -> None:
-        self._open_dock("Playback")
 
     def _on_export_asked(self) -> None:
         dock = self._open_dock("Count")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt, Signal, Slot
-from qtpy.QtGui import QGuiApplication, QKeyEvent
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from napari_cellsets.core.sample import Sample
 
 _NOTES_HEIGHT = 96
-_KEYS = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
 
 
 class CopyRow(QWidget):
@@ -158,9 +157,8 @@ class SetHeader(QWidget):
 
 
 class SampleView(QListView):
-    """The list; page keys step from sample to sample as they do on the canvas."""
+    """The list of samples."""
 
-    stepped = Signal(int)
     row_chosen = Signal(int)
     """By mouse or by arrow keys; not when `show_row` moved the mark."""
 
@@ -196,14 +194,6 @@ class SampleView(QListView):
         super().currentChanged(current, previous)
         if current.isValid() and not self._following:
             self.row_chosen.emit(current.row())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Step with the page keys; leave the others to the list."""
-        by = _KEYS.get(Qt.Key(event.key()))
-        if by is None:
-            super().keyPressEvent(event)
-        else:
-            self.stepped.emit(by)
 
     def sizeHint(self) -> QSize:
         """Ask for little: the list takes what the window has to give."""
@@ -258,17 +248,16 @@ class StepRow(QWidget):
     """Previous, where we are, next; and on to counting."""
 
     stepped = Signal(int)
-    count_asked = Signal()
-    classify_asked = Signal()
-    play_asked = Signal()
+    dock_asked = Signal(str)
+    """Name of the dock to open."""
     export_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.back = QPushButton("Previous", self)
-        self.back.setToolTip("Previous sample (Page Up)")
         self.on = QPushButton("Next", self)
-        self.on.setToolTip("Next sample (Page Down)")
+        self.keys = QPushButton("Keys", self)
+        self.keys.setCheckable(True)
         self.position = QLabel(self)
         self.position.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.position.setAccessibleName("Position in the set")
@@ -288,18 +277,19 @@ class StepRow(QWidget):
         self.on.clicked.connect(self._on_on_clicked)
         self.count.clicked.connect(self._on_count_clicked)
         self.classify.clicked.connect(self._on_classify_clicked)
-        self.play.clicked.connect(self.play_asked)
-        self.export.clicked.connect(self._on_export_clicked)
+        self.play.clicked.connect(self._on_play_clicked)
+        self.export.clicked.connect(self.export_asked)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addWidget(self.back, 0, 0)
         layout.addWidget(self.position, 0, 1)
         layout.addWidget(self.on, 0, 2)
+        layout.addWidget(self.keys, 0, 3)
         layout.addWidget(self.count, 1, 0, 1, 2)
         layout.addWidget(self.classify, 2, 0, 1, 2)
-        layout.addWidget(self.export, 1, 2)
-        layout.addWidget(self.play, 3, 0, 1, 3)
+        layout.addWidget(self.export, 1, 2, 1, 2)
+        layout.addWidget(self.play, 3, 0, 1, 4)
         layout.setColumnStretch(1, 1)
 
     def show_position(self, row: int | None, rows: int, index: int, all_: int) -> None:
@@ -345,12 +335,12 @@ class StepRow(QWidget):
 
     @Slot()
     def _on_count_clicked(self) -> None:
-        self.count_asked.emit()
+        self.dock_asked.emit("Count")
 
     @Slot()
     def _on_classify_clicked(self) -> None:
-        self.classify_asked.emit()
+        self.dock_asked.emit("Classify")
 
     @Slot()
-    def _on_export_clicked(self) -> None:
-        self.export_asked.emit()
+    def _on_play_clicked(self) -> None:
+        self.dock_asked.emit("Playback")

@@ -54,3 +54,21 @@ def test_folder_named_in_unknown_letters_opens_with_a_store(
     session.open(place)
     assert session.cells[20, 20] == 7
     assert session.problems == ()
+
+
+def test_picture_named_in_unknown_letters_is_corrected_and_kept(
+    set_path: Path, session: Session
+) -> None:
+    for folder in (b"/images", b"/masks"):
+        place = os.fsencode(set_path) + folder
+        os.rename(place + b"/a2.png", place + b"/caf\xe9.png")
+    session.open(str(set_path))
+    session.go_to(3)
+    assert session.sample.name == "caf%E9"
+    session.set_cells(labels_of(0), {})
+    session.cells_layer.paint((20, 20), 7)
+    session.save()
+    session.open(str(set_path))
+    session.go_to(3)
+    assert session.cells[20, 20] == 7
+    assert session.problems == ()

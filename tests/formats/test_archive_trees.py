@@ -283,3 +283,13 @@ def test_states_of_a_long_gzip_file_are_thinned(
     assert source.read_at(899_990, 50) == plain[899_990:]
     assert source.read_at(5, 5) == plain[5:10]
     assert len(source._states) <= 5
+
+
+def test_members_of_a_tar_in_unknown_letters_are_called_in_text(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.GNU_FORMAT) as archive:
+        member = tarfile.TarInfo("caf\udce9.png")
+        member.size = 3
+        archive.addfile(member, io.BytesIO(b"abc"))
+    tree = open_tree(tmp_path / "a.tar")
+    assert list(tree.names()) == ["caf%E9.png"]
+    assert tree.read("caf%E9.png") == b"abc"

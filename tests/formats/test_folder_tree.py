@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -166,3 +167,42 @@ def test_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "1.png")
     with pytest.raises(UnreadableFileError, match="no ordinary file"):
         open_tree(tmp_path).read("1.png")
+
+
+unknown_letters = pytest.mark.skipif(
+    sys.platform != "linux", reason="names on disk are letters there"
+)
+
+
+@unknown_letters
+def test_names_in_unknown_letters_are_texts_and_lead_to_their_files(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path, "a.png", "m/b.png")
+    os.rename(tmp_path / "a.png", os.fsencode(tmp_path) + b"/caf\xe9.png")
+    os.rename(tmp_path / "m", os.fsencode(tmp_path) + b"/\xff\xfe")
+    tree = open_tree(tmp_path)
+    assert list(tree.names()) == ["%FF%FE/b.png", "caf%E9.png"]
+    assert tree.read("caf%E9.png") == b"a.png"
+    assert tree.head("%FF%FE/b.png", 3) == b"m/b"
+    assert tree.size("%FF%FE/b.png") == 7
+    assert tree.source("caf%E9.png").read_at(2, 3) == b"png"
+    place = tree.local_path("%FF%FE/b.png")
+    assert place is not None
+    assert place.read_bytes() == b"m/b.png"
+    assert tree.problems == []
+
+
+@unknown_letters
+def test_of_two_files_that_would_be_called_alike_one_is_left_out_and_told(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path, "caf%E9.png", "m%E9/b.png", "old", "m/b.png")
+    os.rename(tmp_path / "old", os.fsencode(tmp_path) + b"/caf\xe9.png")
+    os.rename(tmp_path / "m", os.fsencode(tmp_path) + b"/m\xe9")
+    tree = open_tree(tmp_path)
+    assert list(tree.names()) == ["caf%E9.png", "m%E9/b.png"]
+    assert tree.read("caf%E9.png") == b"caf%E9.png"
+    assert tree.read("m%E9/b.png") == b"m%E9/b.png"
+    assert sorted(problem.name for problem in tree.problems) == ["caf%E9.png", "m%E9"]
+    assert all("left out" in problem.message for problem in tree.problems)

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cellsets.formats.names import is_junk, is_picture_name, natural_order
+from napari_cellsets.formats.names import (
+    as_text,
+    is_junk,
+    is_picture_name,
+    natural_order,
+)
 
 
 def test_numbers_are_ordered_as_people_count() -> None:
@@ -37,3 +45,16 @@ def test_leavings_of_operating_systems_are_junk(name: str) -> None:
 def test_picture_names_are_told_by_their_endings() -> None:
     assert is_picture_name("A.PNG")
     assert not is_picture_name("png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are letters there")
+@given(st.lists(st.binary(min_size=1, max_size=6), min_size=2, max_size=2, unique=True))
+def test_names_of_any_bytes_become_texts_that_differ(pair: list[bytes]) -> None:
+    texts = [as_text(os.fsdecode(name)) for name in pair if b"%" not in name]
+    assert len(set(texts)) == len(texts)
+    assert all(text.encode() for text in texts)
+
+
+@given(st.text())
+def test_names_in_letters_stay_as_they_are(name: str) -> None:
+    assert as_text(name) == name

@@ -42,7 +42,7 @@ from napari_cellsets.formats.codecs import (
     read_plane,
 )
 from napari_cellsets.formats.files import Problem
-from napari_cellsets.formats.names import without_archive_ending
+from napari_cellsets.formats.names import as_text, without_archive_ending
 from napari_cellsets.formats.thumbnails import read_thumbnail
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class Dataset(RecordedSet):
         text = str(path)
         if Path(path).is_absolute():
             try:
-                text = Path(path).relative_to(self.tree.root).as_posix()
+                text = as_text(Path(path).relative_to(self.tree.root).as_posix())
             except ValueError:
                 return None
         return self._index.get(text)

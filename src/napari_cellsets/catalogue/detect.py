@@ -31,7 +31,7 @@ from napari_cellsets.formats.events.opening import open_event_file
 from napari_cellsets.formats.files import FileTree, open_tree
 from napari_cellsets.formats.layouts import Paired
 from napari_cellsets.formats.listing import Listing
-from napari_cellsets.formats.names import is_picture_name
+from napari_cellsets.formats.names import as_text, is_picture_name
 from napari_cellsets.formats.pairs import Pairs
 from napari_cellsets.formats.sniff import HEAD_BYTES, picture_kind
 from napari_cellsets.formats.sources import FileSource
@@ -315,7 +315,7 @@ def _tree_of(drop: Drop, spot: Spot) -> FileTree:
 
 
 def _name_in(spot: Spot, drop: Drop) -> str:
-    return drop.path.relative_to(spot.root).as_posix() if drop.file else ""
+    return as_text(drop.path.relative_to(spot.root).as_posix()) if drop.file else ""
 
 
 def _coverage(recipe: Recipe, drop: Drop, spot: Spot) -> float:

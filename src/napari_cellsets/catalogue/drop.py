@@ -21,6 +21,7 @@ from napari_cellsets.formats.files import is_folder, open_tree
 from napari_cellsets.formats.listing import Listing, pattern_of
 from napari_cellsets.formats.names import (
     PICTURE_SUFFIXES,
+    as_text,
     is_archive_name,
     is_picture_name,
 )
@@ -241,7 +242,7 @@ def _spots_around(recipe: Recipe, drop: Drop) -> list[Spot]:
     if all(getattr(one, "form", "") != drop.around.form for one in recipe.annotations):
         return []
     root = drop.around.root
-    within = drop.path.parent.relative_to(root).as_posix().lstrip(".")
+    within = as_text(drop.path.parent.relative_to(root).as_posix().lstrip("."))
     return [Spot(root, within, drop.around.top)]
 
 
@@ -294,7 +295,7 @@ def _spot(recipe: Recipe, drop: Drop, at: int, tops: Sequence[str | None]) -> Sp
     if not drop.file and at >= len(drop.parts):
         return Spot(drop.path)
     top = None if None in tops else "|".join(filter(None, tops))
-    within = "/".join(drop.parts[at:])
+    within = as_text("/".join(drop.parts[at:]))
     if recipe.rank == 0:
         top = re.escape(drop.path.name)
     elif top is None and not drop.file:

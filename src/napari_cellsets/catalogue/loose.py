@@ -16,7 +16,7 @@ from napari_cellsets.formats.canvas_tree import CanvasTree
 from napari_cellsets.formats.containers.base import FORMS, find_form
 from napari_cellsets.formats.containers.reading import load_json, load_xml
 from napari_cellsets.formats.files import FileTree, open_tree
-from napari_cellsets.formats.names import is_junk, is_picture_name
+from napari_cellsets.formats.names import as_text, is_junk, is_picture_name
 from napari_cellsets.formats.words.joining import likeness, picture_of, plain, stem_of
 
 if TYPE_CHECKING:
@@ -63,35 +63,36 @@ def open_loose(
     NotRecognisedError
         If it speaks of no picture.
     """
-    here = path.parent
+    here, name = path.parent, as_text(path.name)
     alone = open_tree(here, top=re.compile(re.escape(path.name)))
-    if path.name not in alone.names():
+    if name not in alone.names():
         return None
-    form = find_form(alone, path.name)
+    form = find_form(alone, name)
     if form is None:
-        _refuse_cut(alone, path.name)
+        _refuse_cut(alone, name)
         return None
-    container = form.open(alone, path.name)
+    container = form.open(alone, name)
     if not container.items:
         raise NotRecognisedError(
             f"this file of {form.title} speaks of no picture", path=path
         )
-    wanted = [plain(item.name) or picture_of(path.name) for item in container.items]
+    wanted = [plain(item.name) or picture_of(name) for item in container.items]
     needed = _companions(path, form.companions)
     found = _found(here, wanted, set(needed))
     up = max((place.count("../") for place in found.values()), default=0)
-    more = [name for name in needed if name.count("../") <= up]
+    more = [one for one in needed if one.count("../") <= up]
     root = (here, *here.parents)[up]
-    inside = "".join(f"{part}/" for part in here.relative_to(root).parts)
-    places = {
-        name: os.path.relpath(here / place, root).replace(os.sep, "/")
-        for name, place in found.items()
-    }
-    beside = [os.path.relpath(here / n, root).replace(os.sep, "/") for n in more]
-    chosen = Chosen(root, [inside + path.name, *places.values(), *beside])
-    tree, images = _with_blank(chosen, inside + path.name, container, wanted, places)
-    attachments = Attachments(recipe, [inside + path.name])
+    file = as_text(path.relative_to(root).as_posix())
+    lie = [_from(root, here / one) for one in (path.name, *found.values(), *more)]
+    chosen = Chosen(root, lie)
+    places = dict(zip(found, map(as_text, lie[1:]), strict=False))
+    tree, images = _with_blank(chosen, file, container, wanted, places)
+    attachments = Attachments(recipe, [file])
     return tree, attachments, attachments.attach(recipe.layout.pair(images))
+
+
+def _from(root: Path, path: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _refuse_cut(tree: FileTree, name: str) -> None:
@@ -138,7 +139,7 @@ class Chosen(FileTree):
     root
         The folder.
     names
-        Its files that count.
+        Its files that count, as they are called on disk.
     """
 
     def __init__(self, root: Path, names: Sequence[str]) -> None:
@@ -146,7 +147,8 @@ class Chosen(FileTree):
 
         self.root = root
         self.problems = []
-        self._names = natural_order(set(names))
+        self._places = {as_text(name): root / name for name in names}
+        self._names = natural_order(self._places)
 
     def names(self) -> Sequence[str]:
         """The chosen files in natural order."""
@@ -160,17 +162,20 @@ class Chosen(FileTree):
         """Return the first bytes of one file, all of them for -1."""
         from napari_cellsets.formats.sources import read_file
 
-        return read_file(self.root / name, length)
+        return read_file(self._path(name), length)
 
     def size(self, name: str) -> int:
         """Size of one file in bytes."""
         from napari_cellsets.formats.sources import regular_size
 
-        return regular_size(self.root / name)
+        return regular_size(self._path(name))
 
     def local_path(self, name: str) -> Path | None:
         """Where the file lies on disk."""
-        return self.root / name
+        return self._path(name)
+
+    def _path(self, name: str) -> Path:
+        return self._places.get(name, self.root / name)
 
 
 def _companions(path: Path, patterns: Sequence[str]) -> list[str]:

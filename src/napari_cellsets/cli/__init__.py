@@ -16,6 +16,7 @@ from napari_cellsets.cli.classify import add_classify
 from napari_cellsets.cli.console import (
     EXIT_PROBLEM,
     EXIT_STOPPED,
+    say_any_letters,
     stopped_by_ctrl_c,
     tell,
 )
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done; 1: something could not be read, counted or written; 2: the command was
     not understood; 130: stopped by Ctrl+C.
     """
+    say_any_letters()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -79,6 +80,13 @@ def bar(total: int, unit: str) -> Iterator[Progress]:
             shown.update(fraction * total - shown.n)
 
         yield show
+
+
+def say_any_letters() -> None:
+    """Let names be written whose letters the terminal does not have, escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def some(number: int, what: str) -> str:

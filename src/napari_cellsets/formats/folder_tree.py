@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import UnreadableFileError
 from napari_cellsets.formats import limits
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.listing import Run
-from napari_cellsets.formats.names import JUNK_NAMES, is_junk
+from napari_cellsets.formats.names import JUNK_NAMES, as_text, is_junk
 from napari_cellsets.formats.nesting import ARCHIVES_IN_SKETCH, NestingTree
 from napari_cellsets.formats.sources import (
     FileSource,
@@ -20,7 +21,7 @@ from napari_cellsets.formats.sources import (
 
 if TYPE_CHECKING:
     import re
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from napari_cellsets.formats.sources import Source
 
@@ -32,6 +33,8 @@ class FolderTree(NestingTree):
         self.root = root
         self.problems: list[Problem] = []
         self._archives_seen = False
+        #: where files lie that are called otherwise on disk
+        self._unlike: dict[str, str] = {}
         self._begin(self._scan(top))
         if self._archives_seen:
             self._look_around()
@@ -47,13 +50,13 @@ class FolderTree(NestingTree):
 
     def _path(self, name: str) -> str:
         # a Path for each of thousands of small files takes as long as reading them
-        return os.path.join(self.root, name)
+        return self._unlike.get(name) or os.path.join(self.root, name)
 
     def _own_local_path(self, name: str) -> Path | None:
-        return self.root / name
+        return Path(self._path(name))
 
     def _source_of(self, name: str) -> Source:
-        return FileSource(self.root / name)
+        return FileSource(Path(self._path(name)))
 
     def _scan(self, top: re.Pattern[str] | None) -> dict[str, Run]:
         found: dict[str, Run] = {}
@@ -70,7 +73,7 @@ class FolderTree(NestingTree):
                 said = f"this folder cannot be read: {error.strerror or error}"
                 self.problems.append(Problem(prefix.rstrip("/"), said))
                 continue
-            run = _without_junk(Run(prefix, files))
+            run = _without_junk(self._in_letters(folder, Run(prefix, files)))
             if len(run):
                 found[prefix] = run
             total += len(run)
@@ -82,10 +85,32 @@ class FolderTree(NestingTree):
                     path=self.root,
                     advice="Choose the folder of the data set itself.",
                 )
-            for entry in folders:
+            inner = {entry.name: entry for entry in folders}
+            for text, name in self._told_apart(prefix, inner).items():
+                entry = inner[name]
                 if not entry.is_symlink() or _is_new(entry.path, linked):
-                    waiting.append((entry.path, f"{prefix}{entry.name}/"))
+                    waiting.append((entry.path, f"{prefix}{text}/"))
             top = None
+        return found
+
+    def _in_letters(self, folder: str, run: Run) -> Run:
+        """The same files, each with a name that can be kept as text."""
+        inside = folder[len(str(self.root)) :]
+        if as_text(inside) == inside and as_text(run.sketch) == run.sketch:
+            return run
+        texts = self._told_apart(run.prefix, run.any_order)
+        for text, name in texts.items():
+            self._unlike[run.prefix + text] = os.path.join(folder, name)
+        return Run(run.prefix, list(texts))
+
+    def _told_apart(self, prefix: str, names: Iterable[str]) -> dict[str, str]:
+        """Names on disk by how they are called; tells which would be called alike."""
+        found = {name: name for name in names if as_text(name) == name}
+        for name in names:
+            text = as_text(name)
+            if found.setdefault(text, name) != name:
+                said = "another one beside it is called the same; this one is left out"
+                self.problems.append(Problem(prefix + text, said))
         return found
 
 

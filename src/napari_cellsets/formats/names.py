@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ JUNK_NAMES = frozenset(
     {"__macosx", "thumbs.db", "desktop.ini", "synapse_metadata_manifest.tsv"}
 )
 _DIGITS = re.compile(r"(\d+)")
+# what Python makes of bytes of a name that are no letters
+_NO_LETTERS = re.compile("[\udc80-\udcff]+")
 _PADDED_DIGITS = 12
 
 
@@ -48,6 +51,24 @@ def without_archive_ending(name: str) -> str:
         if lowered.endswith(ending):
             return name[: -len(ending)]
     return name
+
+
+def as_text(name: str) -> str:
+    """Return a name on disk as text that tables, stores and windows can keep.
+
+    Names on Linux are bytes, and need not be letters in UTF-8. Each byte that is none
+    is written as in addresses of the web: ``caf%E9.png``.
+
+    Parameters
+    ----------
+    name
+        One or several names: a file, a path, or names by lines.
+    """
+    return _NO_LETTERS.sub(_as_numbers, name)
+
+
+def _as_numbers(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in os.fsencode(found[0]))
 
 
 def natural_order(names: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from napari_cellsets.formats import limits
 from napari_cellsets.formats.archive_tree import ArchiveTree
 from napari_cellsets.formats.files import Problem
 from napari_cellsets.formats.gzip_source import GzipSource
+from napari_cellsets.formats.names import as_text
 from napari_cellsets.formats.sources import SourceFile, WindowSource
 from napari_cellsets.formats.zip_tree import climbs_out, is_junk_part
 
@@ -90,7 +91,7 @@ class TarTree(ArchiveTree[_Stretch]):
         return members
 
     def _take_in(self, info: tarfile.TarInfo, members: dict[str, _Stretch]) -> None:
-        name = info.name.replace("\\", "/").removeprefix("./")
+        name = as_text(info.name).replace("\\", "/").removeprefix("./")
         if info.isdir() or any(map(is_junk_part, name.split("/"))) or "\n" in name:
             return
         reason = self._why_refused(info, name)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ class IndexCache:
     def __init__(self, watched: WatchedFile, name: str, source: EventSource) -> None:
         place = str(watched.place.resolve())
         self._folder = cache_home() / "events"
-        key = hashlib.sha256(f"{place}\n{name}".encode()).hexdigest()[:32]
+        key = hashlib.sha256(os.fsencode(f"{place}\n{name}")).hexdigest()[:32]
         self.path = self._folder / f"{key}.index"
         self._of: dict[str, Any] = {
             "edition": EDITION,

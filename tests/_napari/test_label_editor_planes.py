@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from made_labels import boxes_of, known_boxes
+from napari_cellsets._napari import plane_acts
 from napari_cellsets._napari.edit_acts import EditOptions, perform
 from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._napari.label_editor import LabelEditor
@@ -75,9 +76,89 @@ def test_planes_between_are_drawn_from_any_plane(
     perform("between", stack, EditOptions(), lambda: np.zeros((30, 30)))
     assert (stack.layer.data[2:4, 8:12, 8:12] == 1).all()
     assert (stack.layer.data[1, 18:25, 18:25] == 2).all()
-    stack.select([1, 2])
-    with pytest.raises(EditError, match="2 objects are selected"):
+    stack.select([])
+    with pytest.raises(EditError, match="no object is selected"):
         perform("between", stack, EditOptions(), lambda: np.zeros((30, 30)))
+
+
+def test_objects_selected_in_two_planes_become_one_with_planes_between(
+    viewer: ViewerModel, stack: LabelEditor
+) -> None:
+    stack.layer.data[4] = 0
+    stack.layer.data[4, 16:24, 16:24] = 3
+    stack.layer.refresh()
+    stack.select([2, 3])
+    perform("between", stack, EditOptions(), lambda: np.zeros((30, 30)))
+    assert (stack.layer.data[1:5, 19:22, 19:22] == 2).all()
+    assert stack.selected == (2,)
+    stack.layer.undo()
+    assert (stack.layer.data[4, 16:24, 16:24] == 3).all()
+
+
+def test_tools_in_all_planes_part_and_join_whole_objects(
+    viewer: ViewerModel, stack: LabelEditor
+) -> None:
+    before = stack.layer.data.copy()
+    stack.whole_stack = True
+    line = np.array([[0, 10], [29, 10.0]])
+    stack.do(plane_acts.cut(stack, line))
+    for plane in (0, 1, 4):
+        assert len(np.unique(stack.layer.data[plane, 5:15, 5:15])) == 2
+    stack.layer.undo()
+    stack.do(plane_acts.split(stack, [(10, 6), (10, 13)]))
+    assert len(np.unique(stack.layer.data[4, 5:15, 5:15])) == 2
+    stack.layer.undo()
+    stack.do(plane_acts.join(stack, np.array([[10, 10], [20, 20.0]])))
+    assert np.array_equal(stack.layer.data > 0, before > 0)
+    assert np.unique(stack.layer.data).tolist() == [0, 1]
+    with pytest.raises(EditError, match="cuts no object in two"):
+        stack.do(plane_acts.cut(stack, np.array([[27, 0], [27, 29.0]])))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_outlines_snap_in_the_planes_that_acts_reach(
+    viewer: ViewerModel, stack: LabelEditor, whole: bool
+) -> None:
+    picture = np.zeros((5, 30, 30))
+    picture[:, 4:17, 4:17] = 100
+    viewer.add_image(picture)
+    stack.whole_stack = whole
+    stack.select([1])
+    desk = edit_desk(viewer)
+    desk.target = stack.layer
+    perform("snap", stack, EditOptions(by_px=3), desk.picture)
+    sizes = [int((plane == 1).sum()) for plane in stack.layer.data]
+    assert sizes[1] > 100
+    assert (sizes[4] > 100) is whole
+
+
+def test_an_object_comes_from_a_layer_of_other_planes(
+    viewer: ViewerModel, stack: LabelEditor
+) -> None:
+    flat = viewer.add_labels(np.zeros((30, 30), np.int32))
+    flat.data[20:28, 2:8] = 5
+    from_flat, whole = plane_acts.copy(stack, LabelEditor(viewer, flat), 5, over=False)
+    stack.whole_stack = True
+    stack.do(from_flat, whole=whole)
+    new = int(stack.layer.data[1, 22, 4])
+    assert new == 3
+    assert not (np.delete(stack.layer.data, 1, axis=0) == new).any()
+    editor = LabelEditor(viewer, flat)
+    make, whole = plane_acts.copy(editor, stack, 2, over=False)
+    editor.do(make, whole=whole)
+    assert (flat.data[18:25, 18:25] == 6).all()
+
+
+def test_an_object_is_copied_in_all_planes_that_acts_reach(
+    viewer: ViewerModel, stack: LabelEditor
+) -> None:
+    other = LabelEditor(viewer, viewer.add_labels(np.zeros((5, 30, 30), np.int32)))
+    for whole, planes in ((False, {1}), (True, {0, 1, 4})):
+        other.whole_stack = whole
+        make, reach = plane_acts.copy(other, stack, 1, over=False)
+        other.do(make, whole=reach)
+        assert set(np.flatnonzero(other.layer.data.any(axis=(1, 2)))) == planes
+        other.layer.undo()
 
 
 def test_overlapping_masks_in_other_planes_are_never_hurt(viewer: ViewerModel) -> None:

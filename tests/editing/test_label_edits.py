@@ -184,18 +184,95 @@ def test_a_copy_takes_background_only_unless_told_otherwise() -> None:
     assert (polite == 2).sum() == 8
     greedy = applied(labels, joining.copy_object(objects, other, 9, over=True))
     assert (greedy == 2).sum() == 9
+    assert (greedy == 1).sum() == 3
+
+
+def test_a_copy_over_others_replaces_the_same_cell_whole() -> None:
+    labels, source = np.zeros((20, 20), np.int32), np.zeros((20, 20), np.int32)
+    labels[2:12, 2:12], labels[2:12, 12:18] = 1, 2
+    source[3:13, 3:13] = 9
+    objects, other = ObjectIndex(labels), ObjectIndex(source)
+    after = applied(labels, joining.copy_object(objects, other, 9, over=True))
+    assert np.array_equal(after == 3, source == 9)
+    assert not (after == 1).any()
+    assert (after == 2).sum() == (labels == 2).sum() - 9
+    with pytest.raises(EditError, match="most of its place is taken by object 1"):
+        joining.copy_object(objects, other, 9)
+
+
+def test_what_is_cut_from_above_is_cut_in_all_planes() -> None:
+    labels = np.zeros((3, 20, 30), np.int32)
+    labels[0, 5:15, 5:25], labels[2, 7:13, 8:22], labels[1, 0:3, 0:3] = 4, 4, 7
+    line = np.array([[0, 15], [19, 15.0]])
+    edit = stacks.through(
+        ObjectIndex(labels), [4], lambda one: splitting.split_along(one, line)
+    )
+    after = applied(labels, edit)
+    assert edit.title == "split"
+    for plane in (0, 2):
+        assert np.array_equal(after[plane] > 0, labels[plane] > 0)
+        left, right = (np.unique(side[side > 0]) for side in _halves(after[plane]))
+        assert len(left) == len(right) == 1
+    assert set(np.unique(after[0])) == set(np.unique(after[2])) == {0, 4, 8}
+    assert np.array_equal(after[1], labels[1])
+
+
+def _halves(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return plane[:, :14], plane[:, 17:]
+
+
+def test_objects_that_a_line_does_not_part_stay_while_others_are_cut() -> None:
+    labels = np.zeros((2, 20, 40), np.int32)
+    labels[:, 5:15, 2:12], labels[:, 5:15, 20:30] = 1, 2
+    objects = ObjectIndex(labels)
+    line = np.array([[10, 6], [10, 38.0]])
+    edit = stacks.through(objects, [1, 2], lambda one: splitting.split_along(one, line))
+    after = applied(labels, edit)
+    assert np.array_equal(after[:, :, :15], labels[:, :, :15])
+    assert len(np.unique(after[0, :, 20:30])) == 3
+    with pytest.raises(EditError, match="cuts no object in two"):
+        stacks.through(objects, [1], lambda one: splitting.split_along(one, line))
+
+
+def test_several_drawn_objects_become_one_in_the_planes_between() -> None:
+    labels = np.zeros((4, 20, 20), np.int32)
+    labels[0, 5:10, 5:10], labels[3, 6:11, 6:11] = 3, 8
+    edit = stacks.interpolate(ObjectIndex(labels), [3, 8])
+    after = applied(labels, edit)
+    assert np.unique(after).tolist() == [0, 3]
+    assert all((plane == 3).any() for plane in after)
+
+
+def test_what_is_done_in_each_plane_is_one_edit() -> None:
+    labels = np.zeros((3, 20, 20), np.int32)
+    labels[:, 5:10, 5:10] = 3
+    labels[1] = 0
+    edit = stacks.plane_by_plane(
+        ObjectIndex(labels), [3], lambda flat, there, _: shaping.grow(flat, there, 1)
+    )
+    slow = np.stack(
+        [
+            applied(one, shaping.grow(ObjectIndex(one), [3], 1)) if one.any() else one
+            for one in labels
+        ]
+    )
+    assert np.array_equal(applied(labels, edit), slow)
+    with pytest.raises(EditError, match="too narrow"):
+        stacks.plane_by_plane(
+            ObjectIndex(labels), [3], lambda flat, _, __: shaping.shrink(flat, [3], 9)
+        )
 
 
 def test_planes_between_two_drawn_ones_are_filled_smoothly() -> None:
     labels = np.zeros((5, 40, 40), np.int32)
     labels[0][disc((40, 40), 20, 20, 4)] = 2
     labels[4][disc((40, 40), 20, 20, 12)] = 2
-    after = applied(labels, stacks.interpolate(ObjectIndex(labels), 2))
+    after = applied(labels, stacks.interpolate(ObjectIndex(labels), [2]))
     areas = [(plane == 2).sum() for plane in after]
     assert areas == sorted(areas)
     assert areas[2] == pytest.approx(np.pi * 8**2, rel=0.1)
     with pytest.raises(EditError, match="no plane missing"):
-        stacks.interpolate(ObjectIndex(after), 2)
+        stacks.interpolate(ObjectIndex(after), [2])
 
 
 @pytest.mark.parametrize(
@@ -209,7 +286,7 @@ def test_planes_between_two_drawn_ones_are_filled_smoothly() -> None:
         (lambda objects: joining.give_label(objects, [1], 0), "between 1 and"),
         (lambda objects: shaping.grow(objects, [1], 0), "0 px is not between"),
         (lambda objects: shaping.shrink(objects, [1], 9), "too narrow to lose 9 px"),
-        (lambda objects: stacks.interpolate(objects, 1), "takes a stack of planes"),
+        (lambda objects: stacks.interpolate(objects, [1]), "takes a stack of planes"),
         (
             lambda objects: shaping.snap_to_edge(objects, [1], np.zeros((2, 2)), 3),
             "the picture is",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
-from napari_cellsets._napari import stack_acts
+from napari_cellsets._napari import plane_acts, stack_acts
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.core.evented import EventedModel
-from napari_cellsets.editing import joining, planes, shaping
+from napari_cellsets.editing import joining, shaping
 from napari_cellsets.editing.growing import REACH_PX, USUAL_TOLERANCE
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_cellsets.editing.edit import Edit
     from napari_cellsets.editing.objects import ObjectIndex
 
-    Picture = Callable[[], NDArray[np.generic]]
+    Picture = Callable[..., NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,8 @@ COMMANDS: Final[dict[str, Command]] = {
         (
             "between",
             "Between",
-            "Draw the object in the planes between those where it is",
+            "Draw the object in the planes between those where it is; several selected"
+            " ones become one",
             "",
             "selected",
         ),
@@ -166,7 +167,8 @@ def perform(
     options
         How far.
     picture
-        Returns the picture under the labels, (y, x) or (y, x, c).
+        Returns the picture under the labels, (y, x) or (y, x, c); asked with ``whole``
+        that of all planes.
 
     Returns
     -------
@@ -181,6 +183,9 @@ def perform(
     if name in _OF_ALL:
         return editor.do(partial(_OF_ALL[name], options))
     editor.check()
+    if name == "between" and not editor.stacked:
+        act = partial(plane_acts.between, editor.selected)
+        return editor.do(act, select=True, whole=True)
     labels = editor.here()
     if editor.stacked:
         return editor.do(
@@ -188,20 +193,19 @@ def perform(
             select=name in ("merge", "label"),
         )
     if name == "snap":
-        seen = picture()
+        seen = picture(whole=not editor.in_plane)
         return editor.do(
-            lambda objects: shaping.snap_to_edge(objects, labels, seen, options.by_px)
+            lambda objects: plane_acts.snap(objects, labels, seen, options.by_px)
         )
-    if name == "between":
-        return editor.do(partial(_between, labels), whole=True)
     if name not in _OF_SELECTED:
         raise EditError(
             "the objects of this layer lie in no planes of overlap",
             advice="This is for masks that overlap.",
         )
-    act = _OF_SELECTED[name]
+    of_selected = _OF_SELECTED[name]
     return editor.do(
-        lambda objects: act(objects, labels, options), select=name in ("merge", "label")
+        lambda objects: of_selected(objects, labels, options),
+        select=name in ("merge", "label"),
     )
 
 
@@ -227,14 +231,6 @@ def _at_border(_options: EditOptions, objects: ObjectIndex) -> Edit:
 
 def _renumber(_options: EditOptions, objects: ObjectIndex) -> Edit:
     return joining.renumber(objects)
-
-
-def _between(labels: list[int], objects: ObjectIndex) -> Edit:
-    if len(labels) > 1:
-        raise EditError(
-            f"{len(labels)} objects are selected", advice="Select one object only."
-        )
-    return planes.interpolate(objects, labels[0])
 
 
 _OF_ALL: Final = {

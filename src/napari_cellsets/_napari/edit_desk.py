@@ -233,9 +233,9 @@ class EditDesk:
             self.told.emit(words or f"Done: {acts[-1].title}.", False)
             self._told_of = acts[-1] if acts else None
 
-    def picture(self) -> NDArray[Any]:
+    def picture(self, *, whole: bool = False) -> NDArray[Any]:
         """Return the picture under the labels, see `picture_under`."""
-        return picture_under(self._viewer(), self._target)
+        return picture_under(self._viewer(), self._target, whole=whole)
 
     def reveal(self, act: Act | None = None) -> None:
         """Show where an act was, by default the last; `marks` frames it."""

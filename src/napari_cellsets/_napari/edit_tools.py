@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from psygnal import Signal
 
-from napari_cellsets._napari import stack_acts
+from napari_cellsets._napari import plane_acts, stack_acts
 from napari_cellsets._napari.edit_marks import outlines_of
 from napari_cellsets._napari.label_editor import TOOL
 from napari_cellsets.core.errors import EditError
-from napari_cellsets.editing import growing, joining, splitting
+from napari_cellsets.editing import growing
 from napari_cellsets.editing.edit import Edit, writes
 from napari_cellsets.editing.stacks import Shape
 
@@ -225,12 +225,10 @@ class Tools:
         if not moved:
             raise EditError("that was a click", advice=HINTS[self.tool])
         editor = self._desk.editor
-        if editor is not None and editor.stacked:
-            of = stack_acts.join if self.tool == "join" else stack_acts.cut
-            self._do(of(editor, line))
-            return
-        act = joining.merge_along if self.tool == "join" else splitting.split_along
-        self._do(lambda objects: act(objects, line))
+        if editor is not None:
+            acts = stack_acts if editor.stacked else plane_acts
+            act = acts.join if self.tool == "join" else acts.cut
+            self._do(act(editor, line))
 
     def _clicked(self, editor: LabelEditor, where: Any, more: bool) -> None:
         label, (y, x) = editor.label_at(where), editor.point(where)
@@ -254,7 +252,7 @@ class Tools:
         editor, options = self._desk.editor, self._desk.options
         if editor is None:
             return
-        labels, picture = stack_acts.in_the_way(editor), self._desk.picture()
+        labels, picture = _in_the_way(editor), self._desk.picture()
         options.tolerance = growing.likely_tolerance(
             picture, labels, point, options.reach_px
         )
@@ -266,7 +264,7 @@ class Tools:
         if editor is None or self._click is None:
             return
         options = self._desk.options
-        labels, picture = stack_acts.in_the_way(editor), self._desk.picture()
+        labels, picture = _in_the_way(editor), self._desk.picture()
         try:
             self._found = growing.grown_from(
                 picture, labels, self._click, options.tolerance, options.reach_px
@@ -297,7 +295,7 @@ class Tools:
             part = writes(image.shape, box, mask, objects.next_label())
             return Edit.of("add object", image, [part])
 
-        self._do(add)
+        self._do(add, whole=False)
 
     def _split_seeds(self) -> None:
         seeds = list(self._seeds)
@@ -307,13 +305,8 @@ class Tools:
             y, x = (round(part) for part in seeds[0])
             label = stack_acts.meant(editor, y, x)
             self._do(stack_acts.split(label, seeds))
-            return
-
-        def split(objects: ObjectIndex) -> Edit:
-            y, x = (round(part) for part in seeds[0])
-            return splitting.split_from_seeds(objects, int(objects.labels[y, x]), seeds)
-
-        self._do(split)
+        elif editor is not None:
+            self._do(plane_acts.split(editor, seeds))
 
     def _copy(self, where: Any) -> None:
         source = self._desk.source
@@ -330,23 +323,28 @@ class Tools:
             shape = stack_acts.shape_in(other, label)
             self._do(stack_acts.add(editor, shape, "copy object"), said)
             return
-        over = self._desk.options.over
-        self._do(
-            lambda objects: joining.copy_object(
-                objects, other.objects, label, over=over
-            ),
-            said,
-        )
+        if editor is not None:
+            over = self._desk.options.over
+            make, whole = plane_acts.copy(editor, other, label, over=over)
+            self._do(make, said, whole=whole)
 
     def _do(
         self,
         make: Callable[[ObjectIndex], Edit],
         said: Mapping[str, Any] | None = None,
+        *,
+        whole: bool | None = None,
     ) -> None:
         editor = self._desk.editor
         if editor is not None:
-            editor.do(make, select=True, said=said)
+            editor.do(make, select=True, said=said, whole=whole)
             self._desk.tell_last()
+
+
+def _in_the_way(editor: LabelEditor) -> NDArray[np.integer]:
+    """Return labels of the plane on screen that a new object must not cover."""
+    labels = editor.objects_of(whole=False).labels
+    return np.zeros(labels.shape[-2:], labels.dtype) if editor.stacked else labels
 
 
 def _said(

@@ -10,20 +10,19 @@ import numpy as np
 from psygnal import Signal
 
 from napari_cellsets._napari.editable import refuse_if_locked
+from napari_cellsets._napari.editor_objects import EditorObjects
 from napari_cellsets._napari.edits import saying
 from napari_cellsets._napari.history_acts import Act
-from napari_cellsets._napari.stack_axes import flat_box, is_stack
+from napari_cellsets._napari.stack_axes import is_stack
 from napari_cellsets._napari.stack_editor import (
     add_plane,
     lifted,
-    planes_of,
     show_plane_of,
     under,
 )
 from napari_cellsets._napari.undo_mirror import Step, UndoMirror
 from napari_cellsets.core.errors import EditError
 from napari_cellsets.core.people import account_name
-from napari_cellsets.editing.objects import ObjectIndex
 from napari_cellsets.editing.stacks import NoPlaneError
 
 if TYPE_CHECKING:
@@ -31,10 +30,9 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Labels
-    from numpy.typing import NDArray
 
     from napari_cellsets.editing.edit import Edit
-    from napari_cellsets.editing.objects import KnownObjects
+    from napari_cellsets.editing.objects import KnownObjects, ObjectIndex
 
     Box = tuple[slice, ...]
 
@@ -75,9 +73,7 @@ class LabelEditor:
         self.whole_stack = False
         self.acts: list[Act] = []
         self._selected: tuple[int, ...] = ()
-        self._highest = 0
-        self._whole: ObjectIndex | None = None
-        self._plane: tuple[tuple[int, ...], ObjectIndex] | None = None
+        self._objects = EditorObjects(layer)
         self._edit: Edit | None = None
         self._mirror = UndoMirror(layer)
         self._mirror.moved.connect(self._on_moved)
@@ -99,24 +95,32 @@ class LabelEditor:
 
         Of a stack of overlapping objects always all: each lies in a plane of its own.
         """
+        return self.objects_of(whole=None)
+
+    def objects_of(self, *, whole: bool | None) -> ObjectIndex:
+        """Return the objects of all planes, or of that on screen; None as acts reach.
+
+        Of overlapping ones always all.
+        """
         self._mirror.follow()
         if self._stale:
             self._forget_objects()
-        if self.in_plane:
-            return self._plane_objects()
-        return self._whole_objects()
+        if self._in_plane(whole):
+            return self._objects.of_plane(self.plane)
+        return self._objects.of_all()
+
+    def _in_plane(self, whole: bool | None) -> bool:
+        stack = self.layer.ndim > 2 and not self.stacked
+        return stack and not (self.whole_stack if whole is None else whole)
 
     def know(self, found: KnownObjects) -> None:
         """Take over what somebody found in a flat layer, so as not to look again."""
-        if self.layer.ndim == 2 and self._whole is None:
-            labels = np.asarray(self.layer.data)
-            self._whole = ObjectIndex(labels, self._highest, found)
-            self._highest = self._whole.highest
+        self._objects.know(found)
 
     @property
     def in_plane(self) -> bool:
         """Whether acts keep to one plane of a stack."""
-        return self.layer.ndim > 2 and not self.whole_stack and not self.stacked
+        return self._in_plane(None)
 
     @property
     def stacked(self) -> bool:
@@ -205,7 +209,7 @@ class LabelEditor:
         make: Callable[[ObjectIndex], Edit],
         *,
         select: bool = False,
-        whole: bool = False,
+        whole: bool | None = None,
         said: Mapping[str, Any] | None = None,
     ) -> tuple[int, ...]:
         """Compute an edit, apply it as one undo step, and note it in the history.
@@ -217,7 +221,8 @@ class LabelEditor:
         select
             Whether to select what it touched afterwards.
         whole
-            Whether `make` wants the objects of all planes, whatever is on screen.
+            Whether `make` wants the objects of all planes, or those of the plane on
+            screen; None for those that acts reach.
         said
             What the journal says of it, besides the title.
 
@@ -234,7 +239,7 @@ class LabelEditor:
         self.check()
         edit = self._made(make, whole=whole)
         objects = self.objects
-        if self.in_plane and not whole:
+        if self._in_plane(whole):
             edit = edit.lifted(self.plane, self.layer.data.shape)
         self._apply(edit, said or _SAID)
         touched = np.unique(np.concatenate([edit.before, edit.after])).tolist()
@@ -244,11 +249,11 @@ class LabelEditor:
         self._show_selected()
         return there
 
-    def _made(self, make: Callable[[ObjectIndex], Edit], *, whole: bool) -> Edit:
+    def _made(self, make: Callable[[ObjectIndex], Edit], *, whole: bool | None) -> Edit:
         """Compute an edit; where overlapping objects find no room, make some."""
         while True:
             try:
-                return make(self._whole_objects() if whole else self.objects)
+                return make(self.objects_of(whole=whole))
             except NoPlaneError:
                 viewer = self._viewer()
                 if viewer is None or not add_plane(viewer, self.layer):
@@ -304,9 +309,9 @@ class LabelEditor:
             return
         edit = self._edit
         if edit is not None:
-            self._note_edit(edit)
+            self._objects.note_edit(edit)
         else:
-            self._note_box(step.box)
+            self._objects.note_box(step.box)
         self._remember(step)
         self.changed.emit(step.box)
         self._prune()
@@ -324,38 +329,6 @@ class LabelEditor:
             act.turn(step.done)
         act.done = step.done
         self.acts_changed.emit()
-
-    def _note_edit(self, edit: Edit) -> None:
-        if self._whole is not None:
-            self._whole.update(edit)
-            self._highest = max(self._highest, self._whole.highest)
-        if self._plane is not None:
-            self._note_plane(edit.box)
-
-    def _note_box(self, box: Box) -> None:
-        if self._whole is not None:
-            self._whole.changed(flat_box(box, self._whole.labels.ndim))
-            self._highest = max(self._highest, self._whole.highest)
-        if self._plane is not None:
-            self._note_plane(box)
-        elif self._whole is None and self._highest:
-            inside = int(self.layer.data[box].max(initial=0))
-            self._highest = max(self._highest, inside)
-
-    def _note_plane(self, box: Box) -> None:
-        if self._plane is None:
-            return
-        at, objects = self._plane
-        touched = all(
-            side.start <= one < side.stop for side, one in zip(box, at, strict=False)
-        )
-        if touched:
-            objects.changed(box[-2:])
-        if self._whole is None:
-            inside = int(self.layer.data[box].max(initial=0))
-            self._highest = max(self._highest, inside)
-        self._highest = max(self._highest, objects.highest)
-        objects.take(self._highest)
 
     def _on_set_data(self, event: Any = None) -> None:
         if not self._mirror.follow() and self.layer.data.size <= _SMALL_PX:
@@ -376,24 +349,6 @@ class LabelEditor:
         objects = self.objects
         self.select(label for label in self._selected if label in objects)
 
-    # Index
-
     def _forget_objects(self) -> None:
-        self._whole = self._plane = None
-        self._highest = 0
+        self._objects.forget()
         self._stale = False
-
-    def _whole_objects(self) -> ObjectIndex:
-        if self._whole is None:
-            self._whole = ObjectIndex(planes_of(self.layer), self._highest)
-            self._highest = self._whole.highest
-        return self._whole
-
-    def _plane_objects(self) -> ObjectIndex:
-        at = self.plane
-        if self._plane is None or self._plane[0] != at:
-            data: NDArray[Any] = np.asarray(self.layer.data)
-            if not self._highest:
-                self._highest = int(data.max(initial=0))
-            self._plane = at, ObjectIndex(data[at], self._highest)
-        return self._plane[1]

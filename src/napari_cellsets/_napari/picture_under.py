@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def picture_under(viewer: ViewerModel | None, layer: Labels | None) -> NDArray[Any]:
+def picture_under(
+    viewer: ViewerModel | None, layer: Labels | None, *, whole: bool = False
+) -> NDArray[Any]:
     """Return the picture under labels, (y, x) or (y, x, c).
+
+    Parameters
+    ----------
+    viewer, layer
+        Where the labels are.
+    whole
+        Whether the picture of all planes is wanted, axes as of the labels.
 
     Raises
     ------
@@ -25,15 +34,16 @@ def picture_under(viewer: ViewerModel | None, layer: Labels | None) -> NDArray[A
     """
     if viewer is not None and layer is not None:
         for image in reversed(viewer.layers):
-            seen = _plane_of(viewer, image)
-            if seen is not None and seen.shape[:2] == layer.data.shape[-2:]:
+            seen = _seen_of(viewer, image, whole=whole)
+            size = layer.data.shape if whole else layer.data.shape[-2:]
+            if seen is not None and seen.shape[: len(size)] == size:
                 return seen
     raise EditError(
         "no image of the size of the labels is shown", advice="Show the image."
     )
 
 
-def _plane_of(viewer: ViewerModel, image: Any) -> NDArray[Any] | None:
+def _seen_of(viewer: ViewerModel, image: Any, *, whole: bool) -> NDArray[Any] | None:
     """Return the plane of an image layer that is on screen, None for other layers."""
     if not isinstance(image, Image) or not image.visible or image.multiscale:
         return None
@@ -42,6 +52,6 @@ def _plane_of(viewer: ViewerModel, image: Any) -> NDArray[Any] | None:
     shape = image.data.shape[:-1] if image.rgb else image.data.shape
     at = np.rint(image.world_to_data(viewer.dims.point))[: len(shape) - 2]
     most = np.array(shape[:-2]) - 1
-    plane = tuple(np.clip(at, 0, most).astype(int).tolist())
+    plane = () if whole else tuple(np.clip(at, 0, most).astype(int).tolist())
     seen: NDArray[Any] = image.data[plane] if plane else image.data
     return seen

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_cellsets.editing.objects import ObjectIndex
     from napari_cellsets.editing.stacks import Shape
 
-    Picture = Callable[[], NDArray[np.generic]]
+    Picture = Callable[..., NDArray[np.generic]]
     Point = tuple[float, float]
 
 _ALONE: Final[dict[str, Callable[[ObjectIndex, list[int], EditOptions], Edit]]] = {
@@ -137,12 +137,6 @@ def add(editor: LabelEditor, shape: Shape, title: str) -> Callable[[ObjectIndex]
     """Return what adds an object, in the plane on screen if it fits there."""
     plane = editor.plane[0]
     return lambda objects: stacks.add(objects, shape, plane, title)
-
-
-def in_the_way(editor: LabelEditor) -> NDArray[np.integer]:
-    """Return labels of the plane, (y, x), that a new object must not cover."""
-    labels = editor.objects.labels
-    return np.zeros(labels.shape[-2:], labels.dtype) if editor.stacked else labels
 
 
 def shape_in(other: LabelEditor, label: int) -> Shape:

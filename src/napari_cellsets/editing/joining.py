@@ -49,22 +49,28 @@ def merge(objects: ObjectIndex, labels: Sequence[int]) -> Edit:
     )
 
 
-def merge_along(objects: ObjectIndex, line_yx: NDArray[np.float64]) -> Edit:
+def merge_along(
+    objects: ObjectIndex,
+    line_yx: NDArray[np.float64],
+    seen: NDArray[np.integer] | None = None,
+) -> Edit:
     """Return the edit that merges all objects a stroke crosses.
 
     Parameters
     ----------
     objects
-        Of a plane, (y, x).
+        Of a plane, (y, x), or of a stack.
     line_yx
         Corners of the stroke, (n, 2), pixel centres at integers.
+    seen
+        The plane over which it was drawn; None for the image of the objects.
 
     Raises
     ------
     EditError
         If it crosses fewer than two.
     """
-    crossed = labels_along(objects.labels, line_yx)
+    crossed = labels_along(objects.labels if seen is None else seen, line_yx)
     if len(crossed) < 2:
         raise EditError(
             f"the stroke crosses {len(crossed)} objects, merging takes two",
@@ -144,12 +150,14 @@ def copy_object(
     label
         The object in `source`.
     over
-        Whether it takes pixels from objects that are there; else only background.
+        Whether it takes pixels from objects that are there; one that loses more
+        than half of its own is replaced, and leaves no crumbs. Else it takes only
+        background.
 
     Raises
     ------
     EditError
-        If the sizes differ, the object is not there, or no pixel is free.
+        If the sizes differ, the object is not there, or less than half of it is free.
     """
     image, shape = objects.labels, source.labels.shape
     if shape != image.shape:
@@ -158,10 +166,26 @@ def copy_object(
             f" {image.shape}"
         )
     box, mask = source.box(label), source.mask(label)
-    free = mask if over else mask & (image[box] <= 0)
-    return Edit.of(
-        "copy object", image, [writes(image.shape, box, free, objects.next_label())]
-    )
+    there, counts = np.unique(np.asarray(image[box])[mask], return_counts=True)
+    pairs = zip(there.tolist(), counts.tolist(), strict=True)
+    covered = {n: c for n, c in pairs if n > 0}
+    new, parts = objects.next_label(), []
+    if over:
+        gone = [n for n, c in covered.items() if c > objects.area(n) * _MOST]
+        parts = [writes(shape, objects.box(n), objects.mask(n), 0) for n in gone]
+    elif sum(covered.values()) > np.count_nonzero(mask) * _MOST:
+        most = max(covered, key=lambda n: covered[n])
+        raise EditError(
+            f"most of its place is taken by object {most}",
+            advice="Tick “over others” to put it in the place of that.",
+        )
+    else:
+        mask = mask & (image[box] <= 0)
+    return Edit.of("copy object", image, [writes(shape, box, mask, new), *parts])
+
+
+_MOST = 0.5
+"""An object that is covered by more than this share is taken to be the same cell."""
 
 
 def give_label(objects: ObjectIndex, labels: Iterable[int], new: int) -> Edit:

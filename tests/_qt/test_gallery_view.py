@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QCoreApplication, QPoint, QSize, Qt
 from qtpy.QtWidgets import QWidget
 
 from napari_cellsets._napari.gallery_items import Card
@@ -254,15 +254,75 @@ def test_low_dock_keeps_its_place_for_the_pictures(qtbot: QtBot) -> None:
     qtbot.addWidget(face)
     face.show_set(is_open=True)
     face.bar.facets.setChecked(True)
-    face.resize(1200, 300)
+    face.resize(1240, 300)
     face.show()
     face.show_facts()
     assert not face.side.isHidden()
-    face.resize(1200, 120)
+    face.resize(1240, 120)
     qtbot.waitUntil(face.side.isHidden)
     assert not face.bar.facets.isEnabled()
     assert "No room" in face.bar.facets.toolTip()
     qtbot.waitUntil(lambda: face.status.y() < face.split.y())
-    face.resize(1200, 300)
+    face.resize(1240, 300)
     qtbot.waitUntil(lambda: not face.side.isHidden())
     qtbot.waitUntil(lambda: face.status.y() > face.split.y())
+
+
+@pytest.mark.parametrize("height", [120, 300])
+def test_nothing_moves_when_a_reason_is_asked_for(qtbot: QtBot, height: int) -> None:
+    face = GalleryFace()
+    qtbot.addWidget(face)
+    face.show_set(is_open=True)
+    face.resize(1260, height)
+    face.show()
+    QCoreApplication.processEvents()
+    before = face.split.geometry(), face.bar.geometry(), face.status.keys.geometry()
+    face.status.reason.ask("Reason of the flag")
+    QCoreApplication.processEvents()
+    now = face.split.geometry(), face.bar.geometry(), face.status.keys.geometry()
+    assert now == before
+    assert face.status.reason.width() > 250
+    assert face.status.review.isHidden()
+    qtbot.keyClick(face.status.reason, Qt.Key.Key_Escape)
+    assert not face.status.review.isHidden()
+
+
+def test_in_a_low_dock_of_a_small_window_nothing_is_cut(qtbot: QtBot) -> None:
+    face = GalleryFace()
+    qtbot.addWidget(face)
+    face.show_set(is_open=True)
+    face.resize(1260, 120)
+    face.show()
+    face.status.show_counts(17_092, 17_092, 3, "samples")
+    face.status.show_progress("1,234 of 17,092 reviewed")
+    QCoreApplication.processEvents()
+    for label in (face.status.shown, face.status.review):
+        assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width()
+    line = face.bar.a_class.lineEdit()
+    assert line.fontMetrics().horizontalAdvance("random: off") < line.width()
+
+
+def test_a_wide_gallery_can_be_as_low_as_its_line_beside_the_bar_lets_it(
+    qtbot: QtBot,
+) -> None:
+    face = GalleryFace()
+    qtbot.addWidget(face)
+    face.show_set(is_open=True)
+    face.resize(1260, 300)
+    face.show()
+    tall = face.minimumSizeHint().height()
+    wide = face.minimumSizeHint().width()
+    face.resize(1260, 120)
+    qtbot.waitUntil(lambda: face.status.y() < face.split.y())
+    assert face.minimumSizeHint() == QSize(wide, tall)
+
+
+def test_a_sentence_too_long_for_the_line_is_in_its_tooltip(qtbot: QtBot) -> None:
+    face = GalleryFace()
+    qtbot.addWidget(face)
+    face.status.tell_keys("A accept", "A  accept\nF  flag")
+    face.status.say("The store cannot be written: the disk is full.")
+    assert face.status.review.toolTip().startswith("The store cannot be written")
+    assert "F  flag" in face.status.review.toolTip()
+    face.status.show_progress("1 of 7 reviewed")
+    assert "The store" not in face.status.review.toolTip()

@@ -142,7 +142,7 @@ class GalleryWidget(GalleryFace):
         self.bar.look_changed.connect(self._on_look_changed)
         self.bar.scope_changed.connect(self._read)
         self._reader.arrived.connect(self._on_read)
-        self._reader.failed.connect(self.status.shown.setText)
+        self._reader.failed.connect(self.status.show_failure)
         self._reader.cancelled.connect(self._on_cancelled)
         self.bar.large.toggled.connect(self._on_large_toggled)
         self.tree.changed.connect(self._filter_timer.start)
@@ -231,7 +231,7 @@ class GalleryWidget(GalleryFace):
             self._show_items(items)
         self._items = items
         if isinstance(review, StoreError):
-            self.status.review.setText(str(review))
+            self.status.say(str(review))
         else:
             self.verdicts.take(review)
         self._read_marks()
@@ -246,7 +246,7 @@ class GalleryWidget(GalleryFace):
             if self.verdicts.review is not None:
                 self.verdicts.review.refresh()
         except CellsetsError as error:
-            self.status.review.setText(str(error))
+            self.status.say(str(error))
         self.bar.offer_sorts(self.table.sorts())
 
     @Slot()

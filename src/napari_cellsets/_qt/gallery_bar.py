@@ -9,6 +9,7 @@ from qtpy.QtWidgets import (
     QBoxLayout,
     QComboBox,
     QCompleter,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -19,6 +20,8 @@ from qtpy.QtWidgets import (
     QToolTip,
     QWidget,
 )
+
+from superqt import QElidingLabel
 
 from napari_cellsets._qt.gallery_facets import title_of
 
@@ -160,6 +163,8 @@ class ReasonLine(QLineEdit):
 
     said = Signal(str)
     given_up = Signal()
+    asking = Signal(bool)
+    """It came in sight, or went."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -197,12 +202,13 @@ class ReasonLine(QLineEdit):
         self.setText(before)
         self.selectAll()
         self.show()
+        self.asking.emit(True)
         self.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Give up with Escape."""
         if event.key() == Qt.Key.Key_Escape:
-            self.hide()
+            self._close()
             self.given_up.emit()
         else:
             super().keyPressEvent(event)
@@ -217,8 +223,12 @@ class ReasonLine(QLineEdit):
 
     def _say(self, text: str) -> None:
         if not self.isHidden():
-            self.hide()
+            self._close()
             self.said.emit(text)
+
+    def _close(self) -> None:
+        self.hide()
+        self.asking.emit(False)
 
 
 def _meant(text: str, choices: Sequence[str]) -> str:
@@ -237,27 +247,69 @@ class GalleryStatus(QWidget):
         super().__init__(parent)
         self.shown = _label(self, "What is shown")
         self.review = _label(self, "Review")
-        self.keys = _label(self, "Keys")
+        self.keys = QLabel(self)
+        self.keys.setAccessibleName("Keys")
         self.reason = ReasonLine(self)
+        self._keys_tip = ""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        told = QHBoxLayout()
+        told.setContentsMargins(0, 0, 0, 0)
+        told.addWidget(self.shown, stretch=1)
+        told.addWidget(self.review, stretch=1)
+        # asked for in their place, which is kept as high: nothing moves
+        together = QGridLayout()
+        together.setContentsMargins(0, 0, 0, 0)
+        together.addLayout(told, 0, 0)
+        together.addWidget(self.reason, 0, 0)
+        self.reason.asking.connect(self._on_asking)
+        policy = self.reason.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reason.setSizePolicy(policy)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.shown, stretch=1)
-        layout.addWidget(self.reason, stretch=2)
-        layout.addWidget(self.review, stretch=1)
+        layout.addLayout(together, stretch=1)
         layout.addWidget(self.keys)
         self.keys.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         self.review.setAlignment(right)
 
+    @Slot(bool)
+    def _on_asking(self, asking: bool) -> None:
+        for label in (self.shown, self.review):
+            label.setHidden(asking)
+
+    def tell_keys(self, words: str, lines: str) -> None:
+        """Tell the keys in short, and all of them in tooltips."""
+        self._keys_tip = f"Keys, while the pictures have focus:\n{lines}"
+        self.keys.setText(words)
+        self.keys.setToolTip(self._keys_tip)
+        self.show_progress(self.review.text())
+
+    def show_progress(self, text: str) -> None:
+        """Say how far the review is, in place of any sentence."""
+        self.review.setText(text)
+        self.review.setToolTip(self._keys_tip)
+
+    @Slot(str)
+    def show_failure(self, text: str) -> None:
+        """Say why nothing is shown."""
+        self.shown.setText(text)
+        self.shown.setToolTip(text)
+
+    @Slot(str)
     def say(self, text: str) -> None:
         """Say a sentence; over a dock too narrow for it as well."""
         self.review.setText(text)
+        self.review.setToolTip(f"{text}\n\n{self._keys_tip}".strip())
         if self.review.fontMetrics().horizontalAdvance(text) > self.review.width():
             above = QPoint(0, -4 * self.fontMetrics().lineSpacing())
             QToolTip.showText(self.mapToGlobal(above), text, self)
 
     def show_counts(self, shown: int, total: int, chosen: int, noun: str) -> None:
         """Say how many of how many are shown, and how many are selected."""
+        self.shown.setToolTip("")
         if not total:
             self.shown.setText("No object is marked here.")
             return
@@ -290,10 +342,9 @@ def _random_choice(parent: QWidget) -> QSpinBox:
     box = QSpinBox(parent)
     box.setRange(0, _A_CLASS)
     box.setSpecialValueText("random: off")
-    # beside the numbers of a low dock the words are still read
-    box.setMinimumWidth(130)
-    box.setMaximumWidth(190)
-    box.setPrefix("random ")
+    # read to the end beside the numbers of a low dock too; napari's theme has a
+    # least width of its own, which comes before that of the widget
+    box.setStyleSheet("QSpinBox { min-width: 124px; max-width: 150px; }")
     box.setSuffix(" a class")
     box.setKeyboardTracking(False)
     box.setToolTip("Show so many of each class, chosen at random")
@@ -309,8 +360,8 @@ def _toggle(parent: QWidget, text: str, tip: str) -> QPushButton:
     return button
 
 
-def _label(parent: QWidget, name: str) -> QLabel:
-    label = QLabel(parent)
+def _label(parent: QWidget, name: str) -> QElidingLabel:
+    label = QElidingLabel(parent)
     label.setAccessibleName(name)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label

@@ -25,7 +25,9 @@ WELCOME = (
 _SIZE = QSize(900, 330)
 #: In a dock lower than this, px, pictures get the place of facts, and in one that
 #: is wide too that of the line below.
-_LOW, _WIDE = 170, 1000
+_LOW, _WIDE = 170, 1230
+#: What the line says beside the bar is read to the end in this width, px.
+_TOLD = 390
 #: A page to work in needs a dock of this height, px.
 _ROOMY = 260
 _NO_ROOM = "No room for facts: make the dock taller, or press Large"
@@ -114,7 +116,8 @@ class GalleryFace(DockContent):
             self._low = low
             self.show_facts()
         if beside != (self._top.indexOf(self.status) >= 0):
-            (self._top if beside else self._column).addWidget(self.status, int(beside))
+            (self._top if beside else self._column).addWidget(self.status)
+            self.status.setMinimumWidth(_TOLD if beside else 0)
             self.status.keys.setVisible(not beside)
 
     def set_colours(self, background: QColor, text: QColor) -> None:
@@ -126,9 +129,19 @@ class GalleryFace(DockContent):
         """Ask for a wide strip."""
         return _SIZE
 
+    def minimumSizeHint(self) -> QSize:
+        """As small as it can be made: the line goes where there is room for it."""
+        least, line = super().minimumSizeHint(), self.status
+        if self._top.indexOf(line) >= 0:
+            least.setWidth(least.width() - _TOLD - self._top.spacing())
+        elif self.width() >= _WIDE and not line.isHidden():
+            below = line.minimumSizeHint().height() + self._column.spacing()
+            least.setHeight(least.height() - below)
+        return least
+
     def _lay_out(self) -> None:
         self._top = QHBoxLayout()
-        self._top.addWidget(self.bar, stretch=3)
+        self._top.addWidget(self.bar, stretch=1)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(6, 4, 6, 4)
         self._column.setSpacing(4)

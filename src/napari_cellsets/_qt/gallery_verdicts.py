@@ -81,7 +81,7 @@ class VerdictKeys(QObject):
             self._classes, self._taken = wanted, True
             self.keys = GalleryKeys(classes)
             page = self._gallery.side.show_keys(self.keys)
-            page.refused.connect(self._gallery.status.review.setText)
+            page.refused.connect(self._gallery.status.say)
             # every set has its own; changed on its page, which goes with this
             self.keys.changed.connect(self._tell_keys)
             self._tell_keys()
@@ -108,7 +108,7 @@ class VerdictKeys(QObject):
             return
         order = self._gallery.model.order
         done = self.review.reviewed(order)
-        self._gallery.status.review.setText(f"{done:,} of {order.size:,} reviewed")
+        self._gallery.status.show_progress(f"{done:,} of {order.size:,} reviewed")
 
     @Slot()
     def undo(self) -> None:
@@ -125,11 +125,8 @@ class VerdictKeys(QObject):
             self._turn(review.redo)
 
     def _tell_keys(self) -> None:
-        status = self._gallery.status
-        status.keys.setText(self.keys.words())
         told = "\n".join(f"{key}  {word}" for key, word in self.keys.lines())
-        for label in (status.keys, status.review):
-            label.setToolTip(f"Keys, while the pictures have focus:\n{told}")
+        self._gallery.status.tell_keys(self.keys.words(), told)
 
     def _show_keys(self) -> None:
         """Show the keys where they can be changed, or over a low dock."""
@@ -242,7 +239,7 @@ class VerdictKeys(QObject):
         here = gallery.model.item_at(row) if row >= 0 else None
         found = review.next_open(gallery.model.order, here)
         if found is None:
-            gallery.status.review.setText("All others have a verdict.")
+            gallery.status.say("All others have a verdict.")
         else:
             gallery.show_item(found, walk=True)
 

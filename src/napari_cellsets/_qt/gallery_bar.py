@@ -20,7 +20,6 @@ from qtpy.QtWidgets import (
     QToolTip,
     QWidget,
 )
-
 from superqt import QElidingLabel
 
 from napari_cellsets._qt.gallery_facets import title_of

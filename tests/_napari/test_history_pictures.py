@@ -9,10 +9,16 @@ import pytest
 from PIL import Image
 
 from annotated_sets import write_annotated_set
+from mark_hands import drag
 from napari_cellsets.batch import drawn_on as pictures
-from napari_cellsets.batch.drawn_on import fingerprint, picture_changed
+from napari_cellsets.batch.drawn_on import (
+    fingerprint,
+    picture_changed,
+    picture_of_marks_changed,
+)
 from napari_cellsets.core.image import Picture
-from napari_cellsets.store import StoredLabels
+from napari_cellsets.store import Mark, StoredLabels, StoredMark
+from napari_cellsets.store.object_words import PICTURE
 from small_sets import labels_of
 
 if TYPE_CHECKING:
@@ -105,3 +111,38 @@ def test_labels_that_do_not_tell_their_picture_are_trusted() -> None:
     stored = StoredLabels(np.zeros((30, 40), np.int32), {"model": "nuclei"})
     assert picture_changed(picture(), stored, "a") is None
     assert picture_changed(picture(), None, "a") is None
+
+
+def told_of_marks(session: Session, index: int) -> bool:
+    session.show(index)
+    words = "another one than when its points, boxes or outlines were corrected"
+    return any(words in str(problem) for problem in session.problems)
+
+
+def test_another_picture_under_corrected_boxes_is_told_until_they_are_corrected_again(
+    session: Session, tmp_path: Path
+) -> None:
+    session.open(write_annotated_set(tmp_path / "annotated"))
+    boxes, desk = session.annotations.marks["boxes"][0], session.annotations.desk
+    desk.unlock(boxes)
+    boxes.mode = "select"
+    drag(boxes, (11, 11), (12, 12), (13, 14))
+    session.show(1)
+    assert not told_of_marks(session, 0)
+    assert not told(session, 0)
+    session.show(2)
+    pixels = 255 - np.array(Image.open(file_of(session, 0)))
+    Image.fromarray(pixels).save(file_of(session, 0))
+    session.open(tmp_path / "annotated")
+    assert told_of_marks(session, 0)
+    boxes = session.annotations.marks["boxes"][0]
+    drag(boxes, (13, 14), (12, 12), (11, 11))
+    session.show(1)
+    assert not told_of_marks(session, 0)
+    assert not told_of_marks(session, 1)
+
+
+def test_a_box_that_was_deleted_fits_any_picture() -> None:
+    gone = StoredMark(Mark("boxes", None, "", True), "", {PICTURE: "0"}, "ada", 0, 1)
+    unknown = StoredMark(Mark("points", [1, 2]), "", {}, "ada", 0, 2)
+    assert picture_of_marks_changed(picture(), [gone, unknown], "a") is None

@@ -16,6 +16,7 @@ from napari_cellsets.core.annotation import Boxes, ImageClass, Points, Polygons
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.editing.marked import own_marks
 from napari_cellsets.store import Mark, MarkKey, Project
+from napari_cellsets.store.object_words import PICTURE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +76,21 @@ def test_marks_of_a_file_have_its_classes() -> None:
     }
     assert own_marks(Points(yx[:1], "", {1: "nucleus"}))[1].class_name == "nucleus"
     assert own_marks(ImageClass("sick")) == {}
+
+
+def test_marks_that_are_brought_back_tell_the_picture_they_were_drawn_on(
+    tmp_path: Path,
+) -> None:
+    dataset = open_dataset(write_annotated_set(tmp_path / "set"))
+    sample = dataset.samples[0]
+    key = MarkKey(sample.name, "boxes", 1)
+    with Project.open(tmp_path / "p.sqlite") as project:
+        for picture, right in (("first", 9.0), ("second", 8.0)):
+            box = Mark("boxes", [1.0, 1.0, 9.0, right, 0.0], "debris")
+            project.record_marks(dataset.identity, {key: box}, {PICTURE: picture})
+            if picture == "first":
+                then = datetime.now(UTC)
+        assert restore_marks(dataset, project, sample, "boxes", then) == 1
+        stored = project.marks(dataset.identity)[key]
+    assert stored.mark.place == [1.0, 1.0, 9.0, 9.0, 0.0]
+    assert stored.provenance[PICTURE] == "first"

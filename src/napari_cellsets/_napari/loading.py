@@ -20,7 +20,7 @@ from napari_cellsets._napari.kept_annotations import (
 from napari_cellsets._napari.looks import Shown, show_form
 from napari_cellsets._napari.outlines import Outlines, find_outlines
 from napari_cellsets._napari.recordings import open_sample_recording
-from napari_cellsets.batch.drawn_on import drawn_on, picture_changed
+from napari_cellsets.batch.drawn_on import drawn_on, on_another_picture
 from napari_cellsets.batch.given_classes import learn_classes
 from napari_cellsets.core.annotation import ImageClass
 from napari_cellsets.core.errors import CellsetsError, StoreError
@@ -147,9 +147,8 @@ def load_sample(dataset: Dataset, index: int, project: Project | None) -> Loaded
             learn_classes(dataset, project)
             marks = project.marks(dataset.identity, sample.name)
             truth_edits, cells = stored_labels(dataset, sample, project, picture)
-            for stored in (truth_edits, cells):
-                changed = picture_changed(picture, stored, sample.name)
-                problems += [changed] if changed is not None else []
+            said = (truth_edits, cells), marks.values()
+            problems += on_another_picture(picture, *said, sample.name)
         except CellsetsError as error:
             problems.append(error)
     loaded = LoadedSample(

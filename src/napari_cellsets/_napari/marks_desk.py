@@ -19,6 +19,7 @@ from napari_cellsets._napari.marks_words import (
     origin_of,
     title_of,
 )
+from napari_cellsets.batch.drawn_on import drawn_on
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store import MarkChangedError, MarkKey
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.label_corrections import HooksFor
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets._napari.marks_rows import MarkRow, MarkStep
+    from napari_cellsets.core.image import Picture
 
 
 class MarkDesk:
@@ -74,6 +76,7 @@ class MarkDesk:
         self._since, self._seen = 0.0, 0
         self._said: dict[tuple[str, int], tuple[str, float]] = {}
         self._dataset_id = self._sample = ""
+        self._picture: Picture | None = None
         self._set_classes: tuple[str, ...] = ()
         self.log = ActLog()
         self.class_keys = ClassKeys()
@@ -221,7 +224,7 @@ class MarkDesk:
             self._unlocked.clear()
             self.class_name = ""
         self._dataset_id = loaded.dataset.identity
-        self._sample = loaded.sample.name
+        self._sample, self._picture = loaded.sample.name, loaded.picture
         self._earlier, self._since = None, time.time()
         self._seen = max((kept.number for kept in loaded.marks.values()), default=0)
         self._set_classes = tuple(loaded.dataset.class_table.names.values())
@@ -314,6 +317,7 @@ class MarkDesk:
             dict(rows),
             title,
             self._seen,
+            {} if self._picture is None else drawn_on(self._picture, {}),
         )
         self._waiting.append(act)
         self.save()
@@ -352,7 +356,7 @@ class MarkDesk:
             MarkKey(act.sample, act.layer, number): mark_of(act.kind, row)
             for number, row in act.rows.items()
         }
-        said = {**self._hooks.provenance, "act": act.title}
+        said = {**self._hooks.provenance, **act.said, "act": act.title}
         try:
             project = self._hooks.project()
             project.record_marks(act.dataset_id, marks, said, seen=act.seen)

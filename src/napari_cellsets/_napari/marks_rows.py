@@ -68,6 +68,7 @@ class Waiting(NamedTuple):
     rows: Mapping[int, MarkRow | None]
     title: str
     seen: int
+    said: Mapping[str, Any]
 
 
 def form_at(layer: Points | Shapes, at: int) -> Form:

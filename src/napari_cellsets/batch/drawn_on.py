@@ -1,4 +1,4 @@
-"""By what a picture is known again under the labels that were drawn on it."""
+"""By what a picture is known again under what was drawn on it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.store.object_words import PICTURE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from napari_cellsets.core.image import Picture
-    from napari_cellsets.store import StoredLabels
+    from napari_cellsets.store import StoredLabels, StoredMark
 
 #: Of larger pictures every second, third, ... row is looked at.
 _MOST_BYTES = 2**20
@@ -31,7 +31,7 @@ def fingerprint(picture: Picture) -> str:
 
 
 def drawn_on(picture: Picture, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said of labels, with the picture that they were drawn on."""
+    """Return what is said of labels or marks, with the picture they were drawn on."""
     return {**said, PICTURE: fingerprint(picture)}
 
 
@@ -57,3 +57,41 @@ def picture_changed(
         path=name,
         advice="Look whether the outlines still fit.",
     )
+
+
+def picture_of_marks_changed(
+    picture: Picture, marks: Iterable[StoredMark], name: str
+) -> CellsetsError | None:
+    """Return what to tell where marks were corrected on another picture; else None.
+
+    Parameters
+    ----------
+    picture
+        As it is on disk.
+    marks
+        Points, boxes and outlines in the store; older ones do not tell their picture.
+    name
+        Of the sample.
+    """
+    places = [one for one in marks if one.mark.place is not None]
+    said = {one.provenance.get(PICTURE) for one in places} - {None}
+    if said <= {fingerprint(picture)}:
+        return None
+    return CellsetsError(
+        "the picture on disk is another one than when its points, boxes or outlines "
+        "were corrected",
+        path=name,
+        advice="Look whether they still fit; what you correct counts for this one.",
+    )
+
+
+def on_another_picture(
+    picture: Picture,
+    labels: Iterable[StoredLabels | None],
+    marks: Iterable[StoredMark],
+    name: str,
+) -> list[CellsetsError]:
+    """Return all that is to be told of labels and marks of another picture."""
+    found = [picture_changed(picture, stored, name) for stored in labels]
+    found.append(picture_of_marks_changed(picture, marks, name))
+    return [one for one in found if one is not None]

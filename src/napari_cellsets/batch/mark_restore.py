@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.editing.marked import own_marks
 from napari_cellsets.store import Mark
+from napari_cellsets.store.object_words import PICTURE
 
 if TYPE_CHECKING:
     from napari_cellsets.catalogue import Dataset
@@ -65,11 +66,14 @@ def restore_marks(
         wanted = then[key].mark if key in then else before
         if wanted != stored.mark:
             changes[key] = wanted
-    said = {
+    said: dict[str, Any] = {
         "tool": "restore",
         "act": f"restore what was on {at.astimezone():%Y-%m-%d at %H:%M:%S}",
         "as of": at.astimezone(UTC).isoformat(),
     }
+    pictures = {then[key].provenance.get(PICTURE) for key in changes if key in then}
+    if len(pictures) == 1 and None not in pictures:
+        said[PICTURE] = pictures.pop()
     seen = max(stored.number for stored in now.values())
     project.record_marks(dataset.identity, changes, said, seen=seen)
     return len(changes)

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR
 from napari_cellsets._napari.docks import open_dock
 from napari_cellsets._qt.classify import ClassifyWidget
+from napari_cellsets.core.errors import CellsetsError
 from tiny_classifiers import COLOURS, SAYS, gem_classifier, write_gems
 
 if TYPE_CHECKING:
@@ -200,6 +201,34 @@ def test_a_file_that_cannot_be_read_is_told_and_passed_over(
     assert len(bench.dock.model.table) == 9
     assert "1 could not be read" in bench.message
     assert "ruby_5" in bench.message
+
+
+def test_what_failed_with_one_cell_is_not_said_of_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CellsetsError("this picture is no cell")
+
+    monkeypatch.setattr("napari_cellsets._qt.classify_work.classify", refuse)
+    bench.dock.buttons.shown.click()
+    bench.wait(lambda: "this picture is no cell" in bench.message)
+    bench.dock.session.step(1)
+    assert bench.message == ""
+
+
+def test_what_is_said_of_the_set_stays_when_one_goes_on(bench: Bench) -> None:
+    bench.classify_set()
+    bench.dock.flow.told.emit("Cancelled. 3 of 9 cells classified.", False)
+    bench.dock.session.step(1)
+    assert bench.message == "Cancelled. 3 of 9 cells classified."
+
+
+def test_another_model_takes_the_message_of_the_last_one_away(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.dock.flow.told.emit("Classified by gems.onnx.", False)
+    bench.dock.picker.choose(gem_classifier(tmp_path / "other.onnx", sharpness=1.0))
+    assert bench.message == ""
 
 
 def test_another_model_forgets_what_the_first_one_said(

@@ -16,8 +16,12 @@ from napari_cellsets._napari.object_classes import object_classes
 from napari_cellsets._qt.classify import ClassifyWidget
 from napari_cellsets.inference.metadata import model_hash
 from napari_cellsets.store import Mark, MarkKey, PredictionKey, Project
+from tiny_classifiers import gem_classifier, write_gems
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from classify_docks import Bench
 
 __all__ = ["bench", "field", "gems", "make_bench"]
@@ -148,6 +152,48 @@ def test_answers_about_a_set_come_back(bench: Bench) -> None:
     assert bench.dock.model.table.names == names
     assert bench.dock.model.report is not None
     assert bench.message.startswith("Classified by gems.onnx (")
+
+
+def test_a_run_that_was_broken_off_goes_on_where_it_stopped(
+    make_bench: Callable[..., Bench], tmp_path: Path
+) -> None:
+    root = write_gems(tmp_path / "many", {"ruby": 40, "emerald": 40})
+    bench = make_bench(root, gem_classifier(tmp_path / "slow.onnx", slow=15))
+    bench.dock.buttons.whole_set.click()
+    bench.wait(lambda: bench.dock.flow._run.gathered.done.size > 0)
+    bench.dock.stop()  # the window is closed
+    bench.dock.runner.cancel()
+    bench.wait(lambda: not bench.dock.runner.busy)
+    open_again(bench)
+    bench.wait(lambda: bench.dock.model.table is not None)
+    done = set(bench.dock.model.table.names)
+    assert 0 < len(done) < 80
+    assert "Classify set goes on with the others" in bench.message
+    read: list[str] = []
+    dataset = bench.dock.session.dataset
+    original = dataset.read_picture
+    dataset.read_picture = lambda sample: read.append(sample.name) or original(sample)
+    bench.classify_set()
+    assert sorted(read) == sorted({s.name for s in dataset.samples} - done)
+    assert len(bench.dock.model.table) == 80
+    bench.wait(lambda: not bench.dock.flow.keeping)
+    digest = model_hash(bench.dock.model.model.path)
+    with Project.open() as project:
+        assert len(project.predictions(PredictionKey(dataset.identity, digest))) == 1
+
+
+def test_a_second_run_that_is_cancelled_takes_no_kept_answer_away(
+    bench: Bench,
+) -> None:
+    bench.classify_set()
+    bench.wait(lambda: not bench.dock.flow.keeping)
+    names = set(bench.dock.model.table.names)
+    bench.dock.buttons.whole_set.click()
+    bench.dock.progress.cancel.click()
+    bench.wait(lambda: not bench.dock.runner.busy)
+    open_again(bench)
+    bench.wait(lambda: bench.dock.model.table is not None)
+    assert set(bench.dock.model.table.names) == names
 
 
 def test_answers_about_single_cells_come_back_too(bench: Bench) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +15,16 @@ from napari_cellsets.batch.classify_set import (
     write_cells_csv,
     write_objects_csv,
 )
+from napari_cellsets.batch.kept_predictions import Answers
 from napari_cellsets.catalogue import open_dataset
 from napari_cellsets.classify import crop_objects
 from napari_cellsets.classify.gather import Gathered
 from napari_cellsets.classify.table import ClassTable
 from napari_cellsets.core.cancel import CancelToken
-from napari_cellsets.core.errors import CancelledError, ExportError
+from napari_cellsets.core.errors import CancelledError, ExportError, StoreError
 from napari_cellsets.inference.classifier import read_classifier_info
 from napari_cellsets.inference.scoring import score_cells
+from napari_cellsets.store import Project
 from tiny_classifiers import gem, gem_classifier, write_gems
 
 if TYPE_CHECKING:
@@ -104,3 +109,88 @@ def test_objects_are_written_with_label_and_place(
         (row,) = csv.DictReader(file)
     assert (row["predicted"], row["label"], row["truth"]) == ("ruby", "4", "")
     assert (float(row["y"]), float(row["x"])) == (14.5, 24.5)
+
+
+def test_answers_are_kept_while_the_run_goes_on(run: ClassifyRun) -> None:
+    parts: list[ClassTable] = []
+    run.keep, run.every_s = parts.append, 0.0
+    run(CancelToken(), lambda _share, _text: None)
+    assert [len(part) for part in parts] == [32, 32, 15]
+    names = [name for part in parts for name in part.names]
+    assert names == list(run.gathered.table().names)
+    assert run.unkept == ""
+
+
+def test_what_a_cancelled_run_has_is_kept(run: ClassifyRun) -> None:
+    parts: list[ClassTable] = []
+    run.keep, token = parts.append, CancelToken()
+    with pytest.raises(CancelledError):
+        run(token, lambda _share, _text: token.cancel())
+    (part,) = parts
+    assert part.names == run.gathered.table().names
+
+
+def test_a_store_that_cannot_be_written_is_tried_again_and_told(
+    run: ClassifyRun,
+) -> None:
+    tried: list[int] = []
+
+    def keep(part: ClassTable) -> None:
+        tried.append(len(part))
+        if len(tried) != 2:
+            raise StoreError("the disk is full")
+
+    run.keep, run.every_s = keep, 0.0
+    run(CancelToken(), lambda _share, _text: None)
+    assert tried == [32, 64, 15, 15]
+    assert "the disk is full" in run.unkept
+
+
+#: Classifies a set and stays at the second batch until it is killed.
+KILLED = """
+    import sys, time
+    from functools import partial
+    from pathlib import Path
+    from napari_cellsets.batch.classify_set import ClassifyRun
+    from napari_cellsets.batch.kept_predictions import Answers
+    from napari_cellsets.catalogue import open_dataset
+    from napari_cellsets.classify.gather import Gathered
+    from napari_cellsets.core.cancel import CancelToken
+    from napari_cellsets.inference.classifier import read_classifier_info
+    from napari_cellsets.store import Project
+
+    root, model, place = map(Path, sys.argv[1:])
+    dataset, info = open_dataset(root), read_classifier_info(model)
+    answers = Answers(Project.open(place), dataset, info)
+
+    def stay(share, _text):
+        if share > 0.5:
+            print("half", flush=True)
+            time.sleep(600)
+
+    names = [sample.name for sample in dataset.samples]
+    keep = partial(answers.keep, anew=False)
+    ClassifyRun(dataset, Gathered(names, info), keep, 0.0)(CancelToken(), stay)
+"""
+
+
+def test_a_killed_program_loses_no_answer_that_was_kept(
+    run: ClassifyRun, tmp_path: Path
+) -> None:
+    info, place = run.gathered.info, tmp_path / "p.sqlite"
+    given = [str(run.dataset.path), str(info.path), str(place)]
+    script = textwrap.dedent(KILLED)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *given], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "half\n"
+        other.kill()
+    with Project.open(place) as project:
+        kept = Answers(project, run.dataset, info).kept()
+    names = [name for part, _said in kept for name in part.table.names]
+    run(CancelToken(), lambda _share, _text: None)
+    whole = run.gathered.table()
+    assert tuple(names) == whole.names[:64]
+    shares = np.concatenate([part.table.probabilities for part, _said in kept])
+    assert np.array_equal(shares, whole.probabilities[:64])

@@ -168,7 +168,10 @@ class ClassifyAnswers(QObject):
             scores = Scores(here.probabilities, here.distance)
             gathered.put([at for _, at in known if at not in newer], scores)
         self._take_gathered()
-        self.told.emit(who_predicted(found[-1][1]), False)
+        said = who_predicted(found[-1][1])
+        if gathered.waiting.size and gathered.done.size > 1:
+            said += " Classify set goes on with the others."
+        self.told.emit(said, False)
 
     def _take_gathered(self) -> None:
         """Show all that is known of the set; what the person looks at stays."""

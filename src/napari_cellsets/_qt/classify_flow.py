@@ -48,6 +48,7 @@ class ClassifyFlow(ClassifyAnswers):
     ) -> None:
         super().__init__(session, model, runner, parent)
         self._exporter = JobRunner(parent, mirrored=False)
+        self._of_cell = False
         self._heard = (
             (session.dataset_changed, self._on_dataset_changed),
             (session.sample_changed, self._on_sample_changed),
@@ -58,6 +59,7 @@ class ClassifyFlow(ClassifyAnswers):
         )
         for signal, heard in self._heard:
             signal.connect(heard)
+        self.told.connect(self._on_told)
 
     def stop(self) -> None:
         """Forget whatever is going on and hear no more of the session."""
@@ -104,11 +106,11 @@ class ClassifyFlow(ClassifyAnswers):
             self._gathered = None
             gathered = self._room(info)
         self.told.emit("", False)
-        run = self._run = ClassifyRun(dataset, gathered)
+        run = self._run = ClassifyRun(dataset, gathered, self._recall.keeper(info))
         self._runner.start(
             run,
             title="Classifying the set",
-            done=partial(self._on_run_ended, ""),
+            done=self._on_run_done,
             failed=partial(self._on_run_failed, run),
             cancelled=partial(self._on_run_ended, "Cancelled. ", run),
         )
@@ -178,7 +180,7 @@ class ClassifyFlow(ClassifyAnswers):
             OneCell(request, desk),
             title="Classifying",
             done=partial(self._on_cell, self._room(info), session.index),
-            failed=partial(self._tell, True),
+            failed=self._on_cell_failed,
         )
 
     def _classify_objects(self, info: ClassifierInfo, layer: Labels | None) -> None:
@@ -205,9 +207,20 @@ class ClassifyFlow(ClassifyAnswers):
     def _on_cell(self, gathered: Gathered, index: int, told: ClassTable) -> None:
         if gathered is not self._gathered:
             return
+        self._end_of_cell()
         gathered.put([index], Scores(told.probabilities, told.distance))
         if self._run is None:
             self._take_gathered()
+
+    def _on_cell_failed(self, error: Exception) -> None:
+        self._tell(True, error)
+        self._of_cell = True
+
+    def _on_run_done(self, run: ClassifyRun) -> None:
+        if run is self._run:
+            # all were asked: one table instead of the parts kept meanwhile
+            self._recall.keep(run.gathered.info, run.gathered.table())
+        self._on_run_ended("", run)
 
     def _on_run_failed(self, run: ClassifyRun, error: Exception) -> None:
         self._on_run_ended("", run)
@@ -217,17 +230,25 @@ class ClassifyFlow(ClassifyAnswers):
         if run is not self._run:
             return
         self._run = None
-        self._recall.keep(run.gathered.info, run.gathered.table())
         self._take_gathered()
         done, total = run.gathered.done.size, len(run.dataset.samples)
         said = f"{opening}{done} of {total} cells classified." if opening else ""
         if run.problems:
             number = len(run.problems)
             said += f" {number} could not be read: {run.problems[0]}"
-        self.told.emit(said.strip(), bool(run.problems))
+        said += f" {run.unkept}" if run.unkept else ""
+        self.told.emit(said.strip(), bool(run.problems or run.unkept))
 
     def _tell(self, failed: bool, said: object) -> None:
         self.told.emit(str(said), failed)
+
+    def _on_told(self, _text: str, _failed: bool) -> None:
+        self._of_cell = False
+
+    def _end_of_cell(self) -> None:
+        """Say no more of what failed with another cell."""
+        if self._of_cell:
+            self.told.emit("", False)
 
     # What others change
 
@@ -244,11 +265,13 @@ class ClassifyFlow(ClassifyAnswers):
             self._run = None
             self._runner.cancel()
         self._forget()
+        self.told.emit("", False)
         self._look_for_kept()
 
     def _on_sample_changed(self, *_: object) -> None:
         self._settle.stop()
         if self.single_cells:
+            self._end_of_cell()
             self._look_at_shown()
             return
         if self._runner.busy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
@@ -18,6 +19,8 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets.batch.known_classes import published_classes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Labels
     from qtpy.QtWidgets import QWidget
 
@@ -115,8 +118,13 @@ class Recall(QObject):
                 quiet=True,
             )
 
+    def keeper(self, info: ClassifierInfo) -> Callable[[ClassTable], None] | None:
+        """Return what puts some answers about the set on disk, beside earlier ones."""
+        desk = self.desk(info)
+        return None if desk is None else partial(_keep_beside, desk)
+
     def keep(self, info: ClassifierInfo, table: ClassTable) -> None:
-        """Put the answers about a set on disk."""
+        """Put the answers about a set on disk, in place of earlier ones."""
         desk = self.desk(info)
         if desk is not None and len(table):
             self._keeper.start(
@@ -129,6 +137,10 @@ class Recall(QObject):
 
     def _on_failed(self, error: Exception) -> None:
         self.told.emit(str(error), True)
+
+
+def _keep_beside(desk: Desk, table: ClassTable) -> None:
+    desk.answers().keep(table, anew=False)
 
 
 def _nothing(_done: None) -> None:

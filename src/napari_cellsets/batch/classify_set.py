@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from napari_cellsets.inference.scoring import (
 from napari_cellsets.inference.sessions import physical_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -45,13 +46,24 @@ class ClassifyRun:
         A set whose pictures are single cells.
     gathered
         Where answers go; samples that it knows already are not asked again.
+    keep
+        Puts new answers on disk while the run goes on, so that little is lost where
+        the power fails; None for nothing.
+    every_s
+        Time between two calls of `keep`, in seconds.
     problems
         What could not be read, in words.
+    unkept
+        Why the last answers could not be kept, in words; empty where they are.
     """
 
     dataset: Dataset
     gathered: Gathered
+    keep: Callable[[ClassTable], None] | None = None
+    every_s: float = 5.0
     problems: list[str] = field(default_factory=list)
+    unkept: str = ""
+    _fresh: list[int] = field(default_factory=list)
 
     def __call__(self, token: CancelToken, progress: Progress) -> ClassifyRun:
         """Classify every sample that waits; a bad one is noted and passed over.
@@ -66,13 +78,32 @@ class ClassifyRun:
         waiting = self.gathered.waiting
         ready: list[int] = []
         cells = self._cells(waiting, ready, token)
-        done = 0
-        for scores in score_batches(cells, self.gathered.info, token=token):
-            self.gathered.put(ready[done : done + len(scores)], scores)
-            done += len(scores)
-            seen = done + len(self.problems)
-            progress(seen / waiting.size, f"{seen} of {waiting.size} cells")
+        done, due = 0, time.monotonic() + self.every_s
+        try:
+            for scores in score_batches(cells, self.gathered.info, token=token):
+                answered = ready[done : done + len(scores)]
+                self.gathered.put(answered, scores)
+                self._fresh += answered
+                done += len(scores)
+                if time.monotonic() >= due:
+                    self._keep_fresh()
+                    due = time.monotonic() + self.every_s
+                seen = done + len(self.problems)
+                progress(seen / waiting.size, f"{seen} of {waiting.size} cells")
+        finally:
+            self._keep_fresh()
         return self
+
+    def _keep_fresh(self) -> None:
+        """Keep what is new; what cannot be kept now is tried again the next time."""
+        if self.keep is None or not self._fresh:
+            return
+        try:
+            self.keep(self.gathered.table(self._fresh))
+        except CellsetsError as error:
+            self.unkept = str(error)
+        else:
+            self._fresh, self.unkept = [], ""
 
     def _cells(
         self, waiting: NDArray[np.intp], ready: list[int], token: CancelToken

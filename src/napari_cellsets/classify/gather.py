@@ -51,9 +51,9 @@ class Gathered:
         """Indices of the samples that were not, ascending, intp, shape (n,)."""
         return np.flatnonzero(~self._done)
 
-    def table(self) -> ClassTable:
-        """Return what is known so far, in the order of `done`."""
-        at = self.done
+    def table(self, indices: Sequence[int] | None = None) -> ClassTable:
+        """Return what is known so far, in the order of `done`; or of some samples."""
+        at = self.done if indices is None else np.asarray(indices, np.intp)
         told = self.info.distance_output is not None
         scores = Scores(self._shares[at], self._far[at] if told else None)
         return ClassTable.of([self._names[i] for i in at], scores, self.info)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,6 +146,18 @@ def test_without_resume_everything_is_classified_again(
     classify_dataset(eight, tmp_path / "c.csv", model=gems)
     done = classify_dataset(eight, tmp_path / "c.csv", model=gems, resume=False)
     assert done.classified == 8
+
+
+def test_a_cell_whose_picture_changed_since_is_named_again_and_told(
+    eight: Dataset, gems: Path, tmp_path: Path
+) -> None:
+    before = classify_dataset(eight, tmp_path / "c.csv", model=gems).rows
+    first, other = (eight.path / eight.samples[at].image for at in (1, 6))
+    shutil.copyfile(other, first)
+    done = classify_dataset(eight, tmp_path / "c.csv", model=gems)
+    assert done.classified == 1
+    assert done.rows[1].predicted == before[6].predicted != before[1].predicted
+    assert "1 picture has changed since last time" in done.notes[0]
 
 
 def test_a_stopped_run_keeps_its_rows_and_goes_on(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from batch_models import (
     SAYS,
     bright_model,
     read_table,
+    squares,
+    write_picture,
     write_set,
 )
 from napari_cellsets.batch import count_dataset, resume
@@ -238,3 +241,86 @@ def test_a_set_that_was_moved_is_gone_on_with(bright: Path, tmp_path: Path) -> N
 def test_a_table_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="could not be read"):
         resume.read_counts_csv(tmp_path / "absent.csv")
+
+
+def changed(four: Dataset, index: int, squares_now: int) -> None:
+    write_picture(four.path / four.samples[index].image, squares(squares_now))
+
+
+def test_a_picture_that_changed_since_is_counted_again_and_told(
+    four: Dataset, bright: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "c.csv"
+    count_dataset(four, out, model=bright)
+    changed(four, 2, 4)
+    report = count_dataset(four, out, model=bright)
+    assert report.counted == 1
+    assert counts_in(out) == ["3", "0", "4", "1"]
+    said = "1 picture has changed since last time, it is done again: p2.png."
+    assert said in report.notes
+    again = count_dataset(four, out, model=bright)
+    assert again.counted == 0
+    assert not any("changed" in note for note in again.notes)
+
+
+def test_a_run_stopped_before_a_changed_picture_still_counts_it_later(
+    four: Dataset, bright: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "c.csv"
+    count_dataset(four, out, model=bright)
+    changed(four, 1, 2)
+    changed(four, 3, 6)
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(CancelledError, match="Stopped: 2 of 4 images are in"):
+        count_dataset(four, out, model=bright, token=token)
+    assert counts_in(out) == ["3", "5"]
+    assert count_dataset(four, out, model=bright).counted == 2
+    assert counts_in(out) == ["3", "2", "5", "6"]
+
+
+def test_pictures_that_were_copied_elsewhere_are_the_same(
+    four: Dataset, bright: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "c.csv"
+    count_dataset(four, out, model=bright)
+    for sample in four.samples:
+        os.utime(four.path / sample.image, (1, 1))
+    assert count_dataset(four, out, model=bright).counted == 0
+
+
+def test_a_picture_that_changes_while_it_is_counted_is_counted_again(
+    four: Dataset, bright: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "c.csv"
+
+    def progress(_fraction: float, name: str) -> None:
+        if name == "p2":
+            changed(four, 3, 2)
+
+    count_dataset(four, out, model=bright, progress=progress)
+    assert count_dataset(four, out, model=bright).counted == 1
+    assert count_dataset(four, out, model=bright).counted == 0
+
+
+def test_rows_of_an_earlier_version_are_trusted(
+    four: Dataset, bright: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "c.csv"
+    count_dataset(four, out, model=bright)
+    seen = tmp_path / ".c.csv.pictures"
+    seen.unlink()
+    changed(four, 2, 4)
+    assert count_dataset(four, out, model=bright).counted == 0
+    seen.write_text('["p1.png", "0-00000000", 1, 1]\n["p0.png", ')  # torn
+    assert count_dataset(four, out, model=bright).counted == 1
+
+
+def test_a_picture_that_cannot_be_read_now_keeps_its_row(
+    four: Dataset, bright: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "c.csv"
+    count_dataset(four, out, model=bright)
+    (four.path / four.samples[2].image).unlink()
+    assert count_dataset(four, out, model=bright).counted == 0
+    assert counts_in(out) == ["3", "0", "5", "1"]

@@ -87,9 +87,9 @@ def classify_dataset(
 
     Each picture is one cell; with `objects` each labelled object of each picture is
     one. Rows are on disk batch by batch (picture by picture with `objects`). A later
-    call with the same model goes on with what is missing; the files of the images
-    are taken to be the same. Pictures are decoded while the network works on others;
-    no more than a few batches are held, however large the set is.
+    call with the same model goes on with what is missing, and names the cells of
+    pictures anew whose files changed since. Pictures are decoded while the network
+    works on others; no more than a few batches are held, however large the set is.
 
     Parameters
     ----------

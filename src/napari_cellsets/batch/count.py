@@ -84,9 +84,9 @@ def count_dataset(
     """Count the cells of every image of a set into a CSV file.
 
     Each row is on disk before the next image begins. A later call with the same
-    model, settings and channel goes on with what is missing; the files of the
-    images are taken to be the same. A finished file has one row an image that
-    could be read, in the order of the set.
+    model, settings and channel goes on with what is missing, and counts pictures
+    anew whose files changed since. A finished file has one row an image that could be
+    read, in the order of the set.
 
     Parameters
     ----------

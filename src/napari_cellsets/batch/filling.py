@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from napari_cellsets import __version__
 from napari_cellsets.batch.resume import GrowingTable, TableRow
+from napari_cellsets.batch.seen_pictures import SeenPictures
 from napari_cellsets.core.errors import CancelledError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class ImageRow(TableRow, Protocol):
 
 
 Row = TypeVar("Row", bound=ImageRow)
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Filling(Generic[Row]):
     ) -> None:
         self._images, self._path = images, path
         self._table = GrowingTable(path, kind, {**images.told(), **made_with})
+        pictures = {images.names[one.name]: one.image for one in images.samples}
+        self._seen = SeenPictures(path, images.dataset.tree, pictures)
         self.rows: dict[str, list[Row]] = {}
         """Finished rows of each image."""
         self.last = ""
@@ -92,6 +96,8 @@ class Filling(Generic[Row]):
 
     def begin(self, progress: Progress, *, resume: bool) -> str:
         """Take over finished rows; return what to tell, empty where nothing.
+
+        Those of pictures that changed since are left out: they are made anew.
 
         Raises
         ------
@@ -102,6 +108,13 @@ class Filling(Generic[Row]):
         for row in before:
             self.rows.setdefault(row.image, []).append(row)
             self.last = row.image
+        changed = self._seen.begin(self.rows)
+        if changed:
+            told = _changed(changed)
+            for name in changed:
+                del self.rows[name]
+            self.last = self.last if self.last in self.rows else ""
+            self._table.finish(self.in_order())
         if told:
             progress(0.0, told)
         return told
@@ -119,6 +132,7 @@ class Filling(Generic[Row]):
         came = 0
         try:
             for new in coming:
+                self._seen.note(row.image for row in new)
                 self._table.append(*new)
                 came += len(new)
                 for row in new:
@@ -136,6 +150,15 @@ class Filling(Generic[Row]):
         """All rows in the order of the samples."""
         names = (self._images.names[sample.name] for sample in self._images.samples)
         return [row for name in names for row in self.rows.get(name, [])]
+
+
+def _changed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_TOLD])
+    more = len(names) - _MOST_TOLD
+    shown += f" and {more:,} more" if more > 0 else ""
+    many = "1 picture has" if len(names) == 1 else f"{len(names):,} pictures have"
+    again = "it is" if len(names) == 1 else "they are"
+    return f"{many} changed since last time, {again} done again: {shown}."
 
 
 def silent(fraction: float, text: str) -> None:

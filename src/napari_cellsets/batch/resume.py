@@ -95,23 +95,7 @@ class GrowingTable(Generic[Row]):
         ExportError
             If they cannot be written; the rows before them stay as they were.
         """
-        line = as_csv([row.texts() for row in rows]).encode()
-        try:
-            with self._path.open("ab") as file:
-                before = file.tell()
-                try:
-                    file.write(line)
-                    file.flush()
-                    os.fsync(file.fileno())
-                except OSError:
-                    file.truncate(before)
-                    raise
-        except OSError as error:
-            raise ExportError(
-                f"could not be written: {error.strerror or error}",
-                path=self._path,
-                advice="Make room, then run the same command again to go on.",
-            ) from error
+        append_to(self._path, as_csv([row.texts() for row in rows]).encode())
 
     def finish(self, rows: Sequence[Row]) -> None:
         """Write the rows in their final order.
@@ -138,6 +122,32 @@ class GrowingTable(Generic[Row]):
         state = {"format": _FORMAT, "made_with": self._made_with}
         with atomic_output(self._state) as aside:
             aside.write_text(json.dumps(state, indent=1), encoding="utf-8")
+
+
+def append_to(path: Path, lines: bytes) -> None:
+    """Add lines to a file; they are on disk when this returns.
+
+    Raises
+    ------
+    ExportError
+        If they cannot be written; the file stays as it was.
+    """
+    try:
+        with path.open("ab") as file:
+            before = file.tell()
+            try:
+                file.write(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(before)
+                raise
+    except OSError as error:
+        raise ExportError(
+            f"could not be written: {error.strerror or error}",
+            path=path,
+            advice="Make room, then run the same command again to go on.",
+        ) from error
 
 
 def read_counts_csv(path: Path) -> list[CountRow]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from napari_cellsets.core.errors import StoreError
+from napari_cellsets.core.errors import ChangedMeanwhileError, StoreError
 from napari_cellsets.store import LabelDelta, Project, engine
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_new_labels_over_what_another_changed_are_refused(
 ) -> None:
     one, other = two
     one.record(*WHERE, paint(1), {})
-    with pytest.raises(StoreError, match="another program changed"):
+    with pytest.raises(ChangedMeanwhileError, match="another program changed"):
         other.save_labels(*WHERE, np.zeros((20, 20), np.int32), {})
 
 

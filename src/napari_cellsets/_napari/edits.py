@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from napari.utils.notifications import show_warning
 
+from napari_cellsets._napari.rebasing import take_theirs, told_of
 from napari_cellsets._napari.stack_axes import flat, flat_box
 from napari_cellsets._napari.undo_mirror import Step, UndoMirror
-from napari_cellsets.core.errors import StoreError
+from napari_cellsets.core.errors import ChangedMeanwhileError, StoreError
 from napari_cellsets.store import LabelDelta
 
 if TYPE_CHECKING:
@@ -128,6 +130,7 @@ class EditWatch:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     tracked: Tracked | None = None
     _paused: bool = False
+    _changed_meanwhile: bool = False
 
     def __post_init__(self) -> None:
         self._mirror = UndoMirror(self.layer)
@@ -155,8 +158,37 @@ class EditWatch:
         self.tracked = tracked
 
     def save(self) -> bool:
-        """Compare the whole layer and save; return whether all is on disk."""
-        return self._save(None)
+        """Compare the whole layer and save; return whether all is on disk.
+
+        What somebody else changed meanwhile is shown, see `rebasing`.
+        """
+        if self._save(None):
+            return True
+        return self._changed_meanwhile and self._take_theirs() and self._save(None)
+
+    def _take_theirs(self) -> bool:
+        """Show what the store has now with what was done here; return whether so."""
+        tracked, layer = self.tracked, self.layer
+        if tracked is None:
+            return False
+        data = flat(np.asarray(layer.data), tracked.shadow.ndim)
+        try:
+            found = take_theirs(self.project, tracked, data)
+        except StoreError as error:
+            self.told(error)
+            return False
+        if found is None or not data.flags.writeable:
+            return False
+        labels, clash = found
+        with self.replacing(tracked):
+            data[...] = labels
+            # what could be undone would write over the changes of others
+            editable, layer.editable = layer.editable, False
+            layer.editable = editable
+            layer.refresh()
+        self.changed()
+        show_warning(told_of(clash))
+        return True
 
     def _on_moved(self, step: Step) -> None:
         said = _SAID.get(self.layer, self.provenance)
@@ -202,8 +234,10 @@ class EditWatch:
             data = flat(np.asarray(self.layer.data), self.tracked.shadow.ndim)
             save_changes(self.project, self.tracked, data, said, box)
         except StoreError as error:
+            self._changed_meanwhile = isinstance(error, ChangedMeanwhileError)
             self.told(error)
             return False
+        self._changed_meanwhile = False
         self.told(None)
         return True
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.utils.notifications import show_warning
 
 from napari_cellsets._napari.edits import (
     EditWatch,
@@ -14,6 +15,7 @@ from napari_cellsets._napari.edits import (
     add_plane,
     save_changes,
 )
+from napari_cellsets._napari.rebasing import take_theirs, told_of
 from napari_cellsets._napari.slots import (
     fill_labels,
     fits_labels,
@@ -22,7 +24,7 @@ from napari_cellsets._napari.slots import (
 )
 from napari_cellsets._napari.stack_axes import flat, laid
 from napari_cellsets._napari.undo_mirror import growing
-from napari_cellsets.core.errors import StoreError
+from napari_cellsets.core.errors import ChangedMeanwhileError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -72,6 +74,7 @@ class Overlay:
         self._watch: EditWatch | None = None
         self._hidden = False
         self._waiting: dict[tuple[str, str], tuple[Tracked, NDArray[Any]]] = {}
+        self._waited = False
 
     @property
     def layer(self) -> Labels | None:
@@ -102,12 +105,25 @@ class Overlay:
         saved = self._watch is None or self._watch.save()
         for key, (tracked, data) in tuple(self._waiting.items()):
             try:
-                save_changes(self._hooks.project, tracked, data, self._hooks.provenance)
+                self._save_waiting(tracked, data)
             except StoreError as error:
                 self._hooks.told(error)
                 return False
             del self._waiting[key]
         return saved
+
+    def _save_waiting(self, tracked: Tracked, data: NDArray[Any]) -> None:
+        """Save what left the screen; where others changed it, with their changes."""
+        hooks = self._hooks
+        try:
+            save_changes(hooks.project, tracked, data, hooks.provenance)
+        except ChangedMeanwhileError:
+            found = take_theirs(hooks.project, tracked, data)
+            if found is None:
+                raise
+            labels, clash = found
+            show_warning(f"{tracked.sample}: {told_of(clash)}")
+            save_changes(hooks.project, tracked, labels, hooks.provenance)
 
     def keep(self) -> bool:
         """Save the labels on screen, even if nobody has corrected them yet."""
@@ -129,11 +145,19 @@ class Overlay:
                     # assigning costs a refresh even when nothing changes
                     layer.visible = True
             self._hidden = False
+            self._try_again()
             return
         new = new_label_layer(self.role, labels, pixel_size_um)
         new.editable = not self.locked
         self.adopt(new, tracked)
         put_layer(viewer, new, layer)
+        self._try_again()
+
+    def _try_again(self) -> None:
+        """Save what waited, or say that it still cannot be."""
+        waited, self._waited = self._waited, False
+        if waited and self._watch is not None:
+            self._watch.save()
 
     def arriving(self, tracked: Tracked) -> tuple[Tracked, NDArray[Any]]:
         """Leave what is shown; return what to follow and the labels to show next."""
@@ -148,6 +172,7 @@ class Overlay:
             return
         with self._watch.replacing(tracked):
             yield
+        self._try_again()
 
     def leave(self) -> None:
         """Save, and follow nothing: somebody else takes the labels away."""
@@ -232,6 +257,7 @@ class Overlay:
     def _arrival(self, tracked: Tracked) -> tuple[Tracked, NDArray[Any]]:
         """Return what to follow and show: what waits to be saved comes first."""
         waiting = self._waiting.pop((tracked.dataset_id, tracked.sample), None)
+        self._waited = waiting is not None
         return waiting or (tracked, self._layers_own(tracked))
 
     def _layers_own(self, tracked: Tracked) -> NDArray[Any]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_warning
 
+from napari_cellsets.core.errors import ChangedMeanwhileError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,7 +52,8 @@ class SaveStatus:
             self._failures.pop(role, None)
         else:
             self._failures[role] = error
-        if self.unsaved and not was_unsaved:
+        settled = isinstance(error, ChangedMeanwhileError)  # soon, and told of then
+        if self.unsaved and not was_unsaved and not settled:
             show_warning(self.text)
         if self.text != before:
             self._changed(self.text)

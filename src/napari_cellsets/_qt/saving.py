@@ -57,6 +57,8 @@ class SaveTimers(QObject):
 
     def _on_status_changed(self, _text: str) -> None:
         if self._session.unsaved:
+            if not self._retry.isActive():
+                self._defer(self._session.save)
             self._retry.start()
         else:
             self._retry.stop()

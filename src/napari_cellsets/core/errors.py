@@ -84,6 +84,10 @@ class StoreError(CellsetsError):
     """The project store cannot be opened, read or written."""
 
 
+class ChangedMeanwhileError(StoreError):
+    """Somebody else changed in the store what is to be changed."""
+
+
 class ExportError(CellsetsError):
     """A result cannot be written where or as it was asked for."""
 

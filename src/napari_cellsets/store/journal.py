@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_cellsets.core.errors import StoreError
+from napari_cellsets.core.errors import ChangedMeanwhileError, StoreError
 from napari_cellsets.store import history
 from napari_cellsets.store.delta import LabelDelta
 from napari_cellsets.store.pixels import count_labels, decode_labels, encode_labels
@@ -123,7 +123,7 @@ class Journal:
             )
         found = state.revision if state is not None else 0
         if found != known:
-            raise StoreError(
+            raise ChangedMeanwhileError(
                 f"another program changed the labels of {key.sample!r} since they "
                 f"were loaded (revision {found}, expected {known})",
                 path=self._place,

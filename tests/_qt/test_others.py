@@ -152,3 +152,55 @@ def test_a_store_that_stops_answering_is_told_once_until_it_answers(
     monkeypatch.setattr(project, "changed_since", broken)
     answered(dock, qtbot)
     assert len(said) == 2
+
+
+def greeted(dock: SamplesWidget, qtbot: QtBot) -> str:
+    """Ask as if the last greeting were long ago; return what is told."""
+    said: list[str] = []
+    dock.others.told.connect(said.append)
+    dock.others._greeted = ("", 0.0)
+    answered(dock, qtbot)
+    dock.others.told.disconnect(said.append)
+    return " ".join(said)
+
+
+def test_another_window_on_the_set_is_told_once_and_again_when_it_comes_back(
+    dock: SamplesWidget, viewer: Viewer, other: Project, qtbot: QtBot
+) -> None:
+    identity = get_session(viewer).dataset.identity
+    assert greeted(dock, qtbot) == ""
+    assert len(other.at_work(identity)) == 1
+    told = "Another window has this set open: what is saved shows in both."
+    assert greeted(dock, qtbot) == told
+    assert dock.message.text.text() == told
+    assert greeted(dock, qtbot) == ""
+    other.close()
+    assert greeted(dock, qtbot) == ""
+    other.at_work(identity)
+    assert greeted(dock, qtbot) == told
+
+
+def test_other_people_on_the_set_are_told_by_name(
+    dock: SamplesWidget, viewer: Viewer, qtbot: QtBot
+) -> None:
+    session = get_session(viewer)
+    with (
+        Project.open(session.project.place, author="ada") as ada,
+        Project.open(session.project.place, author="bob") as bob,
+    ):
+        ada.at_work(session.dataset.identity)
+        assert greeted(dock, qtbot).startswith("ada has this set open, too:")
+        dock.others.others._met = set()
+        bob.at_work(session.dataset.identity)
+        assert greeted(dock, qtbot).startswith("ada and bob have this set open, too:")
+
+
+def test_windows_are_greeted_now_and_then(
+    dock: SamplesWidget, viewer: Viewer, other: Project, qtbot: QtBot
+) -> None:
+    greeted(dock, qtbot)
+    other.at_work(get_session(viewer).dataset.identity)
+    said: list[str] = []
+    dock.others.told.connect(said.append)
+    answered(dock, qtbot)
+    assert said == []

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING
 
 from napari_cellsets._napari.class_adding import hear_of_classes
 from napari_cellsets.core.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellsets._napari.session import Session
-    from napari_cellsets.store import Project
+    from napari_cellsets.store import Project, Window
     from napari_cellsets.store.changes import ChangedLabels, ChangedMarks, Changes
 
 
@@ -26,6 +29,7 @@ class Others:
         self._session = session
         self._identity = ""
         self._number = -1
+        self._met: set[str] = set()
 
     def question(self) -> tuple[Project, str, int] | None:
         """Return what to ask `Project.changed_since`; None while there is nothing.
@@ -40,9 +44,26 @@ class Others:
             if session.dataset.identity != self._identity:
                 self._identity = session.dataset.identity
                 self._number = project.last_change()
+                self._met = set()
         except StoreError:
             return None  # saving and loading tell what is wrong
         return project, self._identity, self._number
+
+    def meet(self, identity: str, windows: Sequence[Window]) -> str:
+        """Return a sentence on windows that were not told of; empty for none.
+
+        Parameters
+        ----------
+        identity
+            Of the data set that was asked about.
+        windows
+            As of `Project.at_work`.
+        """
+        if identity != self._identity:
+            return ""
+        new = [one for one in windows if one.hand not in self._met]
+        self._met = {one.hand for one in windows}
+        return _said_of(new, self._session.project.author) if new else ""
 
     def take(self, identity: str, changes: Changes) -> str:
         """Show what changed; return a sentence for the person, empty for nothing.
@@ -70,3 +91,15 @@ class Others:
         more = len({one.sample for one in found}) - 1
         further = f" and {more:,} more" if more else ""
         return f"{last.author} changed {last.sample}{further}."
+
+
+def _said_of(windows: Sequence[Window], mine: str) -> str:
+    names = sorted({one.author for one in windows if one.author != mine})
+    if not names:
+        here = platform.node()
+        machine = next((one.machine for one in windows if one.machine != here), "")
+        where = f" on {machine}" if machine else ""
+        return f"Another window{where} has this set open: what is saved shows in both."
+    said = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    have = "has" if len(names) == 1 else "have"
+    return f"{said} {have} this set open, too: what is saved shows in all windows."

@@ -30,6 +30,7 @@ from napari_cellsets.store.opened import further_layer
 from napari_cellsets.store.predictions import Prediction, PredictionKey
 from napari_cellsets.store.project import Project
 from napari_cellsets.store.verdicts import VERDICTS, Opinion, Subject, Verdict
+from napari_cellsets.store.windows import Window
 
 __all__ = [
     "HISTORY_DAYS",
@@ -60,6 +61,7 @@ __all__ = [
     "StoredMark",
     "Subject",
     "Verdict",
+    "Window",
     "further_layer",
     "refuse_known",
 ]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cellsets.store.engine import reading, told_as_store_errors
 from napari_cellsets.store.journal import LayerKey
-from napari_cellsets.store.opened import OpenStore
 from napari_cellsets.store.schema import last_change, tables
+from napari_cellsets.store.windows import WindowStore
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -73,8 +73,8 @@ class Changes(NamedTuple):
     marks: tuple[ChangedMarks, ...] = ()
 
 
-class ChangeLog(OpenStore):
-    """The part of a project that tells what others did."""
+class ChangeLog(WindowStore):
+    """The part of a project that tells what others do, and did."""
 
     def changed_since(self, dataset_id: str, since: int) -> Changes:
         """Return what happened after a change; cheap where nothing did.

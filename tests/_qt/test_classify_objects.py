@@ -91,6 +91,10 @@ def test_without_labels_a_large_image_asks_to_count_first(
     bench = make_bench(tmp_path / "wide")
     bench.dock.buttons.shown.click()
     assert "There are no cells to classify" in bench.message
+    labels = np.zeros((600, 700), np.int32)
+    labels[5:20, 5:20] = 1
+    bench.dock.session.set_cells(labels, {"source": "test"})
+    assert bench.message == ""
 
 
 def test_a_small_image_of_no_set_is_one_cell(

@@ -48,7 +48,7 @@ class ClassifyFlow(ClassifyAnswers):
     ) -> None:
         super().__init__(session, model, runner, parent)
         self._exporter = JobRunner(parent, mirrored=False)
-        self._of_cell = False
+        self._passing = False
         self._heard = (
             (session.dataset_changed, self._on_dataset_changed),
             (session.sample_changed, self._on_sample_changed),
@@ -85,7 +85,7 @@ class ClassifyFlow(ClassifyAnswers):
             else:
                 self._classify_objects(info, layer)
         except CellsetsError as error:
-            self.told.emit(str(error), True)
+            self._tell_for_now(error)
 
     @Slot()
     def classify_set(self) -> None:
@@ -98,7 +98,7 @@ class ClassifyFlow(ClassifyAnswers):
                     advice="Classify the objects of one image at a time.",
                 )
         except CellsetsError as error:
-            self.told.emit(str(error), True)
+            self._tell_for_now(error)
             return
         self._asked = True
         gathered = self._room(info)
@@ -180,7 +180,7 @@ class ClassifyFlow(ClassifyAnswers):
             OneCell(request, desk),
             title="Classifying",
             done=partial(self._on_cell, self._room(info), session.index),
-            failed=self._on_cell_failed,
+            failed=self._tell_for_now,
         )
 
     def _classify_objects(self, info: ClassifierInfo, layer: Labels | None) -> None:
@@ -207,14 +207,10 @@ class ClassifyFlow(ClassifyAnswers):
     def _on_cell(self, gathered: Gathered, index: int, told: ClassTable) -> None:
         if gathered is not self._gathered:
             return
-        self._end_of_cell()
+        self._say_no_more()
         gathered.put([index], Scores(told.probabilities, told.distance))
         if self._run is None:
             self._take_gathered()
-
-    def _on_cell_failed(self, error: Exception) -> None:
-        self._tell(True, error)
-        self._of_cell = True
 
     def _on_run_done(self, run: ClassifyRun) -> None:
         if run is self._run:
@@ -242,12 +238,16 @@ class ClassifyFlow(ClassifyAnswers):
     def _tell(self, failed: bool, said: object) -> None:
         self.told.emit(str(said), failed)
 
-    def _on_told(self, _text: str, _failed: bool) -> None:
-        self._of_cell = False
+    def _tell_for_now(self, error: Exception) -> None:
+        """Tell what is wrong with this cell, or missing, until that has changed."""
+        self.told.emit(str(error), True)
+        self._passing = True
 
-    def _end_of_cell(self) -> None:
-        """Say no more of what failed with another cell."""
-        if self._of_cell:
+    def _on_told(self, _text: str, _failed: bool) -> None:
+        self._passing = False
+
+    def _say_no_more(self) -> None:
+        if self._passing:
             self.told.emit("", False)
 
     # What others change
@@ -260,6 +260,10 @@ class ClassifyFlow(ClassifyAnswers):
         self.told.emit("", False)
         self._look_for_kept()
 
+    def _on_cells_changed(self, *args: object) -> None:
+        self._say_no_more()
+        super()._on_cells_changed(*args)
+
     def _on_model_changed(self, *_: object) -> None:
         if self._runner.busy:
             self._run = None
@@ -271,7 +275,7 @@ class ClassifyFlow(ClassifyAnswers):
     def _on_sample_changed(self, *_: object) -> None:
         self._settle.stop()
         if self.single_cells:
-            self._end_of_cell()
+            self._say_no_more()
             self._look_at_shown()
             return
         if self._runner.busy:

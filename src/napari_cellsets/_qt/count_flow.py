@@ -56,6 +56,8 @@ class CountFlow(QObject):
     """`result` and `corrections` are other ones."""
     told = Signal(str, bool)
     """A sentence for the dock, and whether it is about something that failed."""
+    lacking = Signal(str, bool)
+    """What is missing, as of `why_not`, and whether regions were to be counted."""
     asked = Signal(str)
     """A recount waits for `replace_corrections` or `keep_corrections`."""
     answered = Signal()
@@ -90,8 +92,10 @@ class CountFlow(QObject):
         self.only_regions = False
         self.result: CountResult | None = None
         self.corrections = 0
-        self._settle = _timer(self, _SETTLE_MS, self._on_settings_settled)
-        self._measure = _timer(self, _MEASURE_MS, self._look)
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle.timeout.connect(self._on_settings_settled)
+        self._measure = QTimer(self, singleShot=True, interval=_MEASURE_MS)
+        self._measure.timeout.connect(self._look)
         session.sample_changed.connect(self._on_sample_changed)
         session.cells_changed.connect(self._on_cells_changed)
         session.truth_changed.connect(self._on_truth_changed)
@@ -108,6 +112,10 @@ class CountFlow(QObject):
 
     def count(self, *, only_regions: bool = False) -> None:
         """Count the image on screen, or only inside its drawn regions."""
+        missing = self.why_not(only_regions=only_regions)
+        if missing:
+            self.lacking.emit(missing, only_regions)
+            return
         try:
             work = self._plan(only_regions)
             self._ask_store()
@@ -118,6 +126,14 @@ class CountFlow(QObject):
             self._ask(work)
         else:
             self._start(work)
+
+    def why_not(self, *, only_regions: bool) -> str:
+        """Return what is missing to `count`; empty for nothing."""
+        try:
+            self._plan(only_regions)
+        except CellsetsError as error:
+            return str(error)
+        return ""
 
     @Slot()
     def replace_corrections(self) -> None:
@@ -254,7 +270,7 @@ class CountFlow(QObject):
             title=f"Counting {work.key.sample}",
             done=partial(self._on_counted, work),
             failed=self._on_failed,
-            cancelled=self._on_cancelled,
+            cancelled=partial(self.told.emit, "Cancelled. Nothing was changed.", False),
         )
 
     def _on_counted(self, work: Work, counted: Counted) -> None:
@@ -288,9 +304,6 @@ class CountFlow(QObject):
 
     def _on_failed(self, error: Exception) -> None:
         self.told.emit(str(error), True)
-
-    def _on_cancelled(self) -> None:
-        self.told.emit("Cancelled. Nothing was changed.", False)
 
     # Corrections
 
@@ -385,11 +398,3 @@ class CountFlow(QObject):
         if stored is not None and self._counted_with is None:
             self._counted_with = settings_of(stored)
         self.corrections = acts
-
-
-def _timer(parent: QObject, ms: int, act: Any) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(ms)
-    timer.timeout.connect(act)
-    return timer

@@ -111,8 +111,9 @@ class CountWidget(DockContent):
         self.flow.stop()
         self.set_flow.stop()
         self.keeper.write()
-        self._links[0].stop()
-        self._links[1].stop()
+        self.offers.stop()
+        for link in self._links[:2]:
+            link.stop()
         self.session.sample_changed.disconnect(self._on_sample_changed)
         self.session.cells_changed.disconnect(self._on_cells_changed)
         self._viewer.layers.events.inserted.disconnect(self._on_layers_changed)
@@ -171,7 +172,8 @@ class CountWidget(DockContent):
 
     def _connect_parts(self) -> None:
         self.picker.chosen.connect(self.model.choose_model)
-        self.picker.failed.connect(self._on_part_failed)
+        self.picker.chosen.connect(self.offers.hear_choice)
+        self.picker.failed.connect(self.offers.tell_refusal)
         self.buttons.image_wanted.connect(self._on_image_wanted)
         self.buttons.regions_wanted.connect(self._on_regions_wanted)
         self.buttons.set_wanted.connect(self._on_set_wanted)
@@ -294,10 +296,6 @@ class CountWidget(DockContent):
     def _on_export_failed(self, error: Exception) -> None:
         self.export.tell_failed(error)
 
-    @Slot(object)
-    def _on_part_failed(self, error: Exception) -> None:
-        self.message.tell(str(error), True)
-
     # What has changed
 
     @Slot()
@@ -370,6 +368,7 @@ class CountWidget(DockContent):
     def _on_layers_changed(self, *_: object) -> None:
         self._watch_regions(find_regions_layer(self._viewer))
         self._links[0].follow(self.session.cells_layer)
+        self.offers.look_again()
         self.result.ask_for(open_first(self._viewer))
 
     def _watch_regions(self, layer: Shapes | None) -> None:
@@ -386,6 +385,7 @@ class CountWidget(DockContent):
         if self._watched_regions is not None:
             name_new_shapes(self._watched_regions)
         self._show_regions()
+        self.offers.look_again()
         self.flow.recount_regions()
 
     def _show_regions(self) -> None:

@@ -18,6 +18,8 @@ from qtpy.QtWidgets import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_cellsets._qt.jobs import JobRunner
 
 _LINES = 2
@@ -45,6 +47,7 @@ class MessageRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._progress = progress
+        self._holds: Callable[[], bool] | None = None
         self.setAccessibleName("Message")
         self.text = QLabel()
         self.text.setWordWrap(True)
@@ -104,6 +107,21 @@ class MessageRow(QWidget):
         """Show a sentence; an empty one takes it away."""
         self._say(f"⚠ {text}" if failed and text else text)
 
+    def tell_while(self, holds: Callable[[], bool], text: str) -> None:
+        """Show what is missing until it is there, see `look_again`."""
+        self.tell(text, True)
+        self._holds = holds
+
+    def offer_while(self, holds: Callable[[], bool], text: str, act: str) -> None:
+        """Offer something for as long as it can be done, see `look_again`."""
+        self.offer(text, act)
+        self._holds = holds
+
+    def look_again(self) -> None:
+        """Take away what is not true any more; for when something has changed."""
+        if self._holds is not None and not self._holds():
+            self.tell("", False)
+
     @Slot(str)
     def ask(self, text: str) -> None:
         """Show a question with its two answers."""
@@ -124,6 +142,7 @@ class MessageRow(QWidget):
         return bool(self.replace.isVisibleTo(self))
 
     def _say(self, text: str) -> None:
+        self._holds = None
         self.text.setText(text)
         self.text.setToolTip(text)
         for button in (self.act, self.replace, self.keep):

@@ -1,4 +1,4 @@
-"""What the Count dock offers at one click: open a stray image, undo a recount."""
+"""What the Count dock offers at one click, and what it lacks, while that is so."""
 
 from __future__ import annotations
 
@@ -51,20 +51,44 @@ class Offers(QObject):
         self._runner = runner
         self._flow = flow
         self._act: Callable[[], object] | None = None
+        self._picked = True
         message.act_wanted.connect(self._on_act_wanted)
+        flow.lacking.connect(self._on_lacking)
+        viewer.layers.selection.events.active.connect(self.look_again)
+
+    def stop(self) -> None:
+        """Hear no more of the viewer."""
+        self._viewer.layers.selection.events.active.disconnect(self.look_again)
+
+    def look_again(self, *_: object) -> None:
+        """Take away what is not true any more: layers or regions are other ones."""
+        self._message.look_again()
+
+    @Slot(object)
+    def hear_choice(self, _model: object) -> None:
+        """Know that a model was chosen."""
+        self._picked = True
+        self.look_again()
+
+    @Slot(object)
+    def tell_refusal(self, error: Exception) -> None:
+        """Say why a model cannot be used, until one is chosen."""
+        self._picked = False
+        self._message.tell_while(lambda: not self._picked, str(error))
 
     def offer_stray(self) -> bool:
         """Return whether the person means an image of no data set; offer to open it."""
-        stray = stray_image(self._viewer, self._session, (MAP_NAME,))
+        stray = self._stray()
         if stray is None:
             return False
         said = f"“{stray.name}” belongs to no data set yet."
+        holds = partial(self._is_meant, stray)
         if file_of(stray) is None:
             advice = "Save it to a file, then open that as a data set."
-            self._message.tell(f"{said} {advice}", True)
+            self._message.tell_while(holds, f"{said} {advice}")
         else:
             self._act = partial(self._open_stray, stray)
-            self._message.offer(said, "Open it as a data set")
+            self._message.offer_while(holds, said, "Open it as a data set")
         return True
 
     @Slot()
@@ -82,6 +106,19 @@ class Offers(QObject):
         self._message.tell("", False)
         if act is not None:
             act()
+
+    @Slot(str, bool)
+    def _on_lacking(self, text: str, only_regions: bool) -> None:
+        flow = self._flow
+        self._message.tell_while(
+            lambda: flow.why_not(only_regions=only_regions) == text, text
+        )
+
+    def _stray(self) -> Image | None:
+        return stray_image(self._viewer, self._session, (MAP_NAME,))
+
+    def _is_meant(self, stray: Image) -> bool:
+        return self._stray() is stray
 
     def _open_stray(self, layer: Image) -> None:
         path = file_of(layer)

@@ -13,8 +13,9 @@ import numpy as np
 
 from benchmarks.hands import Mouse
 from napari_cellsets._napari.docks import open_dock
-from napari_cellsets._napari.edit_desk import edit_desk, show_box
+from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.shown_box import show_box
 from napari_cellsets._qt.docking import raise_dock
 
 if TYPE_CHECKING:

@@ -207,3 +207,38 @@ def test_seeds_that_are_dropped_are_not_offered(desk: Desk) -> None:
     assert desk.dock.message.act.isHidden()
     desk.dock.desk.tools.use(None)
     assert desk.message == ""
+
+
+def test_whether_a_layer_is_hidden_is_told_as_it_is_now(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    said = desk.dock.layer.why
+    desk.layer.visible = False
+    qtbot.waitUntil(lambda: "is hidden" in said.text())
+    desk.layer.visible = True
+    qtbot.waitUntil(lambda: not said.text())
+
+
+def test_labels_of_the_next_image_are_not_told_to_be_locked(
+    viewer: Viewer, set_path: Path, qtbot: QtBot
+) -> None:
+    session = get_session(viewer)
+    session.open(set_path)
+    session.start_cells()
+    viewer.layers.selection.active = session.cells_layer
+    dock = EditWidget(viewer)
+    viewer.window.add_dock_widget(dock, name="Edit (Cell sets)")
+    session.step(1)
+    qtbot.wait(50)
+    assert not dock.desk.why_not()
+    assert not dock.layer.why.text()
+
+
+def test_what_is_to_be_copied_is_shown_while_it_is(desk: Desk) -> None:
+    truth = desk.viewer.add_labels(field(), name="truth", visible=False)
+    desk.viewer.layers.selection.active = desk.layer
+    desk.dock.desk.source = truth
+    desk.press("copy")
+    assert truth.visible
+    desk.press("copy")
+    assert not truth.visible

@@ -18,6 +18,7 @@ from napari_cellsets._napari.history_acts import Act, ActLog
 from napari_cellsets._napari.label_editor import LabelEditor
 from napari_cellsets._napari.picture_under import picture_under
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.shown_box import show_box
 from napari_cellsets._napari.stack_editor import begin_object, lifted_box
 from napari_cellsets.core.errors import EditError
 
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from numpy.typing import NDArray
-
-_ROOM = 3.0
-"""Around an act that is shown again, the view holds so many times its size."""
-_FAR = 20.0
-_LEAST_PX = 60.0
 
 
 class EditDesk:
@@ -348,44 +344,6 @@ class EditDesk:
             self.marks.outline(editor.layer, objects, labels)
         else:
             self.marks.clear()
-
-
-def show_box(
-    viewer: ViewerModel,
-    layer: Labels,
-    box: tuple[slice, ...],
-    *,
-    far: float = _FAR,
-    room: float = _ROOM,
-) -> None:
-    """Bring a part of a layer into view, its plane too.
-
-    Parameters
-    ----------
-    viewer, layer, box
-        What to show where.
-    far
-        The view is zoomed where it holds more than so many times the part.
-    room
-        How many times it holds it then.
-    """
-    start = np.array([side.start for side in box], float)
-    stop = np.array([side.stop for side in box], float)
-    # of a box over several planes the first one
-    middle = np.array([*start[:-2], *((start[-2:] + stop[-2:] - 1) / 2)])
-    world = np.asarray(layer.data_to_world(middle))
-    for axis, at in enumerate(world[:-2], viewer.dims.ndim - layer.ndim):
-        viewer.dims.set_point(axis, at)
-    size = np.maximum(stop[-2:] - start[-2:], _LEAST_PX) * np.asarray(layer.scale)[-2:]
-    camera = viewer.scene.camera
-    canvas = np.asarray(viewer.canvas.size, float)
-    seen = canvas / camera.zoom
-    away = np.abs(world[-2:] - np.asarray(camera.center)[-2:])
-    if (size > seen).any() or (size * far < seen).any():
-        camera.zoom = float((canvas / (size * room)).min())
-    elif not (away + size / 2 > seen / 2).any():
-        return
-    camera.center = (*tuple(camera.center)[:-2], *world[-2:])
 
 
 _DESKS: weakref.WeakKeyDictionary[ViewerModel, EditDesk] = weakref.WeakKeyDictionary()

@@ -57,6 +57,7 @@ class Tools:
         self.tool = ""
         self._layer: Labels | None = None
         self._resting = False
+        self._brought: Labels | None = None
         self._seeds: list[Point] = []
         self._click: Point | None = None
         self._found: tuple[tuple[slice, slice], NDArray[np.bool_]] | None = None
@@ -105,6 +106,10 @@ class Tools:
         layer.bind_key("Enter", self._on_enter, overwrite=True)
         layer.bind_key("Space", self._on_space, overwrite=True)
         self.tool = name
+        source = self._desk.source
+        if name == "copy" and source is not None and not source.visible:
+            # what is to be copied must be seen
+            source.visible, self._brought = True, source
         self.changed.emit(name)
         self._desk.told.emit(HINTS[name], False)
 
@@ -157,6 +162,9 @@ class Tools:
         layer.bind_key("Enter", None)
         layer.bind_key("Space", None)
         layer.mouse_pan = str(layer.mode) == "pan_zoom"
+        brought, self._brought = self._brought, None
+        if brought is not None:
+            brought.visible = False
         self.tool = ""
         if not quiet:
             self.changed.emit("")

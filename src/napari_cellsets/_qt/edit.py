@@ -71,6 +71,10 @@ class EditWidget(DockContent):
             SaveTimers(self.session, self)
         self._flash = QTimer(self, singleShot=True, interval=_FLASH_MS)
         self._flash.timeout.connect(self.desk.tools.redraw)
+        # labels come and go in several steps: what is told is true after the last
+        self._look = QTimer(self, singleShot=True, interval=0)
+        self._look.timeout.connect(self._say_whether_locked)
+        self._heard: Labels | None = None
         self._make_parts()
         self._lay_out()
         self._running = True
@@ -85,6 +89,7 @@ class EditWidget(DockContent):
         self._running = False
         self.keys.release()
         self._flash.stop()
+        self._hear(None)
         self.past.leave()
         self.stack.stop()
         self.classes.stop()
@@ -95,6 +100,7 @@ class EditWidget(DockContent):
         layers.events.removed.disconnect(self._on_layers_changed)
         self._viewer.events.theme.disconnect(self._on_theme_changed)
         self._viewer.dims.events.ndisplay.disconnect(self._on_target_changed)
+        self._viewer.dims.events.order.disconnect(self._on_looks_changed)
 
     # Building
 
@@ -179,6 +185,7 @@ class EditWidget(DockContent):
         layers.events.removed.connect(self._on_layers_changed)
         self._viewer.events.theme.connect(self._on_theme_changed)
         self._viewer.dims.events.ndisplay.connect(self._on_target_changed)
+        self._viewer.dims.events.order.connect(self._on_looks_changed)
 
     # Wishes
 
@@ -277,12 +284,34 @@ class EditWidget(DockContent):
         if desk.source not in others:
             desk.source = others[0] if others else None
         self.options.source.synchronize(others, desk.source)
-        locked, why = desk.can_unlock, desk.why_not()
-        self.layer.say(why, unlock=locked, copy=not target.editable and not locked)
+        self._hear(target)
+        self._say_whether_locked()
         stacked = desk.editor is not None and desk.editor.stacked
         self.layer.stack.setVisible(target.ndim > 2 and not stacked)
         self._on_selection_changed()
         self._on_status_changed()
+
+    def _hear(self, layer: Labels | None) -> None:
+        """Hear whether a layer can be edited."""
+        if layer is self._heard:
+            return
+        before, self._heard = self._heard, layer
+        for name in ("visible", "editable", "data"):
+            if before is not None:
+                before.events[name].disconnect(self._on_looks_changed)
+            if layer is not None:
+                layer.events[name].connect(self._on_looks_changed)
+
+    def _on_looks_changed(self, event: object = None) -> None:
+        self._look.start()
+
+    @Slot()
+    def _say_whether_locked(self) -> None:
+        desk, target = self.desk, self.desk.target
+        if target is not None:
+            locked = desk.can_unlock
+            copy = not target.editable and not locked
+            self.layer.say(desk.why_not(), unlock=locked, copy=copy)
 
     def _on_selection_changed(self) -> None:
         editor = self.desk.editor

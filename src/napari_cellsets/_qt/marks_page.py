@@ -19,10 +19,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.class_adding import add_class
-from napari_cellsets._napari.edit_desk import edit_desk, show_box
+from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._napari.marks_begin import begin_marks, layers_for
 from napari_cellsets._napari.marks_words import NOUNS, counted
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.shown_box import show_box
 from napari_cellsets._qt.class_adder import ClassAdder
 from napari_cellsets._qt.edit_history import HistoryView
 from napari_cellsets._qt.lifetimes import follow

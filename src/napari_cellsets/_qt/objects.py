@@ -19,10 +19,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._napari.clicks import clicked
-from napari_cellsets._napari.edit_desk import edit_desk, show_box
+from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._napari.object_keys import ObjectKeys
 from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.shown_box import show_box
 from napari_cellsets._qt.class_adder import ClassAdder
 from napari_cellsets._qt.dock_key import DockKey
 from napari_cellsets._qt.docking import DockContent

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import ne
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from napari_cellsets.batch.ahead import done_ahead
 from napari_cellsets.batch.class_rows import ClassRow, ObjectRow, table_of
 from napari_cellsets.batch.filling import Filling, Images, silent
 from napari_cellsets.batch.objects import ObjectsOf
+from napari_cellsets.batch.picture_classes import classes_said
 from napari_cellsets.batch.places import image_names, refuse_originals
 from napari_cellsets.classify.crops import crop_objects
 from napari_cellsets.classify.job import cell_pixels
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from napari_cellsets.batch.objects import MarkedPicture
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,16 @@ class ClassifyReport:
     table
         What the rows tell: of each cell the three likeliest classes.
     report
-        Comparison with the published classes; None where there are none.
+        Comparison with the published classes, or with those that people corrected;
+        None where there are none.
     classified
         Cells classified in this run; the other rows were finished before.
     notes
         What the person should know: why a run started anew.
+    corrected
+        Cells compared with a class that a person gave in place of the published one.
+    published
+        Comparison with the published classes alone; None where none was corrected.
     """
 
     rows: list[ClassRow]
@@ -69,6 +77,8 @@ class ClassifyReport:
     report: ClassReport | None
     classified: int = 0
     notes: list[str] = field(default_factory=list)
+    corrected: int = 0
+    published: ClassReport | None = None
 
 
 def classify_dataset(
@@ -79,6 +89,7 @@ def classify_dataset(
     samples: Sequence[Sample] | None = None,
     objects: bool = False,
     masks_dir: Path | str | None = None,
+    project: Project | None = None,
     resume: bool = True,
     token: CancelToken | None = None,
     progress: Progress | None = None,
@@ -106,6 +117,9 @@ def classify_dataset(
     masks_dir
         Those of label images in this folder instead, named as `count_dataset` names
         them; implies `objects`.
+    project
+        Where people corrected classes: those count before published ones, and objects
+        of the ground truth are as corrected. None for what the set has.
     resume
         Whether finished images may be skipped.
     token
@@ -137,7 +151,8 @@ def classify_dataset(
     found = dataset.classes if dataset.kind == "cells" else ()
     marked = None
     if objects or masks_dir is not None:
-        marked = ObjectsOf(dataset, None if masks_dir is None else Path(masks_dir))
+        masks = None if masks_dir is None else Path(masks_dir)
+        marked = ObjectsOf(dataset, masks, project)
     run = _Run(
         images=Images(
             dataset,
@@ -148,6 +163,7 @@ def classify_dataset(
         words=spoken(info.classes, titles, found, aliases),
         titles=titles,
         marked=marked,
+        said={} if project is None else classes_said(dataset, project),
         token=token or CancelToken(),
         progress=progress or silent,
     )
@@ -163,6 +179,7 @@ class _Run:
     words: tuple[str, ...]
     titles: tuple[str, ...]
     marked: ObjectsOf | None
+    said: Mapping[str, str]
     token: CancelToken
     progress: Progress
 
@@ -175,6 +192,8 @@ class _Run:
         if self.marked is not None and filling.last:
             # The run may have been stopped between two objects of the last image.
             del filling.rows[filling.last]
+        if self.marked is None:
+            self._say_truth(filling.rows)
         failed: list[Problem] = []
         classified = filling.fill(self._new_rows(filling.rows, failed))
         self.progress(1.0, "Classified")
@@ -199,7 +218,27 @@ class _Run:
         aliases = self.images.dataset.recipe.class_titles
         report = compare(table, truth, aliases) if any(truth) else None
         problems = self.images.problems(failed)
-        return ClassifyReport(rows, problems, table, report, classified, notes)
+        published = self._published(rows) if self.said else truth
+        corrected = sum(map(ne, truth, published))
+        before = compare(table, published, aliases) if corrected else None
+        return ClassifyReport(
+            rows, problems, table, report, classified, notes, corrected, before
+        )
+
+    def _published(self, rows: list[ClassRow]) -> list[str | None]:
+        if self.marked is not None:
+            return [row.truth for row in rows]  # objects may be others by now
+        dataset = self.images.dataset
+        by = {self.images.names[s.name]: dataset.class_of(s) for s in dataset.samples}
+        return [found.name if (found := by[row.image]) else None for row in rows]
+
+    def _say_truth(self, rows: dict[str, list[ClassRow]]) -> None:
+        """Tell in finished rows the classes as they are now."""
+        for sample in self.images.samples:
+            name = self.images.names[sample.name]
+            if name in rows:
+                truth = self._truth(sample)
+                rows[name] = [replace(row, truth=truth) for row in rows[name]]
 
     def _waiting(self, rows: Mapping[str, object]) -> list[Sample]:
         return [s for s in self.images.samples if self.images.names[s.name] not in rows]
@@ -257,7 +296,7 @@ class _Run:
 
     def _truth(self, sample: Sample) -> str | None:
         found = self.images.dataset.class_of(sample)
-        return found.name if found is not None else None
+        return self.said.get(sample.name) or (found.name if found else None)
 
     def _objects(
         self, marked: ObjectsOf, rows: Mapping[str, object], failed: list[Problem]

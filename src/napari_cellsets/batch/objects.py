@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_cellsets.batch.known_classes import kept_objects
 from napari_cellsets.batch.places import mask_names
 from napari_cellsets.classify.job import cell_pixels
 from napari_cellsets.core.annotation import LabelImage
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.sample import Sample
+    from napari_cellsets.store import Project
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,8 @@ class ObjectsOf:
     masks_dir
         A folder of label images named as `count_dataset` names them; None for the
         set's own ground truth.
+    project
+        Where the ground truth was corrected; None for what the set has.
 
     Raises
     ------
@@ -64,8 +68,11 @@ class ObjectsOf:
         If the set has no ground truth with objects, and no folder is given.
     """
 
-    def __init__(self, dataset: Dataset, masks_dir: Path | None) -> None:
+    def __init__(
+        self, dataset: Dataset, masks_dir: Path | None, project: Project | None = None
+    ) -> None:
         self._dataset, self._folder = dataset, masks_dir
+        self._project = project
         endings = (".png", ".tif")
         self._names = [mask_names(dataset.samples, ending) for ending in endings]
         if masks_dir is None and not any(s.annotations for s in dataset.samples):
@@ -85,7 +92,12 @@ class ObjectsOf:
     @property
     def source(self) -> str:
         """Say where the objects come from."""
-        return "ground truth" if self._folder is None else str(self._folder.absolute())
+        if self._folder is not None:
+            return str(self._folder.absolute())
+        if self._project is None:
+            return "ground truth"
+        # who corrects it changes which objects there are
+        return f"ground truth as corrected up to change {self._project.last_change()}"
 
     def read(self, sample: Sample) -> MarkedPicture | Problem:
         """Read a picture and its labels; what is wrong with them becomes a problem."""
@@ -98,7 +110,7 @@ class ObjectsOf:
 
     def _labels(self, sample: Sample) -> LabelImage:
         if self._folder is None:
-            truth = self._dataset.read_truth(sample)
+            truth = self._truth(sample)
             if truth is None:
                 raise UnreadableFileError(
                     "there is no ground truth for this image", path=sample.image
@@ -111,3 +123,9 @@ class ObjectsOf:
         raise UnreadableFileError(
             "there is no label image for this image", path=places[0]
         )
+
+    def _truth(self, sample: Sample) -> LabelImage | None:
+        if self._project is None:
+            return self._dataset.read_truth(sample)
+        kept = kept_objects(self._dataset, self._project, sample, "truth")
+        return None if kept is None else kept.image

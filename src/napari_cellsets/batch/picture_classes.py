@@ -70,6 +70,18 @@ def said_of_pictures(dataset: Dataset, project: Project) -> dict[str, StoredMark
     return {key.sample: row for key, row in rows.items() if not row.mark.gone}
 
 
+def classes_said(dataset: Dataset, project: Project) -> dict[str, str]:
+    """Return the class that people gave each whole picture, by sample.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    said = said_of_pictures(dataset, project)
+    return {name: row.mark.class_name for name, row in said.items()}
+
+
 def as_said(sample: Sample, row: StoredMark | None) -> Sample:
     """Return a sample with the class that somebody gave it."""
     return sample if row is None else with_class(sample, row.mark.class_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ from napari_cellsets.cli.options import chosen_samples, fact, opened
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from napari_cellsets.batch import ClassifyReport
     from napari_cellsets.classify import ClassReport
     from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.inference import ClassifierInfo
+    from napari_cellsets.store import Project
 
 
 def add_classify(commands: Any) -> None:
@@ -45,6 +48,17 @@ def add_classify(commands: Any) -> None:
     add("--objects", action="store_true", help="classify the objects of ground truth")
     add("--masks", type=Path, metavar="DIR", help="classify the objects labelled here")
     add("--report", type=Path, metavar="DIR", help="write how it compares with truth")
+    add(
+        "--corrected",
+        action="store_true",
+        help="compare with the classes that people corrected; with --objects take the "
+        "ground truth as corrected, too",
+    )
+    add(
+        "--store",
+        metavar="PLACE",
+        help="project store with the corrections; by default that of this account",
+    )
     add("--no-resume", action="store_true", help="classify finished images again")
     add_engine(command)
     command.set_defaults(run=_classify)
@@ -60,7 +74,7 @@ def _classify(options: argparse.Namespace, token: CancelToken) -> int:
     objects = options.objects or options.masks is not None
     if not objects and dataset.kind == "fields" and samples[0].annotations:
         tell("whole pictures are classified; --objects takes the cells in them")
-    with bar(len(samples), "image") as progress:
+    with _project(options) as project, bar(len(samples), "image") as progress:
         report = classify_dataset(
             dataset,
             options.out,
@@ -68,6 +82,7 @@ def _classify(options: argparse.Namespace, token: CancelToken) -> int:
             samples=samples,
             objects=objects,
             masks_dir=options.masks,
+            project=project,
             resume=not options.no_resume,
             token=token,
             progress=progress,
@@ -79,6 +94,18 @@ def _classify(options: argparse.Namespace, token: CancelToken) -> int:
     _write_report(report.report, options.report)
     say(_summary_line(report, options.out))
     return EXIT_PROBLEM if report.failed else 0
+
+
+@contextmanager
+def _project(options: argparse.Namespace) -> Iterator[Project | None]:
+    """Open the store where corrections are asked for."""
+    if not (options.corrected or options.store):
+        yield None
+        return
+    from napari_cellsets.store import Project
+
+    with Project.open(options.store) as project:
+        yield project
 
 
 def _model(options: argparse.Namespace) -> ClassifierInfo:
@@ -108,6 +135,12 @@ def _summary_line(report: ClassifyReport, out: Path) -> str:
             f"{found.judged} with truth: accuracy {found.accuracy:.3f}"
             f" ({low:.3f} to {high:.3f})"
         )
+        before = report.published
+        if before is not None and before.accuracy is not None:
+            parts.append(
+                f"{report.corrected} of them as people corrected, with the published "
+                f"classes accuracy {before.accuracy:.3f}"
+            )
         if found.worst is not None:
             recall = found.worst.recall or 0.0
             parts.append(f"worst class recall {recall:.3f} ({found.worst.title})")

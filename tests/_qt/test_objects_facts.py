@@ -12,7 +12,6 @@ pytest.importorskip("pytestqt")
 
 from objects_docks import field, make_objects
 from qtpy.QtCore import QItemSelectionModel, Qt
-from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QComboBox
 
 from napari_cellsets._napari.object_classes import object_classes
@@ -126,9 +125,9 @@ def test_classes_have_the_colours_of_the_legend(kept: ObjectsDesk) -> None:
     kept.wait(lambda: kept.column("class") == ["alive", ""])
     model = kept.dock.table.objects
     index = model.index(kept.row(1), model.column_of("class"))
-    colour = model.data(index, Qt.ItemDataRole.DecorationRole)
-    assert isinstance(colour, QColor)
-    assert colour.name() == "#e69f00"
+    square = model.data(index, Qt.ItemDataRole.DecorationRole).toImage()
+    colour = square.pixelColor(square.rect().center()).name()
+    assert colour == kept.dock.session.annotations.colour_of("alive")
 
 
 def test_facts_follow_a_merge_and_its_undo(kept: ObjectsDesk) -> None:

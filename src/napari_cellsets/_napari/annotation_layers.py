@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from napari_cellsets._napari.annotation_slots import (
 from napari_cellsets._napari.kept_annotations import shown_as_kept
 from napari_cellsets._napari.label_corrections import LabelCorrections
 from napari_cellsets._napari.leaving import take_away
+from napari_cellsets._napari.legend_entry import LegendEntry, legend_entry
 from napari_cellsets._napari.looks import scale_and_units
 from napari_cellsets._napari.mark_colours import is_bright
 from napari_cellsets._napari.marks_desk import MarkDesk
@@ -29,7 +29,7 @@ from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.slots import place, put_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -38,29 +38,6 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.label_corrections import HooksFor
     from napari_cellsets._napari.loading import LoadedSample
     from napari_cellsets.catalogue import Dataset
-
-
-@dataclass(frozen=True, slots=True)
-class LegendEntry:
-    """One class of the sample on screen.
-
-    Parameters
-    ----------
-    name, colour
-        Its name, and its colour as ``#rrggbb``.
-    amount
-        How many objects, or how much of the picture, in words.
-    details
-        The same layer by layer, for a tooltip.
-    shown
-        Whether its objects are on screen.
-    """
-
-    name: str
-    colour: str
-    amount: str
-    details: str
-    shown: bool
 
 
 class AnnotationLayers:
@@ -94,6 +71,8 @@ class AnnotationLayers:
     """Labels of this annotation changed that are large; see `look_beside`."""
     forgotten = Signal(object)
     """A layer that is none of ours any more."""
+    shaded = Signal()
+    """Classes have other shades: those for a bright or for a dark picture."""
 
     def __init__(self, hooks: HooksFor | None = None) -> None:
         self.corrections = LabelCorrections(hooks)
@@ -204,6 +183,23 @@ class AnnotationLayers:
     def colour_of(self, class_name: str) -> str:
         """Return the colour of a class as ``#rrggbb``."""
         return self._palette.colour(class_name)
+
+    @property
+    def bright(self) -> bool:
+        """Whether colours of classes are those for a bright picture."""
+        return self._palette.bright
+
+    def turn_shades(self, bright: bool) -> None:
+        """Show classes in the shades that are seen on a bright or on a dark picture."""
+        if bright == self._palette.bright:
+            return
+        self._palette.bright = bright
+        if self._looks is not None:
+            self._looks.colours = self._palette.colours_of(self._drawn.values())
+            for name, drawn in self._drawn.items():
+                colour_layer(self._layers[name], drawn, self._looks)
+        self._tell()
+        self.shaded.emit()
 
     def hold(self, layer: Any, class_name: str) -> None:
         """Let what is added next to a layer of marks look as its class."""
@@ -324,7 +320,9 @@ class AnnotationLayers:
         self._tell()
 
     def _looks_of(self, loaded: LoadedSample, every: Sequence[Drawn]) -> Looks:
-        self._palette.bright = is_bright(loaded.shown)
+        bright, self._palette.bright = self._palette.bright, is_bright(loaded.shown)
+        if bright != self._palette.bright:
+            self.shaded.emit()
         colours = self._palette.colours_of(every)
         size = loaded.picture.plane_shape if loaded.picture is not None else (512, 512)
         self._looks = Looks(colours, self._hidden, size, loaded.pixel_size_um)
@@ -360,23 +358,9 @@ class AnnotationLayers:
 
     def _tell(self) -> None:
         self.entries = tuple(
-            _entry(name, self._drawn.values(), self._palette, name not in self._hidden)
+            legend_entry(
+                name, self._drawn.values(), self._palette, name not in self._hidden
+            )
             for name in self._palette.ordered(self._drawn.values())
         )
         self.changed.emit()
-
-
-def _entry(
-    name: str, drawn: Iterable[Drawn], palette: Palette, shown: bool
-) -> LegendEntry:
-    counts: dict[str, str] = {}
-    shares: dict[str, str] = {}
-    for one in drawn:
-        if name in one.shares:
-            share = one.shares[name]
-            shares[one.name] = f"{share:.1%}" if share >= 0.0005 else "< 0.1%"
-        elif name in one.counts:
-            counts[one.name] = f"{one.counts[name]:,}"
-    amount = " + ".join(dict.fromkeys((counts or shares).values()))
-    lines = [f"{layer}: {many}" for layer, many in {**counts, **shares}.items()]
-    return LegendEntry(name, palette.colour(name), amount, "\n".join(lines), shown)

@@ -60,12 +60,23 @@ def mark_colours(viewer: ViewerModel) -> Mapping[str, str]:
     Parameters
     ----------
     viewer
+        See `ground_is_bright`.
+    """
+    return ON_BRIGHT if ground_is_bright(viewer) else ON_DARK
+
+
+def ground_is_bright(viewer: ViewerModel) -> bool:
+    """Whether the picture on screen is bright, as it is shown.
+
+    Parameters
+    ----------
+    viewer
         Its uppermost visible image is the ground; without one it is dark.
     """
     for layer in reversed(viewer.layers):
         if isinstance(layer, Image) and layer.visible and layer.blending != "additive":
-            return ON_BRIGHT if _is_bright(layer) else ON_DARK
-    return ON_DARK
+            return _is_bright(layer)
+    return False
 
 
 def _is_bright(layer: Image) -> bool:

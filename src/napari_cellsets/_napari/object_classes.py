@@ -9,6 +9,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
 
 from napari_cellsets._napari.class_colours import UNKNOWN_COLOUR, class_colours
+from napari_cellsets._napari.palette import seen_shade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,10 @@ class ObjectClasses:
     listed = Signal()
     """There are other classes that an object of the set can be given."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
+        self._session = weakref.ref(session)
+        session.annotations.shaded.connect(self._shade)
+        self._shown: tuple[ClassTable, Mapping[int, str]] | None = None
         self.titles: Mapping[int, str] = {}
         self._shares: Mapping[int, float] = {}
         self._coloured: tuple[weakref.ref[Labels], Any] | None = None
@@ -60,8 +64,8 @@ class ObjectClasses:
         self.titles = {int(name): table.shown(i) for i, name in enumerate(table.names)}
         self._shares = dict(zip(self.titles, table.confidence.tolist(), strict=True))
         self._coloured = weakref.ref(layer), layer.colormap
-        colours = _colours(table) | _colours_given(table, given or {})
-        layer.colormap = DirectLabelColormap(color_dict=colours)
+        self._shown = table, given or {}
+        self._shade()
         self.changed.emit()
 
     def about(self, label: int) -> str:
@@ -76,6 +80,21 @@ class ObjectClasses:
         if self.titles:
             self.titles = {}
             self.changed.emit()
+
+    def _shade(self) -> None:
+        """Colour the objects in shades that are seen on the picture."""
+        session = self._session()
+        layer = None if self._coloured is None else self._coloured[0]()
+        if session is None or layer is None or self._shown is None:
+            return
+        colours = _colours(self._shown[0]) | _colours_given(*self._shown)
+        bright = session.annotations.bright
+        layer.colormap = DirectLabelColormap(
+            color_dict={
+                label: colour if label == 0 else seen_shade(colour, bright=bright)
+                for label, colour in colours.items()
+            }
+        )
 
     def _uncolour(self) -> None:
         coloured, self._coloured = self._coloured, None
@@ -111,4 +130,7 @@ _CLASSES: weakref.WeakKeyDictionary[Session, ObjectClasses] = (
 
 def object_classes(session: Session) -> ObjectClasses:
     """Return the one `ObjectClasses` of a session."""
-    return _CLASSES.setdefault(session, ObjectClasses())
+    found = _CLASSES.get(session)
+    if found is None:
+        found = _CLASSES[session] = ObjectClasses(session)
+    return found

@@ -54,8 +54,7 @@ class Palette:
 
     def colour(self, name: str) -> str:
         """Colour of a class as ``#rrggbb``, in the shade for the picture."""
-        own = self._own(name)
-        return class_shade(on_bright(own) if self.bright else own, bright=self.bright)
+        return seen_shade(self._own(name), bright=self.bright)
 
     def _own(self, name: str) -> str:
         """Colour of a class on no ground."""
@@ -82,6 +81,11 @@ class Palette:
         there = dict.fromkeys(name for one in drawn for name in one.classes)
         last = len(self._order)
         return sorted(there, key=lambda name: self._order.get(name, last))
+
+
+def seen_shade(colour: str, *, bright: bool) -> str:
+    """Return the shade of a class's colour that is seen on a bright or dark picture."""
+    return class_shade(on_bright(colour) if bright else colour, bright=bright)
 
 
 def _hex(rgb: Any) -> str:

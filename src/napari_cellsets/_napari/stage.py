@@ -10,6 +10,7 @@ from napari.layers import Labels, Points, Shapes
 from napari_cellsets._napari.annotation_layers import AnnotationLayers
 from napari_cellsets._napari.beside import BesideLayers
 from napari_cellsets._napari.film import Film
+from napari_cellsets._napari.ground import Ground
 from napari_cellsets._napari.leaving import take_away
 from napari_cellsets._napari.loading import blank_form, tracked_cells, tracked_truth
 from napari_cellsets._napari.looks import label_options, scale_and_units
@@ -68,6 +69,8 @@ class Stage:
         self.truth = Overlay("truth", hooks[0])
         self.cells = Overlay("cells", hooks[1])
         self.annotations = AnnotationLayers(further)
+        self._ground = Ground(viewer)
+        self._ground.changed.connect(self.annotations.turn_shades)
         self.beside = BesideLayers()
         self._set = ""
         viewer.layers.events.inserted.connect(self._on_inserted, position="last")

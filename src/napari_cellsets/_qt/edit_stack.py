@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer, Signal, Slot
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,13 +24,13 @@ from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.stack_view import StackView
 from napari_cellsets._qt.class_adder import ClassAdder
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.swatches import swatch
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_cellsets._napari.edit_desk import EditDesk
 
-_SWATCH_PX = 12
 _CALM_MS = 80
 """So long after the last change the outlines are drawn."""
 
@@ -128,6 +128,8 @@ class ClassRow(QWidget):
         if desk.viewer is not None:
             listed = object_classes(get_session(desk.viewer)).listed
             follow(self, listed, self._on_target_changed)
+            shaded = get_session(desk.viewer).annotations.shaded
+            follow(self, shaded, self._on_target_changed)
         self._on_target_changed()
 
     def stop(self) -> None:
@@ -163,7 +165,7 @@ class ClassRow(QWidget):
         self._hear(target if classes else None)
         self.box.clear()
         for value, (name, colour) in sorted(classes.items()):
-            self.box.addItem(_swatch(colour), name, value)
+            self.box.addItem(QIcon(swatch(colour)), name, value)
         self.setVisible(bool(classes))
         self._on_label_changed()
 
@@ -177,9 +179,3 @@ class ClassRow(QWidget):
     def _on_label_changed(self, event: Any = None) -> None:
         if self._layer is not None:
             self.box.setCurrentIndex(self.box.findData(int(self._layer.selected_label)))
-
-
-def _swatch(colour: str) -> QIcon:
-    square = QPixmap(_SWATCH_PX, _SWATCH_PX)
-    square.fill(QColor(colour))
-    return QIcon(square)

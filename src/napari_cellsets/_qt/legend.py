@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer, Slot
-from qtpy.QtGui import QColor, QPainter, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -20,16 +19,16 @@ from qtpy.QtWidgets import (
 
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.swatches import swatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_cellsets._napari.annotation_layers import AnnotationLayers, LegendEntry
+    from napari_cellsets._napari.annotation_layers import AnnotationLayers
+    from napari_cellsets._napari.legend_entry import LegendEntry
     from napari_cellsets.core.cancel import CancelToken, Progress
 
 _ROWS_SEEN = 5
-_SWATCH_PX = 12
-_FRAME = "#808080"
 _CALM_MS = 300
 """So long after the last change large labels are looked through."""
 _NO_PARENT = QModelIndex()
@@ -77,13 +76,7 @@ class LegendModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.CheckStateRole:
             return Qt.CheckState.Checked if entry.shown else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.DecorationRole:
-            swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
-            # a dark colour of a bright picture is seen beside its name by this
-            swatch.fill(QColor(_FRAME))
-            with QPainter(swatch) as painter:
-                inside = swatch.rect().adjusted(1, 1, -1, -1)
-                painter.fillRect(inside, QColor(entry.colour))
-            return swatch
+            return swatch(entry.colour)
         return None
 
     def setData(

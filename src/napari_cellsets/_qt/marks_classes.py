@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtpy.QtCore import QModelIndex, Qt, Signal, Slot
-from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -15,11 +14,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellsets._qt.headed_table import HeadedTableModel
+from napari_cellsets._qt.swatches import swatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SWATCH_PX, _ROW_PX, _ROWS_SEEN = 12, 24, 8
+_ROW_PX, _ROWS_SEEN = 24, 8
 _NO_PARENT = QModelIndex()
 
 
@@ -75,9 +75,7 @@ class MarkClassesModel(HeadedTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column == 2:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
-            swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
-            swatch.fill(QColor(row.colour))
-            return swatch
+            return swatch(row.colour)
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:

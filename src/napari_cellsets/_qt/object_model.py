@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
-from qtpy.QtGui import QColor
 
 from napari_cellsets._qt.object_columns import (
     MEAN,
@@ -18,12 +17,14 @@ from napari_cellsets._qt.object_columns import (
     shown_columns,
 )
 from napari_cellsets._qt.object_filter import chosen_by
+from napari_cellsets._qt.swatches import swatch
 from napari_cellsets.counting.confidence import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
+    from qtpy.QtGui import QPixmap
     from qtpy.QtWidgets import QWidget
 
     from napari_cellsets.counting.measure import ObjectTable
@@ -43,7 +44,7 @@ class ObjectTableModel(QAbstractTableModel):
         self._columns: dict[str, NDArray[Any]] = {}
         self._words: dict[str, Mapping[int, str]] = {}
         self._editable: frozenset[str] = frozenset()
-        self._colours: Mapping[str, QColor] = {}
+        self._colours: Mapping[str, QPixmap] = {}
         self._hidden: frozenset[str] = frozenset()
         self._about: Callable[[int], str] | None = None
         self._narrow = False
@@ -95,7 +96,7 @@ class ObjectTableModel(QAbstractTableModel):
 
     def set_colours(self, colours: Mapping[str, str]) -> None:
         """Show these colours beside classes, from the next question on."""
-        self._colours = {name: QColor(colour) for name, colour in colours.items()}
+        self._colours = {name: swatch(colour) for name, colour in colours.items()}
 
     def set_about(self, about: Callable[[int], str]) -> None:
         """Tell of a label in the tooltip of its row what this returns.

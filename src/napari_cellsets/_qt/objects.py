@@ -21,7 +21,6 @@ from qtpy.QtWidgets import (
 from napari_cellsets._napari.clicks import clicked
 from napari_cellsets._napari.edit_desk import edit_desk
 from napari_cellsets._napari.object_keys import ObjectKeys
-from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.shown_box import show_box
 from napari_cellsets._qt.class_adder import ClassAdder
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 
     import napari.viewer
     from qtpy.QtGui import QHideEvent, QShowEvent
-
-    from napari_cellsets.catalogue import Dataset
 
 WELCOME = (
     "There are no labels to list yet. Count the image, or draw cells by hand: Layers >"
@@ -80,8 +77,6 @@ class ObjectsWidget(DockContent):
             SaveTimers(self.session, self)
         self.runner = JobRunner(self)
         self.search_runner = JobRunner(self)
-        self._palette = Palette()
-        self._palette_of: Dataset | None = None
         self.flow = ObjectsFlow(viewer, self.session, self.desk, self.runner, self)
         self._make_parts()
         self._make_acts()
@@ -203,6 +198,7 @@ class ObjectsWidget(DockContent):
         self.class_box.chosen.connect(self._on_class_chosen)
         self.key_map.refused.connect(partial(self.message.tell, failed=True))
         follow(self, self.desk.told, self.message.tell)
+        follow(self, self.session.annotations.shaded, self._on_facts_changed)
         follow(self, self.desk.target_changed, self._on_target_changed)
         follow(self, self.desk.selection_changed, self._on_selection_changed)
         layers = self._viewer.layers
@@ -351,13 +347,14 @@ class ObjectsWidget(DockContent):
 
     def _on_facts_changed(self) -> None:
         facts, model = self.facts, self.table.objects
-        colours = {name: self._colour(name) for name in facts.classes.values()}
+        colour_of = self.session.annotations.colour_of
+        colours = {name: colour_of(name) for name in facts.classes.values()}
         self.delegate.names = tuple(colours)
         self.class_box.synchronize(colours)
         self.class_box.setVisible(bool(colours))
         self.adder.setVisible(facts.kept)
         known = (*colours, *dict.fromkeys(facts.class_words.values()))
-        model.set_colours({name: self._colour(name) for name in known})
+        model.set_colours({name: colour_of(name) for name in known})
         model.set_editable(
             [n for n in WORDS if facts.kept and (n != "class" or colours)]
         )
@@ -367,13 +364,6 @@ class ObjectsWidget(DockContent):
     @Slot()
     def _on_columns_changed(self) -> None:
         self.table.show_choice(self.table.objects.column_of("class"), self.delegate)
-
-    def _colour(self, name: str) -> str:
-        dataset = self.session.dataset
-        if dataset is not None and dataset is not self._palette_of:
-            self._palette_of = dataset
-            self._palette.turn_to(dataset)
-        return self._palette.colour(name)
 
     @Slot()
     def _on_page_changed(self, *_: object) -> None:

@@ -12,7 +12,7 @@ from qtpy.QtCore import (
     Signal,
     Slot,
 )
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
     QComboBox,
     QSizePolicy,
@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 from napari_cellsets._napari.object_keys import CLASSES
 from napari_cellsets._qt.dock_key import DockKey
 from napari_cellsets._qt.lifetimes import follow
+from napari_cellsets._qt.swatches import swatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from napari_cellsets._napari.object_keys import ObjectKeys
 
 NO_CLASS = "No class"
-_SWATCH_PX = 12
 
 
 class ClassDelegate(QStyledItemDelegate):
@@ -101,7 +101,7 @@ class ClassBox(QComboBox):
 
     def synchronize(self, colours: Mapping[str, str]) -> None:
         """Offer classes, by name with their colours."""
-        if tuple(colours) != tuple(self._colours):
+        if list(colours.items()) != list(self._colours.items()):
             self._colours = dict(colours)
             self._list()
 
@@ -110,9 +110,7 @@ class ClassBox(QComboBox):
         self.clear()
         self.addItem(self._with_key(0, NO_CLASS))
         for number, (name, colour) in enumerate(self._colours.items(), 1):
-            swatch = QPixmap(_SWATCH_PX, _SWATCH_PX)
-            swatch.fill(QColor(colour))
-            self.addItem(QIcon(swatch), self._with_key(number, name))
+            self.addItem(QIcon(swatch(colour)), self._with_key(number, name))
         self.setCurrentIndex(-1)
         blocker.unblock()
 

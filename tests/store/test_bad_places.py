@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from napari_cellsets.core.errors import StoreError
-from napari_cellsets.store import LabelDelta, Project, migrations, schema
+from napari_cellsets.store import LabelDelta, Project, engine, migrations, schema
 
 WHERE = ("set", "a", "cells")
 
@@ -120,6 +120,14 @@ def test_a_full_disk_is_told_and_loses_nothing(place: Path) -> None:
         with project._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         assert project.record(*WHERE, delta, {}) == stored.revision + 1
+
+
+def test_a_disk_that_fails_is_told(place: Path) -> None:
+    with (
+        pytest.raises(StoreError, match=r"the disk is full, or fails\. Make room"),
+        engine.told_as_store_errors(str(place)),
+    ):
+        raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_a_place_below_a_file_is_refused(tmp_path: Path) -> None:

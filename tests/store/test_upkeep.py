@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -94,3 +95,19 @@ def test_a_store_that_is_no_file_is_not_copied(tmp_path: Path) -> None:
         pytest.raises(StoreError, match="only a store in a file"),
     ):
         project.copy_to(tmp_path / "copy.sqlite")
+
+
+def test_a_copy_that_could_not_be_finished_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "copy.sqlite"
+
+    def fail(*_: object) -> None:
+        target.write_bytes(b"half")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with Project.open(tmp_path / "p.sqlite") as project:
+        monkeypatch.setattr(project, "_outside_transactions", fail)
+        with pytest.raises(StoreError, match="the disk is full"):
+            project.copy_to(target)
+    assert not target.exists()

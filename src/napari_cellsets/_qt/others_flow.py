@@ -106,4 +106,5 @@ def _asked(
     if greet:
         with suppress(StoreError):  # saving tells what is wrong
             windows = project.at_work(identity)
+            project.settle()
     return changes, windows

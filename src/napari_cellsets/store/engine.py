@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.core.places import data_home
 from napari_cellsets.store import migrations, schema
+from napari_cellsets.store.file_place import can_lock, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,11 @@ _SENTENCES = (
         "disk is full",
         "could not be written: the disk is full",
         "Make room, then repeat the last edit.",
+    ),
+    (
+        "disk I/O error",
+        "could not be read or written: the disk is full, or fails",
+        "Make room and check the disk, then repeat the last edit.",
     ),
     (
         "readonly database",
@@ -137,15 +143,29 @@ def connect(url: URL, place: str) -> Engine:
             ) from error
         try:
             _prepare(engine, place)
-        except BaseException:
+        except BaseException as error:
             engine.dispose()
+            _tell_where_nothing_locks(error, url, place)
             raise
     return engine
+
+
+def _tell_where_nothing_locks(error: BaseException, url: URL, place: str) -> None:
+    """Say it where no other program holds the store, but the drive has no locks."""
+    file = file_of(url)
+    if file is None or "is locked" not in str(error) or can_lock(file.parent):
+        return
+    raise StoreError(
+        "lies on a drive that cannot lock files",
+        path=place,
+        advice="Choose a disk of this computer, or a PostgreSQL database.",
+    ) from error
 
 
 def _prepare(engine: Engine, place: str) -> None:
     file = file_of(engine.url)
     created = file is not None and not file.exists()
+    watched = None if file is None else watch(engine, file)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     with engine.connect() as connection:
@@ -161,6 +181,8 @@ def _prepare(engine: Engine, place: str) -> None:
         migrations.raise_to_current(connection)
     if created and file is not None:
         _sync_folder(file.parent)
+    if watched is not None:
+        watched.begun = True
 
 
 def file_of(url: URL) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from sqlite3 import DatabaseError
 from typing import TYPE_CHECKING
 
 from napari_cellsets.core.errors import StoreError
@@ -74,7 +75,26 @@ class Upkeep(OpenStore):
                 advice="Choose another name for the copy.",
             )
         with self._lock, told_as_store_errors(str(target)):
-            self._outside_transactions("VACUUM INTO ?", str(target))
+            try:
+                self._outside_transactions("VACUUM INTO ?", str(target))
+            except DatabaseError:
+                target.unlink(missing_ok=True)  # a part of a copy is none
+                raise
+
+    def settle(self) -> None:
+        """Bring into the file itself what lies in the one beside it.
+
+        Nobody waits for it. Call it now and then while nothing else is to be done: so
+        even a plain copy of the file alone has nearly everything.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full.
+        """
+        if file_of(self._engine.url) is not None:
+            with told_as_store_errors(self._place):
+                self._outside_transactions("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _outside_transactions(self, words: str, *values: str) -> None:
         raw = self._engine.raw_connection()

@@ -9,12 +9,14 @@ XVFB_PYSIDE6 := xvfb-run -a -n 299 -s "-screen 0 1920x1080x24"
 XVFB_NAPARI := xvfb-run -a -n 399 -s "-screen 0 1920x1080x24"
 PYQT6 := QT_API=pyqt6 PYTEST_QT_API=pyqt6
 PYSIDE6 := QT_API=pyside6 PYTEST_QT_API=pyside6
-# sets of tests, as many at once as there are cores; the longest begin
-OTHER_SETS := _qt _napari training
-SETS := pyqt6 pyside6 headless napari training
+# sets of tests, as many at once as there are cores; after what fails soon, the longest
+FORMAT_SETS := formats catalogue
+OTHER_SETS := _qt _napari training $(FORMAT_SETS)
+SETS := types contracts pyside6 pyqt6 headless formats napari training
 CORES := $(shell nproc 2>/dev/null || echo 2)
+AT_ONCE := $(MAKE) --no-print-directory -j$(CORES) --output-sync=line
 
-.PHONY: demo test setup lint types contracts $(SETS) bench docs screenshots clean
+.PHONY: ci demo test setup lint $(SETS) bench docs screenshots clean
 
 ## demo: open napari with simulated neurons, segment, count and compare
 demo:
@@ -23,9 +25,13 @@ demo:
 	else $(XVFB) $(BIN)/python tools/demo.py --save demo; fi
 
 ## test: all checks and tests, from nothing
-test: lint types contracts
+test: lint
 	@echo "Running the tests, windows beside the rest; they speak when they end."
-	@$(MAKE) --no-print-directory -j$(CORES) --output-sync=line $(SETS)
+	@$(AT_ONCE) $(SETS)
+
+## ci: the same, and the docs beside it
+ci: lint
+	@$(AT_ONCE) $(SETS) docs
 
 setup:
 	@$(PYTHON) tools/bootstrap.py $(EXTRAS)
@@ -58,6 +64,10 @@ napari: setup
 ## training: what learns
 training: setup
 	$(PYQT6) $(BIN)/python -m pytest tests/training
+
+## formats: files and data sets
+formats: setup
+	$(PYQT6) $(BIN)/python -m pytest $(FORMAT_SETS:%=tests/%)
 
 ## headless: everything else
 headless: setup

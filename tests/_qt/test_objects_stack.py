@@ -12,8 +12,8 @@ pytest.importorskip("pytestqt")
 
 from annotated_sets import write_annotated_set
 from napari_cellsets._napari.session import get_session
-from napari_cellsets._napari.stack_editor import planes_of
 from napari_cellsets._qt.objects import ObjectsWidget
+from napari_cellsets.editing.edit import Edit, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from napari.viewer import Viewer
     from pytestqt.qtbot import QtBot
+
+    from napari_cellsets._napari.label_editor import LabelEditor
+    from napari_cellsets.editing.objects import ObjectIndex
 
 pytestmark = pytest.mark.gui
 
@@ -87,16 +90,56 @@ def test_an_edit_in_any_plane_is_in_the_table(
     wait(lambda: planes(dock)[1] == 2)
 
 
-def test_problems_are_those_of_the_plane_on_screen(
-    dock: ObjectsWidget, viewer: Viewer, wait: Callable[[Callable[[], bool]], None]
+def pierce(editor: LabelEditor, label: int) -> None:
+    """Give an object a hole of one pixel."""
+
+    def make(objects: ObjectIndex) -> Edit:
+        box, mask = objects.box(label), objects.mask(label)
+        inside = np.zeros_like(mask)
+        middle = tuple(side // 2 for side in mask.shape)
+        inside[middle] = mask[middle]
+        return Edit.of(
+            "pierce", objects.labels, [writes(objects.labels.shape, box, inside, 0)]
+        )
+
+    editor.do(make)
+
+
+def test_problems_of_all_planes_are_walked_plane_by_plane(
+    dock: ObjectsWidget, wait: Callable[[Callable[[], bool]], None]
 ) -> None:
-    seen: list[np.ndarray] = []
+    dock.desk.unlock()
+    where = planes(dock)
+    for label in where:
+        pierce(dock.desk.editor, label)
     dock.search.wake(True)
     wait(lambda: dock.problems.found is not None)
-    for plane in (1, 0):
-        viewer.dims.set_point(0, plane)
-        wait(lambda: dock.search._search() is not None)
-        seen.append(dock.search._search().labels)
-    data = planes_of(viewer.layers["masks"])
-    np.testing.assert_array_equal(seen[0], data[1])
-    np.testing.assert_array_equal(seen[1], data[0])
+    found = dock.problems.found
+    assert {one.label for one in found if one.kind == "holes"} == set(where)
+    walked = {}
+    for row, one in enumerate(dock.problems.model.problems):
+        dock.problems.list.setCurrentIndex(dock.problems.model.index(row))
+        assert dock.desk.editor.selected == (one.label,)
+        walked[one.label] = dock.desk.editor.plane[0]
+    assert walked == where
+
+
+def test_a_problem_solved_in_another_plane_leaves_the_list(
+    dock: ObjectsWidget, wait: Callable[[Callable[[], bool]], None]
+) -> None:
+    dock.desk.unlock()
+    dock.search.wake(True)
+    wait(lambda: dock.problems.found is not None)
+    editor = dock.desk.editor
+    other = next(n for n, plane in planes(dock).items() if plane != editor.plane[0])
+
+    def told() -> bool:
+        return any(
+            (one.label, one.kind) == (other, "holes") for one in dock.problems.found
+        )
+
+    pierce(editor, other)
+    wait(told)
+    editor.select([other])
+    dock.desk.perform("fill")
+    wait(lambda: not told())

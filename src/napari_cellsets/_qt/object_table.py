@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _WIDEST_PX, _LEAST_WORD_PX = 88, 44
 """Longer words are cut short on screen; the tooltip has all of them."""
+_SWATCH_PX = 20
+"""What the colour of a class takes before its name."""
 _ROOM_PX = 24
 """Beside the word of a heading: its margins, and the arrow that tells the order."""
 _CELL_PX, _NARROWEST_PX = 10, 24
@@ -183,7 +185,8 @@ class ObjectTableView(QTableView):
         content, wanted = self.sizeHintForColumn(column), word + _ROOM_PX
         if name in WORDS:
             content = min(content, _WIDEST_PX)
-            least = min(max(content, word + _CELL_PX), _LEAST_WORD_PX)
+            most = _LEAST_WORD_PX + (_SWATCH_PX if name == "class" else 0)
+            least = min(max(content, word + _CELL_PX), most)
             return Need(least, max(content, wanted), True)
         widest = max(map(font.horizontalAdvance, model.extremes(column)))
         content = max(content, widest + _CELL_PX, _NARROWEST_PX)

@@ -100,8 +100,6 @@ class ObjectsFlow(QObject):
     """Everything was measured, or there is nothing to measure."""
     finished = Signal()
     """The table has brightness and shape too, of the same objects."""
-    plane_changed = Signal()
-    """Another plane of masks that overlap is on screen; the table has all of them."""
     touched = Signal(object)
     """The table is up to date after an edit of these labels, an array."""
 
@@ -192,8 +190,6 @@ class ObjectsFlow(QObject):
             return
         if editor.plane[1 if source.stacked else 0 :] != source.plane:
             self.look()
-        elif source.stacked:
-            self.plane_changed.emit()
 
     @Slot()
     def _on_time(self) -> None:

@@ -50,7 +50,7 @@ _COLUMNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Work for a thread: look for problems of a plane's objects."""
+    """Work for a thread: look for problems of a plane's objects, or of a stack's."""
 
     labels: NDArray[np.integer]
     classes: Mapping[int, str]

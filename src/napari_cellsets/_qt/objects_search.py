@@ -1,4 +1,4 @@
-"""Problems of the objects on screen, looked for beside the window."""
+"""Problems of the objects in the table, looked for beside the window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellsets._napari.edit_desk import EditDesk
-    from napari_cellsets._napari.object_source import ObjectSource
     from napari_cellsets._napari.session import Session
     from napari_cellsets._qt.jobs import JobRunner
     from napari_cellsets._qt.objects_facts import ObjectFactsLink
@@ -52,7 +51,6 @@ class ProblemSearch(QObject):
         self._due: set[int] = set()
         flow.measured.connect(self.look)
         flow.touched.connect(self._on_touched)
-        flow.plane_changed.connect(self.look)
         facts.changed.connect(self._on_facts_changed)
 
     def wake(self, awake: bool) -> None:
@@ -89,18 +87,13 @@ class ProblemSearch(QObject):
         mine = self._classes = self._facts.class_words
         other = other_layer(self._session, source.layer)
         theirs = self._theirs = self._facts.theirs
-        labels = self._labels(source)
         if other is None or not mine or not theirs:
-            return Search(labels, mine)
+            return Search(source.labels, mine)
         under = np.asarray(other.data[source.plane] if source.plane else other.data)
-        return Search(labels, mine, under, theirs)
-
-    def _labels(self, source: ObjectSource) -> NDArray[np.integer]:
-        """Return the plane on screen."""
-        editor = self._desk.editor
-        if editor is None or not source.stacked:
-            return source.labels
-        return np.asarray(source.labels[editor.plane[0]])
+        if source.stacked and under.shape == source.labels.shape[-under.ndim :]:
+            # each of the planes lies over the other labels
+            under = np.broadcast_to(under, source.labels.shape)
+        return Search(source.labels, mine, under, theirs)
 
     def _on_found(self, found: list[ObjectProblem]) -> None:
         self._show(found)
@@ -141,12 +134,12 @@ class ProblemSearch(QObject):
         self._show(worst_first([*others, *search.look(self._objects(), labels)]))
 
     def _objects(self) -> ObjectIndex:
-        """Return the objects in the plane on screen."""
+        """Return the objects in the table."""
         editor, source = self._desk.editor, self._flow.source
-        if editor is not None and (editor.in_plane or editor.layer.ndim == 2):
-            return editor.objects
+        if editor is not None:
+            return editor.objects_of(whole=source is not None and source.stacked)
         return ObjectIndex(
-            np.zeros((1, 1), np.int32) if source is None else self._labels(source)
+            np.zeros((1, 1), np.int32) if source is None else source.labels
         )
 
     def _show(self, found: list[ObjectProblem]) -> None:

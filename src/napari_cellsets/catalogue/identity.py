@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from napari_cellsets.core.errors import CellsetsError
 from napari_cellsets.formats.codecs import read_shape
@@ -55,6 +56,7 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
     home = around.rstrip("/").rpartition("/")[2] or tree.root.name
     # a name in no known letters is kept by a store as letters all the same
     home = os.fsencode(without_archive_ending(home)).decode("utf-8", "replace")
+    home = normalize("NFC", home)  # of é there are two forms
     if isinstance(tree, EventTree):
         first, tree = tree.home_of(first), tree.base
     try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import is_normalized, normalize
 
 from napari_cellsets.catalogue.tables import Told, stem_of
 from napari_cellsets.core.sample import Sample
@@ -128,7 +129,21 @@ class Samples(Lazy[Sample]):
             split = recipe.split_of.get(name, recipe.split_else)
         if not split and self._split_in is not None:
             split = self._split_in(image)
-        return Sample(name, image, files, split, facts)
+        return Sample(self._called(name), image, files, split, facts)
+
+    def _called(self, name: str) -> str:
+        """A name with its accents as most write them: a copy of a set may do otherwise.
+
+        Copied between systems, ``é`` becomes ``e`` and an accent, or the reverse.
+        """
+        if name.isascii() or is_normalized("NFC", name):
+            return name
+        composed = normalize("NFC", name)
+        return name if composed in self._names else composed
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(pair.name for pair in self._pairs)
 
     def _said(self, key: Values, file: tuple[str, ...] = ()) -> _Said:
         """Split and facts of a key, and of one file where something is said of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from napari_cellsets.store import schema
 from napari_cellsets.store.schema import CHANGES, tables
@@ -10,7 +11,7 @@ from napari_cellsets.store.schema import CHANGES, tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Column, Connection, Table
 
 
 def raise_to_current(connection: Connection) -> None:
@@ -68,6 +69,34 @@ def _add_classes(connection: Connection) -> None:
     tables().predictions.create(connection)
 
 
+def _compose_names(connection: Connection) -> None:
+    """Write accents in names as samples are called now; see `catalogue.samples`."""
+    known = tables()
+    _compose(connection, known.datasets.c.identity, alone=True)
+    _compose(connection, known.layers.c.sample, "dataset", "layer", alone=True)
+    of_counts = ("dataset", "model_hash", "settings_digest")
+    _compose(connection, known.counts.c.sample, *of_counts, alone=True)
+    for table in (known.verdicts, known.marks, known.predictions):
+        _compose(connection, table.c.sample)
+
+
+def _compose(
+    connection: Connection, column: Column[str], *others: str, alone: bool = False
+) -> None:
+    """Compose what is in a column; `alone` with the others it stays unique."""
+    import sqlalchemy as sa
+
+    table = column.table
+    query = sa.select(table.c.id, column, *(table.c[name] for name in others))
+    rows = connection.execute(query).all()
+    there = {tuple(row[1:]) for row in rows} if alone else set()
+    for number, name, *rest in rows:
+        composed = normalize("NFC", name)
+        if composed != name and (composed, *rest) not in there:
+            row = sa.update(table).where(table.c.id == number)
+            connection.execute(row.values({column.name: composed}))
+
+
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     from sqlalchemy.schema import CreateColumn
 
@@ -83,4 +112,5 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     3: _add_history,
     4: _add_marks,
     5: _add_classes,
+    6: _compose_names,
 }

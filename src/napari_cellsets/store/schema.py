@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
 
 #: Raised by one whenever a table changes, with an entry in `migrations.STEPS`.
-VERSION = 6
+VERSION = 7
 
 #: Row of `about` that counts changes.
 CHANGES = "changes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
@@ -335,6 +336,24 @@ def test_objects_are_judged_as_samples_are(
         (2, "rejected")
     }
     assert said(dock) == ["", "rejected", "", "", "", ""]
+
+
+def test_objects_corrected_meanwhile_are_shown_when_asked_for(
+    viewer: Viewer, set_path: Path, session: Session, qtbot: QtBot
+) -> None:
+    dock = with_scope(opened(viewer, set_path, qtbot), "set", qtbot)
+    assert dock.fresh.isHidden()
+    before = shown(dock)
+    dock.view.show_row(2)
+    session.correcting_truth = True
+    layer = session.truth_layer
+    layer.data_setitem(np.nonzero(layer.data == 1), 0)
+    assert not dock.fresh.isHidden()
+    dock.fresh.click()
+    qtbot.waitUntil(lambda: len(shown(dock)) == len(before) - 1, timeout=10_000)
+    assert dock.fresh.isHidden()
+    assert shown(dock) == before[1:]
+    qtbot.waitUntil(lambda: shown(dock)[dock.view.currentIndex().row()] == before[2])
 
 
 def test_set_without_objects_says_so(gallery: GalleryWidget, qtbot: QtBot) -> None:

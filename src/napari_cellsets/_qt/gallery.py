@@ -25,6 +25,7 @@ from napari_cellsets._qt.gallery_bar import (
 )
 from napari_cellsets._qt.gallery_exports import GalleryExports
 from napari_cellsets._qt.gallery_face import GalleryFace
+from napari_cellsets._qt.gallery_fresh import FreshOffer
 from napari_cellsets._qt.gallery_memory import GalleryMemory
 from napari_cellsets._qt.gallery_reader import GalleryReader
 from napari_cellsets._qt.gallery_verdicts import VerdictKeys
@@ -79,6 +80,7 @@ class GalleryWidget(GalleryFace):
         self.verdicts = VerdictKeys(self)
         self.watch = GalleryWatch(self._session, self)
         self.exports = GalleryExports(self._session, self)
+        self.fresh = FreshOffer(self._session, self, self._reader)
         self._memory = GalleryMemory(self)
         self._connect()
         self._memory.restore_look()

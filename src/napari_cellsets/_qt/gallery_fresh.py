@@ -1,4 +1,4 @@
-"""Objects in the gallery that were corrected since: one press shows them as they are."""
+"""Objects in the gallery that were corrected since: one press shows them anew."""
 
 from __future__ import annotations
 

@@ -14,9 +14,11 @@ FORMAT_SETS := formats catalogue
 OTHER_SETS := _qt _napari training $(FORMAT_SETS)
 SETS := types contracts pyside6 pyqt6 headless formats napari training
 CORES := $(shell nproc 2>/dev/null || echo 2)
+# what else is made beside them
+ALSO ?=
 AT_ONCE := $(MAKE) --no-print-directory -j$(CORES) --output-sync=line
 
-.PHONY: ci demo test setup lint $(SETS) bench docs screenshots clean
+.PHONY: demo test setup lint $(SETS) bench docs screenshots clean
 
 ## demo: open napari with simulated neurons, segment, count and compare
 demo:
@@ -27,11 +29,7 @@ demo:
 ## test: all checks and tests, from nothing
 test: lint
 	@echo "Running the tests, windows beside the rest; they speak when they end."
-	@$(AT_ONCE) $(SETS)
-
-## ci: the same, and the docs beside it
-ci: lint
-	@$(AT_ONCE) $(SETS) docs
+	@$(AT_ONCE) $(SETS) $(ALSO)
 
 setup:
 	@$(PYTHON) tools/bootstrap.py $(EXTRAS)

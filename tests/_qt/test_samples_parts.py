@@ -13,7 +13,7 @@ from napari_cellsets._napari.session import get_session
 from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets._qt.commands import draw_cells, open_file, open_folder
 from napari_cellsets._qt.docking import tabify_with_ours
-from napari_cellsets._qt.opening import OpenButton, dropped_path
+from napari_cellsets._qt.opening import OpenButton, dropped_paths
 from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
 from napari_cellsets._qt.samples import SamplesWidget
 from napari_cellsets.catalogue import open_dataset
@@ -73,9 +73,9 @@ def test_unreadable_picture_has_an_empty_frame(
 def test_only_local_files_count_as_drops(tmp_path: Path) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl("https://example.org/a.png"), QUrl.fromLocalFile(str(tmp_path))])
-    assert dropped_path(mime) == tmp_path
-    assert dropped_path(QMimeData()) is None
-    assert dropped_path(None) is None
+    assert dropped_paths(mime) == [tmp_path]
+    assert dropped_paths(QMimeData()) == []
+    assert dropped_paths(None) == []
 
 
 @pytest.mark.parametrize(

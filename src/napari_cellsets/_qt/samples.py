@@ -22,7 +22,7 @@ from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.legend import Legend
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.messages import MessageRow
-from napari_cellsets._qt.opening import OpenButton, dropped_path
+from napari_cellsets._qt.opening import OpenButton, dropped_paths, open_together
 from napari_cellsets._qt.others_flow import OthersFlow
 from napari_cellsets._qt.readings import ReadingRow
 from napari_cellsets._qt.sample_list import SampleListModel, Thumbnails
@@ -42,6 +42,7 @@ from napari_cellsets.core.freed_memory import give_back
 from napari_cellsets.counting import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import napari.viewer
@@ -96,24 +97,26 @@ class SamplesWidget(DockContent):
 
     # Opening
 
-    def open_path(self, path: Path, row: str | None = None) -> None:
+    def open_path(
+        self, path: Path, row: str | None = None, beside: Sequence[Path] = ()
+    ) -> None:
         """Open a data set beside the window and show its first sample.
 
         Parameters
         ----------
         path, row
             As for `open_dataset`.
+        beside
+            What was dropped together with `path`.
         """
         session = self._session
 
-        def work(_token: CancelToken, progress: Progress) -> LoadedSample:
-            from napari_cellsets.catalogue import open_dataset
-
+        def work(_token: CancelToken, progress: Progress) -> tuple[LoadedSample, str]:
             progress(0.1, f"Looking at {path.name}")
             give_back()
-            dataset = open_dataset(path, row)
-            progress(0.8, f"Reading {dataset.samples[dataset.start].name}")
-            return session.loader(dataset.start, dataset)()
+            dataset, index, note = open_together([path, *beside], row)
+            progress(0.8, f"Reading {dataset.samples[index].name}")
+            return session.loader(index, dataset)(), note
 
         self.describe.withdraw()
         self._say(f"Opening {path.name} …")
@@ -126,9 +129,11 @@ class SamplesWidget(DockContent):
             cancelled=partial(self._say, "Opening was cancelled."),
         )
 
-    def _on_opened(self, loaded: LoadedSample) -> None:
+    def _on_opened(self, opened: tuple[LoadedSample, str]) -> None:
+        loaded, note = opened
         self._say("")
         self._session.display(loaded)
+        self._say(note or self.message.text.text())
 
     def _on_open_failed(self, path: Path, error: Exception) -> None:
         self._say(str(error))
@@ -136,15 +141,14 @@ class SamplesWidget(DockContent):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders; what they are is found out on dropping."""
-        if dropped_path(event.mimeData()) is not None:
+        if dropped_paths(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped; no reader to choose."""
-        path = dropped_path(event.mimeData())
-        if path is not None:
+        if paths := dropped_paths(event.mimeData()):
             event.acceptProposedAction()
-            self.open_path(path)
+            self.open_path(paths[0], beside=paths[1:])
 
     # Building
 
@@ -216,6 +220,7 @@ class SamplesWidget(DockContent):
         follow(self, session.classes_changed, self._on_cells_changed)
         follow(self, session.status_changed, self._on_status_changed)
         follow(self, session.film.recording_changed, self._on_recording_changed)
+        self.open_button.at_once.told.connect(self._say)
         self.open_button.chosen.connect(self.open_path)
         self.open_button.describe_chosen.connect(self.describe.show_dialog)
         self.describe.chosen.connect(self.open_path)

@@ -19,7 +19,15 @@ from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
 from small_sets import write_set
-from what_stays import collections_pass_over_what_stays, manifests_are_read_once
+from what_stays import (
+    callbacks_are_looked_at_once,
+    collections_of_themselves_are_rarer,
+    collections_pass_over_what_stays,
+    events_pass_no_idle_filter,
+    manifests_are_read_once,
+    screen_is_measured_once,
+    welcome_is_written_when_seen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +37,12 @@ if TYPE_CHECKING:
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 __all__ = [
+    "callbacks_are_looked_at_once",
+    "collections_of_themselves_are_rarer",
     "collections_pass_over_what_stays",
     "desk",
     "empty_player",
+    "events_pass_no_idle_filter",
     "film",
     "make_desk",
     "manifest_known",
@@ -42,8 +53,10 @@ __all__ = [
     "project",
     "room",
     "runs",
+    "screen_is_measured_once",
     "set_path",
     "viewer",
+    "welcome_is_written_when_seen",
     "where",
 ]
 

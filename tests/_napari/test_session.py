@@ -342,3 +342,13 @@ def test_sample_painted_while_it_was_loading_is_not_undone(opened: Session) -> N
     assert opened.cells[20, 20] == 7
     opened.cells_layer.paint((40, 50), 8)
     assert not opened.unsaved
+
+
+def test_the_view_is_fitted_to_what_is_seen_not_to_what_is_hidden(
+    viewer: ViewerModel, session: Session, set_path: Path
+) -> None:
+    viewer.add_labels(np.ones((900, 900), np.int32), visible=False)
+    session.open(set_path)
+    height, width = session.picture.plane_shape
+    centre = tuple(viewer.scene.camera.center)[-2:]
+    np.testing.assert_allclose(centre, ((height - 1) / 2, (width - 1) / 2), atol=1)

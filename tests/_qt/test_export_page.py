@@ -127,3 +127,20 @@ def test_words_of_the_page_are_not_cut_off_in_a_small_window(
         words = [box.itemText(at) for at in range(box.count())]
         wide = {word: box.fontMetrics().horizontalAdvance(word) for word in words}
         assert max(wide.values()) <= room, wide
+
+
+def test_what_came_of_it_is_in_sight_in_a_small_window(
+    viewer: Viewer, manifest_known: PluginManifest, set_path: Path, qtbot: QtBot
+) -> None:
+    get_session(viewer).open(set_path)
+    viewer.window.resize(1280, 720)
+    viewer.show()
+    dock: Any = open_dock(viewer, "Count")
+    dock.show_export()
+    QApplication.processEvents()
+    page = dock.export
+    page.tell("Written to a folder with a name: 123 files.", written=True)
+    for part in (page.open_button, page.export_button):
+        qtbot.waitUntil(
+            lambda part=part: part.visibleRegion().boundingRect() == part.rect()
+        )

@@ -1,4 +1,4 @@
-"""A part of a layer brought into view."""
+"""A part of a layer brought into view, or all that is shown."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ _ROOM = 3.0
 """Around an act that is shown again, the view holds so many times its size."""
 _FAR = 20.0
 _LEAST_PX = 60.0
+
+
+def fit_view(viewer: ViewerModel) -> None:
+    """Bring all that is visible into view; what is hidden may be of another image."""
+    seen = [layer for layer in viewer.layers if layer.visible]
+    viewer.reset_view(layers=seen or None)
 
 
 def show_box(

@@ -17,6 +17,7 @@ from napari_cellsets._napari.looks import label_options, scale_and_units
 from napari_cellsets._napari.outlines import OutlinedLabels
 from napari_cellsets._napari.over_picture import layers_over
 from napari_cellsets._napari.overlay import Overlay
+from napari_cellsets._napari.shown_box import fit_view
 from napari_cellsets._napari.slots import (
     fill_image,
     fits_image,
@@ -127,7 +128,7 @@ class Stage:
             # it was of another set
             viewer.layers.selection.active = self._successor(viewer, chosen)
         if new_size:
-            viewer.reset_view()
+            fit_view(viewer)
 
     def _lock_in(self, dataset: Dataset) -> None:
         """Lock the labels of another set, whatever was unlocked in the one before."""

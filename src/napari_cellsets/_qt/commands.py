@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 
 from napari_cellsets._napari.docks import open_dock, shown_dock
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.shown_box import fit_view
 from napari_cellsets._qt.opening import ask_file, ask_folder
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _open_docks(viewer: napari.viewer.Viewer, names: Sequence[str]) -> None:
         open_dock(viewer, name)
     if missing:
         # once the window has made room for them
-        _later(viewer, _SOON_MS, viewer.reset_view)
+        _later(viewer, _SOON_MS, partial(fit_view, viewer))
 
 
 def _later(viewer: napari.viewer.Viewer, ms: int, act: Callable[[], object]) -> None:

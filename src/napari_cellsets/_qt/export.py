@@ -119,6 +119,9 @@ class ExportView(QWidget):
         """Say what came of the export."""
         self.message.setText(text)
         self.open_button.setVisible(written)
+        if text:
+            # in a small window what is said lies below the edge
+            QTimer.singleShot(0, self._on_told)
 
     def add_progress(self, row: QWidget) -> None:
         """Show how far an export is, and a way to stop it, below the button."""
@@ -131,16 +134,15 @@ class ExportView(QWidget):
         self.annotations.tell_losses(losses, names_in(error))
         text = "Nothing was written: something would be lost." if losses else str(error)
         self.tell(f"⚠ {text}", written=False)
-        if losses:
-            # in a small window the question lies below the edge
-            QTimer.singleShot(0, self._on_losses_told)
 
     @Slot()
-    def _on_losses_told(self) -> None:
+    def _on_told(self) -> None:
         area: Any = self.parentWidget()
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()
         if area is not None:
+            last = self.open_button if self.open_button.isVisible() else self.message
+            area.ensureWidgetVisible(last)
             area.ensureWidgetVisible(self.export_button)
 
     def _lay_out(self) -> None:

@@ -14,6 +14,7 @@ from napari_cellsets._napari.docks import open_docks_soon
 from napari_cellsets._napari.first_layer import prepare_first_layer
 from napari_cellsets._napari.preferences import preference
 from napari_cellsets._napari.session import get_session
+from napari_cellsets._napari.shown_box import fit_view
 from napari_cellsets._napari.thumbnails import ThumbnailCache
 from napari_cellsets._qt.describing import DescribeOffer
 from napari_cellsets._qt.docking import DockContent, fill_with_page, raise_dock
@@ -262,7 +263,7 @@ class SamplesWidget(DockContent):
         self._player_wanted = plays
         self._on_recording_changed(self._session.film.recording)
         # once the window has made room for this dock
-        QTimer.singleShot(0, self._viewer.reset_view)
+        QTimer.singleShot(0, partial(fit_view, self._viewer))
 
     def _on_recording_changed(self, recording: Recording | None) -> None:
         """Open the Playback dock with the first recording of a set."""

@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Slot
 from qtpy.QtWidgets import QFileDialog, QMenu
 
 from napari_cellsets._qt.jobs import JobRunner
+from napari_cellsets.batch.kept_predictions import predicted_pictures
 from napari_cellsets.batch.picture_classes import (
     picture_classes,
     write_class_folders,
@@ -55,7 +56,8 @@ class GalleryExports(QObject):
         project = self._session.project
 
         def work(_token: CancelToken, _progress: Progress) -> str:
-            write_class_table(picture_classes(dataset, project, chosen), path)
+            classes = picture_classes(dataset, project, chosen)
+            write_class_table(classes, path, predicted_pictures(dataset, project))
             return f"{len(chosen):,} classes written to {path.name}."
 
         self._start(work, f"Write {path.name}")
@@ -75,7 +77,7 @@ class GalleryExports(QObject):
         self._start(work, f"Copy pictures to {root.name}")
 
     def _start(self, work: Callable[[CancelToken, Progress], str], title: str) -> None:
-        say = self._gallery.status.review.setText
+        say = self._gallery.status.say
         self._runner.start(
             work,
             title=title,

@@ -13,6 +13,7 @@ from napari_cellsets.batch.export import (
     write_counts_csv,
     write_objects_csv,
 )
+from napari_cellsets.batch.kept_predictions import predicted_objects
 from napari_cellsets.batch.known_classes import kept_objects
 from napari_cellsets.batch.object_facts import with_facts
 from napari_cellsets.batch.places import image_names, refuse_originals
@@ -176,7 +177,9 @@ class Export:
         table = table if trust is None else trust.into(table)
         rows = [ClassCountRow(name, one) for one in classes]
         told = "" if changed is None else str(changed)
-        return _Described(row, with_facts(table, kept), rows, told)
+        place = sample.name, "cells"
+        said = predicted_objects(self.dataset, self.project, place, kept.labels)
+        return _Described(row, with_facts(table, kept, said), rows, told)
 
     def _labels(self, sample: Sample) -> np.ndarray | None:
         stored = self.project.load_labels(self.dataset.identity, sample.name, "cells")

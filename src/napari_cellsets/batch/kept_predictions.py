@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from napari_cellsets.batch.known_classes import class_names
 from napari_cellsets.batch.picture_classes import said_of_pictures
 from napari_cellsets.classify.crops import stamps_of
-from napari_cellsets.classify.kept import KeptTable, pack, unpack
+from napari_cellsets.classify.kept import KeptTable, pack, still_there, unpack
 from napari_cellsets.inference.metadata import model_hash
 from napari_cellsets.store import PredictionKey
 
@@ -39,6 +39,24 @@ class Labelled(NamedTuple):
 
     truth: tuple[str | None, ...]
     corrected: frozenset[int]
+
+
+class Predicted(NamedTuple):
+    """What a classifier said of one cell.
+
+    Parameters
+    ----------
+    name
+        Its class, or that it is not known.
+    probability
+        Of the likeliest class.
+    model
+        Name of the model, with the beginning of its hash.
+    """
+
+    name: str
+    probability: float
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +124,61 @@ class Answers:
         return PredictionKey(self.dataset.identity, *where)
 
 
+def predicted_objects(
+    dataset: Dataset, project: Project, place: tuple[str, str], labels: np.ndarray
+) -> dict[int, Predicted]:
+    """Return what was said last of each object that looks as it did then.
+
+    Parameters
+    ----------
+    dataset, project
+        The set and the store.
+    place
+        Name of the sample, and of the layer in the store.
+    labels
+        Integer, shape (y, x), as they are now.
+
+    Raises
+    ------
+    CellsetsError
+        If the store cannot be read, or what was kept is damaged.
+    """
+    found: dict[int, Predicted] = {}
+    for said in project.predictions(PredictionKey(dataset.identity, "", *place)):
+        kept, model = unpack(said.answers), _model_words(said)
+        for row in still_there(kept, labels).tolist():
+            found[int(kept.table.names[row])] = _predicted(kept.table, row, model)
+    return found
+
+
+def predicted_pictures(dataset: Dataset, project: Project) -> dict[str, Predicted]:
+    """Return what was said last of pictures of single cells, by sample.
+
+    Raises
+    ------
+    CellsetsError
+        If the store cannot be read, or what was kept is damaged.
+    """
+    found: dict[str, Predicted] = {}
+    for said in project.predictions(PredictionKey(dataset.identity, "")):
+        table, model = unpack(said.answers).table, _model_words(said)
+        for row, name in enumerate(table.names):
+            found[name] = _predicted(table, row, model)
+    return found
+
+
+def _predicted(table: ClassTable, row: int, model: str) -> Predicted:
+    return Predicted(table.answer(row), float(table.confidence[row]), model)
+
+
+def _model_words(said: Prediction) -> str:
+    short = str(said.provenance.get("model_hash", ""))[:_HASH_SHOWN]
+    return f"{said.provenance.get('model', 'a model')} ({short})"
+
+
 def who_predicted(said: Prediction) -> str:
     """Return which model said it, and when, for people."""
-    model, digest = said.provenance.get("model", "a model"), said.provenance
-    short = str(digest.get("model_hash", ""))[:_HASH_SHOWN]
-    return f"Classified by {model} ({short}) on {said.when:%d %b %Y}, {said.author}."
+    return f"Classified by {_model_words(said)} on {said.when:%d %b %Y}, {said.author}."
 
 
 def labelled_pictures(

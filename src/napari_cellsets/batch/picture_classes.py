@@ -11,8 +11,9 @@ from napari_cellsets.core.errors import ExportError
 from napari_cellsets.formats.atomic import atomic_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from napari_cellsets.batch.kept_predictions import Predicted
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
     from napari_cellsets.core.sample import Sample
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("sample", "image", "split", "class as published", "class", "verdict"),
     *("class given by", "class given at"),
+    *("predicted class", "probability", "predicted by"),
 )
 UNNAMED = "no class"
 """Folder of pictures that have none."""
@@ -147,7 +149,11 @@ def relabelled(dataset: Dataset, project: Project) -> dict[str, str]:
     }
 
 
-def write_class_table(classes: Iterable[PictureClass], path: Path | str) -> Path:
+def write_class_table(
+    classes: Iterable[PictureClass],
+    path: Path | str,
+    predicted: Mapping[str, Predicted] | None = None,
+) -> Path:
     """Write one line a picture as CSV, UTF-8; see `COLUMNS`.
 
     Parameters
@@ -156,6 +162,8 @@ def write_class_table(classes: Iterable[PictureClass], path: Path | str) -> Path
         As of `picture_classes`.
     path
         What is there is replaced.
+    predicted
+        What a classifier said of samples, as of `predicted_pictures`.
 
     Raises
     ------
@@ -173,7 +181,11 @@ def write_class_table(classes: Iterable[PictureClass], path: Path | str) -> Path
             sample, said = one.sample, one.said
             who = ("", "") if said is None else (said.author, said.when.isoformat())
             facts = (sample.name, sample.image, sample.split, one.published, one.name)
-            writer.writerow((*facts, one.verdict, *who))
+            answer = (predicted or {}).get(sample.name)
+            model = ("", "", "")
+            if answer is not None:
+                model = (answer.name, f"{answer.probability:.6g}", answer.model)
+            writer.writerow((*facts, one.verdict, *who, *model))
     return path
 
 

@@ -24,7 +24,7 @@ class PredictionKey(NamedTuple):
     dataset_id
         `Dataset.identity`.
     model_hash
-        Of the file of the model.
+        Of the file of the model; empty to ask for those of all models.
     sample, layer
         Image and labels whose objects were named; empty for pictures of single cells
         of the whole set.
@@ -131,9 +131,10 @@ class PredictionStore(OpenStore):
             .join(datasets, datasets.c.id == table.c.dataset)
             .where(datasets.c.identity == key.dataset_id)
             .where(table.c.sample == key.sample, table.c.layer == key.layer)
-            .where(table.c.model_hash == key.model_hash)
             .order_by(table.c.id)
         )
+        if key.model_hash:
+            query = query.where(table.c.model_hash == key.model_hash)
         with told_as_store_errors(self._place), reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return [Prediction(bytes(r[0]), json.loads(r[1]), r[2], r[3]) for r in rows]

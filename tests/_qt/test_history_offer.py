@@ -124,3 +124,43 @@ def test_a_store_that_cannot_be_read_is_not_told_twice(
     dock = look(viewer, folder, qtbot)
     assert dock.moved.isHidden()
     assert "disk is gone" not in dock.message.text.text()
+
+
+def test_work_on_a_renamed_picture_is_taken_over_by_one_click(
+    viewer: Viewer, folder: Path, qtbot: QtBot
+) -> None:
+    session = get_session(viewer)
+    session.open(folder)
+    session.show(1)
+    session.set_cells(np.ones(SHAPE, np.int32), {"source": "drawn by hand"})
+    session.save()
+    (folder / "cells_1.png").rename(folder / "kept.png")
+    dock = look(viewer, folder, qtbot)
+    assert dock.moved.text.text() == (
+        "Work is stored under other names: cells_1 is called kept now."
+    )
+    said: list[str] = []
+    dock.moved.told.connect(said.append)
+    dock.moved.take.click()
+    qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
+    assert said == ["The work on 1 sample belongs here now."]
+    session.show(1)
+    assert session.sample.name == "kept"
+    assert session.cells.all()
+    assert dock.moved.isHidden()
+
+
+def test_work_on_a_picture_that_is_gone_is_said_until_a_no(
+    viewer: Viewer, folder: Path, qtbot: QtBot
+) -> None:
+    session = get_session(viewer)
+    session.open(folder)
+    session.project.set_verdict(session.dataset.identity, "cells_1", "accepted")
+    (folder / "cells_1.png").unlink()
+    dock = look(viewer, folder, qtbot)
+    assert "on pictures that are gone: cells_1." in dock.moved.text.text()
+    assert dock.moved.take.isHidden()
+    dock.moved.refuse.click()
+    session.open(folder)
+    qtbot.waitUntil(lambda: not dock.moved.runner.busy, timeout=PATIENCE_MS)
+    assert dock.moved.isHidden()

@@ -1,9 +1,9 @@
-"""Offers work that was done on the same pictures under another folder name."""
+"""Offers work that was done on the same pictures under another name."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from qtpy.QtCore import Signal, Slot
 from qtpy.QtWidgets import (
@@ -18,14 +18,18 @@ from qtpy.QtWidgets import (
 from napari_cellsets._napari.remembered import remember, remembered
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
-from napari_cellsets.review import earlier_work
+from napari_cellsets.batch.renamed import RenamedWork, renamed_work
+from napari_cellsets.review import EarlierWork, earlier_work
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellsets._napari.session import Session
     from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken, Progress
-    from napari_cellsets.review import EarlierWork
     from napari_cellsets.store import Project
+
+Work: TypeAlias = EarlierWork | RenamedWork
 
 _REFUSED = "moved_work_refused"
 _MOST_REFUSED = 200
@@ -48,7 +52,7 @@ class MovedOffer(QWidget):
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
-        self._work: EarlierWork | None = None
+        self._work: Work | None = None
         self.runner = JobRunner(parent, mirrored=False)
         self.text = QLabel()
         self.text.setWordWrap(True)
@@ -76,14 +80,14 @@ class MovedOffer(QWidget):
         self._offer(None)
         if dataset is not None:
             self.runner.start(
-                partial(_found, self._session, dataset.identity),
+                partial(_found, self._session, dataset),
                 title="Look for earlier work",
                 done=partial(self._on_found, dataset.identity),
                 failed=_ignore,
                 quiet=True,
             )
 
-    def _on_found(self, identity: str, found: list[EarlierWork]) -> None:
+    def _on_found(self, identity: str, found: Sequence[Work]) -> None:
         if identity == self._identity:
             refused = remembered(_REFUSED) or []
             wanted = (
@@ -91,9 +95,10 @@ class MovedOffer(QWidget):
             )
             self._offer(next(wanted, None))
 
-    def _offer(self, work: EarlierWork | None) -> None:
+    def _offer(self, work: Work | None) -> None:
         self._work = work
         self.setVisible(work is not None)
+        self.take.setVisible(work is not None and work.samples > 0)
         self.text.setText("" if work is None else f"{work.said}.")
 
     @property
@@ -107,7 +112,7 @@ class MovedOffer(QWidget):
         self._offer(None)
         if work is not None:
             self.runner.start(
-                partial(_moved, self._session.project, work.identity, self._identity),
+                partial(_moved, self._session.project, work, self._identity),
                 title="Take work over",
                 done=partial(self._on_moved, work, self._identity),
                 failed=self._on_failed,
@@ -123,9 +128,11 @@ class MovedOffer(QWidget):
             pair = [work.identity, self._identity]
             remember(_REFUSED, [*refused, pair][-_MOST_REFUSED:])
 
-    def _on_moved(self, work: EarlierWork, identity: str, _: None) -> None:
+    def _on_moved(self, work: Work, identity: str, _: None) -> None:
         if identity == self._identity:
             self._session.reload()
+            # pictures may have other names, too
+            self._on_dataset_changed(self._session.dataset)
         plural = "s" if work.samples != 1 else ""
         self.told.emit(f"The work on {work.samples:,} sample{plural} belongs here now.")
 
@@ -134,14 +141,22 @@ class MovedOffer(QWidget):
 
 
 def _found(
-    session: Session, identity: str, _: CancelToken, __: Progress
-) -> list[EarlierWork]:
+    session: Session, dataset: Dataset, token: CancelToken, _: Progress
+) -> Sequence[Work]:
     # opening a store takes a moment, too
-    return earlier_work(session.project, identity)
+    found = earlier_work(session.project, dataset.identity)
+    renamed = None if found else renamed_work(session.project, dataset, token)
+    return found if renamed is None else [renamed]
 
 
-def _moved(project: Project, old: str, new: str, _: CancelToken, __: Progress) -> None:
-    project.move_work(old, new)
+def _moved(
+    project: Project, work: Work, identity: str, _: CancelToken, __: Progress
+) -> None:
+    if isinstance(work, EarlierWork):
+        project.move_work(work.identity, identity)
+        return
+    for old, new in work.names.items():
+        project.rename_sample(identity, old, new)
 
 
 def _ignore(_error: Exception) -> None:

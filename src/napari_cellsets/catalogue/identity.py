@@ -77,6 +77,11 @@ def same_place(one: str, other: str) -> bool:
     return _parts(one) != () and _parts(one)[:2] == _parts(other)[:2]
 
 
+def is_own(identity: str) -> bool:
+    """Tell whether it is of a set of somebody's own: a folder and a first picture."""
+    return _parts(identity) != ()
+
+
 def _parts(identity: str) -> tuple[str, ...]:
     """Return key, folder and digest of an own identity; nothing of a published one."""
     key, _, rest = identity.partition(":")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from napari_cellsets.catalogue import Dataset
     from napari_cellsets.core.cancel import CancelToken
     from napari_cellsets.store import LabelChange, MarkAct, ObjectsChange, Project
 
@@ -56,7 +57,9 @@ def add_project(commands: Any) -> None:
         help="a revision of `history`, or a time such as 2026-03-01T12:00; of points, "
         "boxes, outlines and classes of pictures a time",
     )
-    moved = _add(kinds, "moved", "find work of a folder that was renamed", _moved)
+    moved = _add(
+        kinds, "moved", "find work of a folder or picture that was renamed", _moved
+    )
     _add_path(moved)
     moved.add_argument("--take", action="store_true", help="let it belong to PATH")
     _add(kinds, "compact", "drop what is older than the history, free room", _compact)
@@ -201,25 +204,45 @@ def _mark_layer(name: str | None) -> str | None:
     return "" if name == _WHOLE else name
 
 
-def _moved(options: argparse.Namespace, _token: CancelToken) -> int:
+def _moved(options: argparse.Namespace, token: CancelToken) -> int:
     from napari_cellsets.review import earlier_work
 
-    identity = opened(options).identity
+    dataset = opened(options)
     with _project(options) as project:
-        found = earlier_work(project, identity)
+        found = earlier_work(project, dataset.identity)
         for work in found:
             say(f"{work.said} ({work.identity})")
         if not found:
-            say("nothing is stored that could belong here")
-            return 0
+            return _renamed(options, project, dataset, token)
         if not options.take:
             return 0
         fitting = [work for work in found if work.same_pictures]
         if len(fitting) != 1:
             say("nothing was moved: one work on the same pictures was expected")
             return EXIT_PROBLEM
-        project.move_work(fitting[0].identity, identity)
+        project.move_work(fitting[0].identity, dataset.identity)
         say(f"it belongs to {options.path} now")
+    return 0
+
+
+def _renamed(
+    options: argparse.Namespace,
+    project: Project,
+    dataset: Dataset,
+    token: CancelToken,
+) -> int:
+    """Look for pictures that were renamed in their set."""
+    from napari_cellsets.batch.renamed import renamed_work
+
+    work = renamed_work(project, dataset, token)
+    if work is None:
+        say("nothing is stored that could belong here")
+        return 0
+    say(f"{work.said}.")
+    if options.take and work.names:
+        for old, new in work.names.items():
+            project.rename_sample(dataset.identity, old, new)
+        say(f"the work on {some(len(work.names), 'picture')} belongs to them now")
     return 0
 
 

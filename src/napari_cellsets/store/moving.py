@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from napari_cellsets.core.errors import StoreError
 from napari_cellsets.store.engine import reading, told_as_store_errors, writing
+from napari_cellsets.store.object_words import PICTURE
 from napari_cellsets.store.opened import OpenStore
 from napari_cellsets.store.schema import next_change, tables
 
@@ -40,6 +43,98 @@ class DatasetStore(OpenStore):
         )
         with told_as_store_errors(self._place), reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+    def samples_with_work(self, dataset_id: str) -> set[str]:
+        """Return the names of samples with labels, verdicts or corrected marks.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        import sqlalchemy as sa
+
+        datasets = tables().datasets
+        kept = (tables().layers, tables().verdicts, tables().marks)
+        queries = (
+            sa.select(table.c.sample)
+            .join(datasets, datasets.c.id == table.c.dataset)
+            .where(datasets.c.identity == dataset_id)
+            for table in kept
+        )
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            return set(connection.scalars(sa.union(*queries)))
+
+    def pictures_under(self, dataset_id: str, sample: str) -> set[str]:
+        """Return by what the pictures under the work on a sample are known again.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        import sqlalchemy as sa
+
+        datasets, said = tables().datasets, tables().provenance
+        queries = (
+            sa.select(said.c.facts)
+            .join(table, table.c.provenance == said.c.id)
+            .join(datasets, datasets.c.id == table.c.dataset)
+            .where(datasets.c.identity == dataset_id, table.c.sample == sample)
+            for table in (tables().layers, tables().marks)
+        )
+        with told_as_store_errors(self._place), reading(self._engine) as connection:
+            facts = [json.loads(one) for one in connection.scalars(sa.union(*queries))]
+        return {one[PICTURE] for one in facts if PICTURE in one}
+
+    def rename_sample(self, dataset_id: str, old: str, new: str) -> None:
+        """Let all that is known of a sample belong to another name.
+
+        For a picture that was renamed in its set. Nothing is copied or lost.
+
+        Parameters
+        ----------
+        dataset_id
+            `Dataset.identity`.
+        old, new
+            Names of the sample when the work was done, and now.
+
+        Raises
+        ------
+        StoreError
+            If there is nothing to move, the other one has work of its own, or it
+            cannot be written.
+        """
+        import sqlalchemy as sa
+
+        known = self.samples_with_work(dataset_id)
+        if old not in known or new in known:
+            raise StoreError(
+                f"{new!r} has work of its own"
+                if new in known
+                else f"nothing is stored of {old!r}",
+                path=self._place,
+            )
+        datasets = tables().datasets
+        dataset = sa.select(datasets.c.id).where(datasets.c.identity == dataset_id)
+        of_samples = (tables().layers, tables().verdicts, tables().marks)
+        with (
+            self._lock,
+            told_as_store_errors(self._place),
+            writing(self._engine) as connection,
+        ):
+            for table in (tables().counts, tables().predictions):
+                # what was counted or answered of no work is done again at will
+                there = (table.c.dataset == dataset.scalar_subquery(),)
+                connection.execute(table.delete().where(*there, table.c.sample == new))
+                row = table.update().where(*there, table.c.sample == old)
+                connection.execute(row.values(sample=new))
+            number = next_change(connection)
+            for table in of_samples:
+                row = table.update().where(table.c.sample == old)
+                row = row.where(table.c.dataset == dataset.scalar_subquery())
+                connection.execute(row.values(sample=new, change=number))
+            self._seen.clear()
 
     def move_work(self, old: str, new: str) -> None:
         """Let all that is known of a data set belong to another identity.

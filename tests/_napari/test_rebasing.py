@@ -110,6 +110,9 @@ def test_different_objects_of_two_windows_are_both_kept(
     assert data[20, 20] == 7
     assert data[40, 40] not in (0, 7)
     assert "with both changes" in said[-1]
+    place = opened.place_of(opened.cells_layer)
+    changes, _ = opened.project.history(*place)
+    assert [one.title for one in changes[-2:]] == ["paint object 7"] * 2
     other.cells_layer.undo()
     assert other.cells_layer.data[20, 20] == 7
 

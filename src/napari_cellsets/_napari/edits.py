@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from napari.utils.notifications import show_warning
 
-from napari_cellsets._napari.rebasing import take_theirs, told_of
+from napari_cellsets._napari.rebasing import take_theirs, tell
 from napari_cellsets._napari.stack_axes import flat, flat_box
 from napari_cellsets._napari.undo_mirror import Step, UndoMirror
 from napari_cellsets.core.errors import ChangedMeanwhileError, StoreError
@@ -130,7 +129,7 @@ class EditWatch:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     tracked: Tracked | None = None
     _paused: bool = False
-    _changed_meanwhile: bool = False
+    _refused: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         self._mirror = UndoMirror(self.layer)
@@ -164,7 +163,8 @@ class EditWatch:
         """
         if self._save(None):
             return True
-        return self._changed_meanwhile and self._take_theirs() and self._save(None)
+        refused = self._refused
+        return refused is not None and self._take_theirs() and self._save(None, refused)
 
     def _take_theirs(self) -> bool:
         """Show what the store has now with what was done here; return whether so."""
@@ -187,7 +187,7 @@ class EditWatch:
             layer.editable = editable
             layer.refresh()
         self.changed()
-        show_warning(told_of(clash))
+        tell(clash)
         return True
 
     def _on_moved(self, step: Step) -> None:
@@ -234,10 +234,13 @@ class EditWatch:
             data = flat(np.asarray(self.layer.data), self.tracked.shadow.ndim)
             save_changes(self.project, self.tracked, data, said, box)
         except StoreError as error:
-            self._changed_meanwhile = isinstance(error, ChangedMeanwhileError)
+            if not isinstance(error, ChangedMeanwhileError):
+                self._refused = None
+            elif self._refused is None:
+                self._refused = said
             self.told(error)
             return False
-        self._changed_meanwhile = False
+        self._refused = None
         self.told(None)
         return True
 

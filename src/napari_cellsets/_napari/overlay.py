@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.notifications import show_warning
 
 from napari_cellsets._napari.edits import (
     EditWatch,
@@ -15,7 +14,7 @@ from napari_cellsets._napari.edits import (
     add_plane,
     save_changes,
 )
-from napari_cellsets._napari.rebasing import take_theirs, told_of
+from napari_cellsets._napari.rebasing import take_theirs, tell
 from napari_cellsets._napari.slots import (
     fill_labels,
     fits_labels,
@@ -122,7 +121,7 @@ class Overlay:
             if found is None:
                 raise
             labels, clash = found
-            show_warning(f"{tracked.sample}: {told_of(clash)}")
+            tell(clash, tracked.sample)
             save_changes(hooks.project, tracked, labels, hooks.provenance)
 
     def keep(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.utils.notifications import show_info, show_warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,12 +80,23 @@ def take_theirs(
     return found
 
 
-def told_of(clash: list[int]) -> str:
-    """Return what to say of edits that met those of somebody else."""
+def tell(clash: list[int], sample: str = "") -> None:
+    """Tell the person how edits met those of somebody else.
+
+    Parameters
+    ----------
+    clash
+        As of `rebased`.
+    sample
+        Its name where it is not the one on screen.
+    """
+    where = f"{sample}: " if sample else ""
     if not clash:
-        return "Somebody else changed this image too: it is shown with both changes."
+        both = "somebody else changed this image too: it is shown with both changes."
+        show_info(where + both if where else both.capitalize())
+        return
     what = f"object {clash[0]}" if clash[0] else "the same place"
-    return (
-        f"Not kept: somebody else changed {what} meanwhile. The image is shown as it"
-        " is now; repeat your edit."
+    show_warning(
+        f"{where}Not kept: somebody else changed {what} meanwhile. The image is shown"
+        " as it is now; repeat your edit."
     )

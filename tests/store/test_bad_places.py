@@ -130,6 +130,14 @@ def test_a_disk_that_fails_is_told(place: Path) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
 
+def test_a_network_that_is_cut_is_told(place: Path) -> None:
+    with (
+        pytest.raises(StoreError, match=r"cannot be reached any more\. .* Check"),
+        engine.told_as_store_errors(str(place)),
+    ):
+        raise sqlite3.OperationalError("could not receive data from server: timed out")
+
+
 def test_a_place_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="could not be opened"):

@@ -78,6 +78,11 @@ _SENTENCES = (
         "Check the address, your name and password, and that the server runs.",
     ),
     (
+        "could not receive data",
+        "the database server cannot be reached any more",
+        "Nothing of this step was saved. Check the network, then try again.",
+    ),
+    (
         "terminating connection",
         "the database server ended the connection",
         "Nothing of this step was saved. Try again.",
@@ -199,6 +204,8 @@ def _make_engine(url: URL) -> Engine:
         # as on SQLite: a writer waits only so long; one that hangs is let go
         waits = f"-c lock_timeout={BUSY_MS} -c idle_in_transaction_session_timeout=60s"
         said = {"options": waits, "connect_timeout": _CONNECT_S}
+        # a server whose cable was pulled says nothing: it is given up as soon
+        said |= {"tcp_user_timeout": 1000 * _CONNECT_S, "keepalives_idle": _CONNECT_S}
         return sa.create_engine(url, pool_pre_ping=True, connect_args=said)
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)

@@ -122,8 +122,8 @@ def column(model: ObjectTableModel, number: int) -> list[str]:
 def test_objects_are_shown_in_pixels_without_a_scale(qtbot: QtBot) -> None:
     model = ObjectTableModel()
     model.set_table(table())
-    assert headings(model)[:3] == ["Cell", "Area (px)", "Diameter (px)"]
-    assert headings(model)[-1] == "Mean intensity"
+    assert headings(model)[:3] == ["Cell", "Area px", "Ø px"]
+    assert headings(model)[-1] == "intensity"
     assert column(model, 1) == ["50", "100", "100"]
 
 
@@ -132,7 +132,7 @@ def test_objects_are_shown_in_micrometres_where_the_scale_is_known(
 ) -> None:
     model = ObjectTableModel()
     model.set_table(table(0.5))
-    assert headings(model)[1:3] == ["Area (µm²)", "Diameter (µm)"]
+    assert headings(model)[1:3] == ["Area µm²", "Ø µm"]
     assert column(model, 1) == ["12.5", "25.0", "25.0"]
 
 

@@ -95,7 +95,9 @@ def test_order_by_class_turned_round(gallery: GalleryWidget, qtbot: QtBot) -> No
 
 
 def test_random_choice_by_class(gallery: GalleryWidget, qtbot: QtBot) -> None:
+    assert not gallery.bar.again.isEnabled()
     gallery.bar.a_class.setValue(1)
+    assert gallery.bar.again.isEnabled()
     qtbot.waitUntil(lambda: len(shown(gallery)) == 5)
     assert len({name.split("/")[0] for name in shown(gallery)}) == 5
 

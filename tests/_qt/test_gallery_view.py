@@ -317,6 +317,13 @@ def test_a_wide_gallery_can_be_as_low_as_its_line_beside_the_bar_lets_it(
     assert face.minimumSizeHint() == QSize(wide, tall)
 
 
+def test_one_sample_is_one_sample(qtbot: QtBot) -> None:
+    face = GalleryFace()
+    qtbot.addWidget(face)
+    face.status.show_counts(1, 1, 1, "samples")
+    assert face.status.shown.text() == "1 sample"
+
+
 def test_a_sentence_too_long_for_the_line_is_in_its_tooltip(qtbot: QtBot) -> None:
     face = GalleryFace()
     qtbot.addWidget(face)

@@ -9,7 +9,6 @@ from qtpy.QtCore import Slot
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QSizePolicy,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -49,6 +48,7 @@ from napari_cellsets._qt.layer_links import (
 from napari_cellsets._qt.messages import MessageRow, ProgressRow
 from napari_cellsets._qt.object_table import ObjectTableView
 from napari_cellsets._qt.offers import Offers
+from napari_cellsets._qt.pages import Pages
 from napari_cellsets._qt.regions_view import RegionsView
 from napari_cellsets._qt.result_view import ResultView
 from napari_cellsets._qt.saving import SaveTimers
@@ -142,7 +142,7 @@ class CountWidget(DockContent):
         self.whole_set = SetView()
         self.export = ExportView()
         self.export.add_progress(ProgressRow(self._export_runner))
-        self.tabs = QTabWidget()
+        self.tabs = Pages()
         for title, page in (
             ("Cells", self.cells),
             ("Regions", self.regions),

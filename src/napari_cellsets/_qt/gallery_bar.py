@@ -75,7 +75,8 @@ class GalleryBar(QWidget):
         self.size = _size_slider(self)
         self.a_class = _random_choice(self)
         self.again = QPushButton("Others", self)
-        self.again.setToolTip("Choose others")
+        self.again.setToolTip("Choose others at random")
+        self.again.setEnabled(False)
         self.again.setAccessibleName("Choose others at random")
         self._seed = 1
         self._lay_out()
@@ -134,6 +135,7 @@ class GalleryBar(QWidget):
         self.sort.currentIndexChanged.connect(self._on_filter_edited)
         self.descending.toggled.connect(self._on_filter_edited)
         self.a_class.valueChanged.connect(self._on_filter_edited)
+        self.a_class.valueChanged.connect(self._on_a_class_edited)
         self.again.clicked.connect(self._on_again_clicked)
         self.listed.toggled.connect(self._on_look_edited)
         self.facets.toggled.connect(self._on_look_edited)
@@ -142,6 +144,10 @@ class GalleryBar(QWidget):
     @Slot()
     def _on_filter_edited(self) -> None:
         self.filter_changed.emit()
+
+    @Slot(int)
+    def _on_a_class_edited(self, number: int) -> None:
+        self.again.setEnabled(number > 0)
 
     @Slot()
     def _on_scope_chosen(self) -> None:
@@ -312,6 +318,7 @@ class GalleryStatus(QWidget):
         if not total:
             self.shown.setText("No object is marked here.")
             return
+        noun = noun.removesuffix("s") if total == 1 else noun
         text = f"{total:,} {noun}" if shown == total else f"{shown:,} of {total:,}"
         self.shown.setText(f"{text} · {chosen:,} selected" if chosen > 1 else text)
 

@@ -52,6 +52,7 @@ WORDS = ("class", "flag", "comment")
 """Columns of text; they are shown where somebody has said them."""
 _LAST = {"comment": ("Comment", 0, "What was noted of the cell")}
 _SHORT = {
+    "confidence": "Sure",
     "area_px": "Area px",
     "area_um2": "Area µm²",
     "equivalent_diameter_px": "Ø px",

@@ -307,11 +307,10 @@ class ObjectTableModel(QAbstractTableModel):
             return None
         name = self._names[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return short_heading(name) if self._narrow else heading(name)
+            return short_heading(name)
         if role == Qt.ItemDataRole.ToolTipRole:
-            if not self._narrow:
-                return meaning(name)
-            return f"{heading(name)}: {meaning(name)}\nRight click: choose columns"
+            said = f"{heading(name)}: {meaning(name)}"
+            return f"{said}\nRight click: choose columns" if self._narrow else said
         return None
 
     def sort(

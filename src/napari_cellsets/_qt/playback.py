@@ -10,7 +10,6 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QLabel,
     QSizePolicy,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +22,7 @@ from napari_cellsets._qt.edit_key_map import KeyMapView
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.lifetimes import follow
 from napari_cellsets._qt.messages import MessageRow, ProgressRow
+from napari_cellsets._qt.pages import Pages
 from napari_cellsets._qt.playback_clock import ClockPage
 from napari_cellsets._qt.playback_cloud import CloudPage
 from napari_cellsets._qt.playback_export import ExportPage
@@ -123,7 +123,7 @@ class PlaybackWidget(DockContent):
         self.transport = Transport(self.film.playback, self.keys)
         self.window_part = WindowPart(self.film)
         self.looks = LooksPart(self.film)
-        self.tabs = QTabWidget()
+        self.tabs = Pages()
         # all pages in sight beside an image, in a window of 1280 pixels
         self.tabs.setStyleSheet("QTabBar::tab {padding: 3px;}")
         picture = QWidget()

@@ -21,7 +21,14 @@ import numpy as np
 
 from napari_cellsets.classify import ClassTable
 from napari_cellsets.classify.kept import KeptTable, pack, unpack
-from napari_cellsets.store import LabelDelta, Mark, MarkKey, PredictionKey, Project
+from napari_cellsets.store import (
+    LabelDelta,
+    Mark,
+    MarkKey,
+    PredictionKey,
+    Project,
+    journal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +37,8 @@ if TYPE_CHECKING:
 
 WHERE = ("set", "sample", "cells")
 SHAPE = (120, 160)
+#: The journal is folded into a new base after so many edits, sooner than usual.
+FOLD_AFTER = 32
 #: Every so many revisions the labels of some revisions ago are brought back.
 RESTORE_EVERY, RESTORE_BY = 25, 5
 #: What is told; each is told with the revision in which it was done.
@@ -71,6 +80,7 @@ def labels_of(revision: int) -> np.ndarray:
 
 def record_until_killed(place: str) -> None:
     """Go on where the last one was killed; tell each act once it is on disk."""
+    journal.JOURNAL_ENTRIES = FOLD_AFTER
     with Project.open(place) as project:
         stored = project.load_labels(*WHERE)
         if stored is None:
@@ -280,7 +290,7 @@ def kill_once(place: Path, rng: random.Random, told: dict[str, set[int]]) -> Fin
             lines = []
             time.sleep(rng.random() * 1.5)  # perhaps while the store is being opened
         else:
-            lines = [child.stdout.readline() for _ in range(rng.randint(1, 160))]
+            lines = [child.stdout.readline() for _ in range(rng.randint(1, 80))]
             time.sleep(rng.random() * 0.01)
         child.kill()
         # What was said before the kill counts; a half-said line does not.

@@ -230,6 +230,20 @@ def test_a_mask_of_classes_is_painted_with_any_class_of_the_set(
     assert set(layer.colormap.color_dict) >= {0, 1, 2}
 
 
+def test_strokes_on_a_mask_of_classes_are_told_by_the_name_of_the_class(
+    annotated: Session, viewer: ViewerModel
+) -> None:
+    layer = unlocked(annotated, viewer, "class mask")
+    names = {
+        n: name for n, (name, _) in annotated.annotations.classes_in(layer).items()
+    }
+    number = min(names)
+    layer.paint((30, 40), number)
+    layer.paint((30, 40), 0)
+    changes, _ = annotated.project.history(*annotated.place_of(layer))
+    assert [one.title for one in changes[-2:]] == [f"paint {names[number]}", "erase"]
+
+
 def test_what_is_corrected_goes_out_as_masks_that_overlap(
     annotated: Session, masks: Labels
 ) -> None:

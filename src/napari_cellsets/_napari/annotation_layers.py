@@ -27,6 +27,7 @@ from napari_cellsets._napari.mark_colours import is_bright
 from napari_cellsets._napari.marks_desk import MarkDesk
 from napari_cellsets._napari.palette import Palette
 from napari_cellsets._napari.slots import place, put_layer
+from napari_cellsets._napari.undo_mirror import call_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -357,6 +358,12 @@ class AnnotationLayers:
         self._tell()
 
     def _tell(self) -> None:
+        for key, drawn in self._drawn.items():
+            if drawn.kind == "labels" and key in self._layers:
+                names = (
+                    {} if drawn.lines else {**self._palette.given, **drawn.class_names}
+                )
+                call_labels(self._layers[key], names)
         self.entries = tuple(
             legend_entry(
                 name, self._drawn.values(), self._palette, name not in self._hidden

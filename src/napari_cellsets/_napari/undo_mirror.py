@@ -20,7 +20,7 @@ import numpy as np
 from psygnal import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from napari.layers import Labels
     from numpy.typing import NDArray
@@ -35,6 +35,25 @@ _LIMIT = 100
 """napari forgets older acts too."""
 #: Layers that get further planes just now.
 _GROWING: weakref.WeakSet[Labels] = weakref.WeakSet()
+
+
+#: What the labels of a layer are called, where each is a class.
+_CALLED: weakref.WeakKeyDictionary[Labels, Mapping[int, str]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def call_labels(layer: Labels, names: Mapping[int, str]) -> None:
+    """Let strokes on a mask of classes be told by the names of the classes.
+
+    Parameters
+    ----------
+    layer
+        Where people paint.
+    names
+        By label; none for a layer of objects.
+    """
+    _CALLED[layer] = names
 
 
 @contextmanager
@@ -75,13 +94,17 @@ class Step:
     first: object
     places: tuple[NDArray[np.intp], ...]
     after: NDArray[np.int64]
+    #: What people call the new label; empty for an object.
+    called: str = ""
 
     @property
     def stroke(self) -> str:
         """What it was in words, where it was a stroke of napari's own tools."""
         if self.new_label is None:
             return "change"
-        return "erase" if self.new_label == 0 else f"paint object {self.new_label}"
+        if self.new_label == 0:
+            return "erase"
+        return f"paint {self.called or f'object {self.new_label}'}"
 
     @property
     def pixels(self) -> bool:
@@ -228,6 +251,7 @@ class UndoMirror:
     def _on_paint(self, event: Any) -> None:
         self._on_labels_update()
         step, written = _step_of(event.value, self.layer.data, self.about)
+        step.called = _CALLED.get(self.layer, {}).get(step.new_label or 0, "")
         self._undone.clear()
         self._done.append(step)
         # napari has forgotten its oldest act where it was full

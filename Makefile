@@ -45,6 +45,8 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
+# programs that tests start need not be compiled each time
+unexport PYTHONDONTWRITEBYTECODE
 # napari colours labels with all cores, of which each set has one
 $(SETS): export NUMBA_NUM_THREADS := 1
 

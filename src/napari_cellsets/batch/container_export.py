@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from napari_cellsets.batch.changed_pictures import told_of_changed_pictures
 from napari_cellsets.batch.convert import convert_dataset
 from napari_cellsets.batch.known_classes import cells_of
 from napari_cellsets.batch.losses import foresee_losses
@@ -84,7 +85,11 @@ class ContainerExport:
             As of `convert_dataset`.
         """
         write = self._write_own if self.form == OWN else self._write_form
-        return write(dataset, project, samples, folder, token, progress)
+        said = write(dataset, project, samples, folder, token, progress)
+        changed = told_of_changed_pictures(
+            dataset, project, samples, token, cells=self.cells
+        )
+        return ", ".join([said, *changed])
 
     def _write_form(
         self,

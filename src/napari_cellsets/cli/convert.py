@@ -112,6 +112,7 @@ def _convert(options: argparse.Namespace, token: CancelToken) -> int:
             f"not written: {name}, which marks the same as {taken};"
             f" --annotation {name!r} takes it instead, --annotation all both"
         )
+    _tell_of_changed_pictures(options, dataset, samples, token)
     say(_summary_line(report, options.out))
     return EXIT_PROBLEM if report.failed or report.problems else 0
 
@@ -123,6 +124,7 @@ def _own(
     token: CancelToken,
 ) -> int:
     """Write corrections into files as the data set has them."""
+    from napari_cellsets.batch.changed_pictures import told_of_changed_pictures
     from napari_cellsets.batch.own_form import export_corrections
     from napari_cellsets.store import Project
 
@@ -138,7 +140,10 @@ def _own(
             token=token,
             progress=progress,
         )
+        changed = told_of_changed_pictures(dataset, project, samples, token)
     _tell_all("left out", report.failed)
+    for said in changed:
+        tell(said)
     say(f"{some(len(report.written), 'file')} -> {options.out}")
     return EXIT_PROBLEM if report.failed else 0
 
@@ -148,7 +153,7 @@ def _source(
     options: argparse.Namespace, dataset: Dataset
 ) -> Iterator[Callable[[Sample], Sequence[Annotation]] | None]:
     """Give what is marked in a sample as corrected; None for what the set has."""
-    if not (options.corrected or options.cells or options.store):
+    if not _asks_the_store(options):
         yield None
         return
     from napari_cellsets.batch.known_classes import cells_of
@@ -160,6 +165,29 @@ def _source(
             yield partial(cells_of, dataset, project)
         else:
             yield Once(dataset, project, options.annotation)
+
+
+def _tell_of_changed_pictures(
+    options: argparse.Namespace,
+    dataset: Dataset,
+    samples: Sequence[Sample],
+    token: CancelToken,
+) -> None:
+    """Say which pictures are not those that people worked on."""
+    if not _asks_the_store(options):
+        return
+    from napari_cellsets.batch.changed_pictures import told_of_changed_pictures
+    from napari_cellsets.store import Project
+
+    with Project.open(options.store) as project:
+        for said in told_of_changed_pictures(
+            dataset, project, samples, token, cells=options.cells
+        ):
+            tell(said)
+
+
+def _asks_the_store(options: argparse.Namespace) -> bool:
+    return bool(options.corrected or options.cells or options.store)
 
 
 def _tell_all(what: str, problems: list[Problem]) -> None:

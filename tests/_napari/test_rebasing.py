@@ -12,9 +12,10 @@ from hypothesis.extra.numpy import arrays
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
+from napari_cellsets._napari.edits import Tracked, save_changes
 from napari_cellsets._napari.rebasing import rebased
 from napari_cellsets._napari.session import get_session
-from napari_cellsets.core.errors import StoreError
+from napari_cellsets.core.errors import ChangedMeanwhileError, StoreError
 from napari_cellsets.store import Project
 from small_sets import labels_of
 
@@ -160,3 +161,17 @@ def test_nothing_is_called_saved_that_still_waits(
         assert opened.unsaved
     assert opened.save()
     assert stored(opened)[40, 40] == 8
+
+
+def test_labels_made_anew_are_not_laid_over_those_of_somebody_else(
+    opened: Session,
+) -> None:
+    opened.set_cells(labels_of(0), {})
+    place = opened.place_of(opened.cells_layer)
+    made = Tracked(*place, labels_of(1), base={"source": "predicted"})
+    with pytest.raises(StoreError, match="another program changed") as told:
+        save_changes(lambda: opened.project, made, labels_of(1), {})
+    assert not isinstance(told.value, ChangedMeanwhileError)
+    first_edit = Tracked(*place, labels_of(1), base={}, lazy=True)
+    with pytest.raises(ChangedMeanwhileError, match="another program changed"):
+        save_changes(lambda: opened.project, first_edit, labels_of(2), {})

@@ -288,9 +288,7 @@ def save_changes(
     """
     delta = _delta(tracked, np.asarray(data), box)
     if tracked.base is not None and (delta is not None or not tracked.lazy):
-        tracked.revision = project().save_labels(
-            *tracked.place, tracked.shadow, tracked.base, revision=tracked.revision
-        )
+        tracked.revision = _save_whole(project(), tracked, tracked.base)
         tracked.base = None
         tracked.lazy = False
     if delta is not None:
@@ -298,6 +296,18 @@ def save_changes(
             *tracked.place, delta, provenance, revision=tracked.revision
         )
         delta.apply_in_place(tracked.shadow)
+
+
+def _save_whole(project: Project, tracked: Tracked, base: Mapping[str, Any]) -> int:
+    try:
+        return project.save_labels(
+            *tracked.place, tracked.shadow, base, revision=tracked.revision
+        )
+    except ChangedMeanwhileError as error:
+        if tracked.lazy:
+            raise
+        # labels made anew are no edit of what somebody else has
+        raise StoreError(error.problem, path=error.path, advice=error.advice) from error
 
 
 def _delta(tracked: Tracked, data: NDArray[Any], box: Box | None) -> LabelDelta | None:

@@ -108,3 +108,11 @@ def test_an_empty_entry_of_the_new_name_is_put_aside(project: Project) -> None:
     project.move_work("old", "new")
     assert list(project.verdicts("new")) == ["a"]
     assert project.counts("new") == []
+
+
+def test_a_set_opened_by_a_link_is_the_same_set(project: Project, folder: Path) -> None:
+    dataset = open_dataset(folder)
+    link = folder.with_name("a link")
+    link.symlink_to(folder, target_is_directory=True)
+    assert open_dataset(link).identity == dataset.identity
+    assert earlier_work(project, open_dataset(link).identity) == []

@@ -53,7 +53,8 @@ def own_identity(recipe: Recipe, tree: FileTree, first: str, around: str) -> str
     around
         Folders around all pictures, with a slash at the end; may be empty.
     """
-    home = around.rstrip("/").rpartition("/")[2] or tree.root.name
+    # whether it is opened by its own name or by a link
+    home = around.rstrip("/").rpartition("/")[2] or tree.root.resolve().name
     # a name in no known letters is kept by a store as letters all the same
     home = os.fsencode(without_archive_ending(home)).decode("utf-8", "replace")
     home = normalize("NFC", home)  # of é there are two forms

@@ -75,7 +75,7 @@ def picture_of_marks_changed(
     """
     places = [one for one in marks if one.mark.place is not None]
     said = {one.provenance.get(PICTURE) for one in places} - {None}
-    if said <= {fingerprint(picture)}:
+    if not said or said == {fingerprint(picture)}:
         return None
     return CellsetsError(
         "the picture on disk is another one than when its points, boxes or outlines "

@@ -350,4 +350,5 @@ def test_every_row_says_whether_it_is_written() -> None:
     assert found["ccagt"][2] == ""
     assert "written anew" in found["ccagt"][0]
     assert "'wkt-parquet' are read, not written" in found["ccagt"][1]
-    assert "'cric-points'" in found["cric"][0]
+    assert found["cric"][0] == found["apcdata"][0] == ""
+    assert "'cric-outlines'" in found["cric"][1]

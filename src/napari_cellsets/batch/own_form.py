@@ -163,4 +163,6 @@ def _put(
         a.annotation for a in dataset.read_named(sample) if a.name == one.name
     )
     classes = frozenset(classes_in(before))
-    return files.put(Own(annotation, options, names, number, classes))
+    return files.put(
+        Own(annotation, options, names, number, classes, before, sample.image)
+    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_cellsets.core.annotation import Annotation, MaskStack, Polygons
     from napari_cellsets.formats.words import WordOptions
 
-_WITH_CLASSES = ("class-mask", "cx22")
+_WITH_CLASSES = ("class-mask", "cric-points", "cx22")
 _NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
 
 
@@ -40,6 +40,10 @@ class Own:
         Of the picture among those of the files, from 1, where they hold several.
     classes
         Names of classes that its objects have as the data set has them.
+    before
+        As the data set has it.
+    picture
+        Its name in the tree.
     """
 
     annotation: Annotation
@@ -47,6 +51,8 @@ class Own:
     files: tuple[str, ...]
     number: str = ""
     classes: frozenset[str] = frozenset()
+    before: Annotation | None = None
+    picture: str = ""
 
 
 def forms_for(annotation: Annotation) -> str:

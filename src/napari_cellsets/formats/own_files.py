@@ -1,7 +1,7 @@
 """Corrected annotations, written as the files of their data set.
 
 Each word that can is written here: into pictures of masks, one for each sample or for
-each object, and into arrays of MATLAB files. `why_not` tells of the others.
+each object, arrays of MATLAB files and lists of cells. `why_not` tells of the others.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from napari_cellsets.formats.own_base import (
     refuse_classes,
     refused,
 )
+from napari_cellsets.formats.own_cric import write_cells
 from napari_cellsets.formats.own_text import why_no_table, write_contours, write_points
 from napari_cellsets.formats.words.cx22 import CLASSES
 
@@ -60,6 +61,7 @@ class OwnFiles:
     root: Path
     _arrays: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     _cells: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
 
     def put(self, own: Own) -> list[Path]:
         """Write one annotation, or keep it for `finish` where a file holds many.
@@ -97,6 +99,10 @@ class OwnFiles:
             arrays, cells = self._arrays.get(file, {}), self._cells.get(file, {})
             content = self.tree.read(file)
             written.append(rewrite_mat(content, self.place(file), arrays, cells))
+        for file, text in self._texts.items():
+            with atomic_output(self.place(file)) as aside:
+                aside.write_bytes(text.encode("utf-8", "surrogateescape"))
+            written.append(self.place(file))
         return sorted(written)
 
     def place(self, name: str) -> Path:
@@ -123,6 +129,16 @@ class OwnFiles:
             aside.write_text(text, encoding="utf-8", newline="")
         return self.place(name)
 
+    def text(self, name: str) -> str:
+        """Return a text of many pictures, with what was put into it already."""
+        if name in self._texts:
+            return self._texts[name]
+        return self.tree.read(name).decode("utf-8", "surrogateescape")
+
+    def keep_text(self, name: str, text: str) -> None:
+        """Keep a text of many pictures for `finish`."""
+        self._texts[name] = text
+
     def leave_out(self, names: Iterable[str]) -> None:
         """Remove files of objects that are no more, of an export before."""
         for name in names:
@@ -134,7 +150,7 @@ class OwnFiles:
         self._cells.setdefault(file, {})[inner] = list(masks)
 
 
-_TEXT = ("contour-files", "points-table")
+_TEXT = ("contour-files", "cric-points", "points-table")
 
 
 def why_not(options: WordOptions) -> str:
@@ -313,6 +329,7 @@ _WRITERS: Mapping[str, Callable[[OwnFiles, Own], Iterator[Path]]] = {
     "class-mask": _write_classes,
     "components": _write_components,
     "contour-files": write_contours,
+    "cric-points": write_cells,
     "cx22": _write_cx22,
     "either": _write_labels,
     "instances": _write_labels,

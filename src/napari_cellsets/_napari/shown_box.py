@@ -19,7 +19,9 @@ _LEAST_PX = 60.0
 def fit_view(viewer: ViewerModel) -> None:
     """Bring all that is visible into view; what is hidden may be of another image."""
     seen = [layer for layer in viewer.layers if layer.visible]
-    viewer.reset_view(layers=seen or None)
+    # napari asks what is fitted for all axes of the viewer, those of hidden stacks too
+    whole = any(layer.ndim == viewer.dims.ndim for layer in seen)
+    viewer.reset_view(layers=seen if whole else None)
 
 
 def show_box(

@@ -111,6 +111,21 @@ def test_answers_want_no_more_height_than_a_low_window_has(bench: Bench) -> None
         assert bench.dock.minimumSizeHint().height() <= 510
 
 
+def test_in_a_low_dock_the_matrix_is_whole_and_the_page_scrolls(bench: Bench) -> None:
+    bench.classify_set()
+    dock, matrix = bench.dock, bench.dock.matrix
+    counts = np.eye(8, 9, dtype=np.int64)
+    names = [f"class {number}" for number in range(9)]
+    matrix.show_counts(counts, names[:8], names)
+    dock.tabs.setCurrentWidget(dock.confusion)
+    dock.parentWidget().setFloating(True)
+    dock.parentWidget().resize(350, 420)
+    bench.wait(lambda: dock.height() < 430)
+    QCoreApplication.processEvents()
+    assert matrix.verticalScrollBar().maximum() == 0
+    assert matrix.horizontalScrollBar().maximum() == 0
+
+
 def test_a_heading_of_the_matrix_opens_a_whole_column(bench: Bench) -> None:
     bench.classify_set()
     header = bench.dock.matrix.horizontalHeader()

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
     QSizePolicy,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -47,6 +46,7 @@ from napari_cellsets._qt.engine_rest import EngineRest
 from napari_cellsets._qt.jobs import JobRunner
 from napari_cellsets._qt.layer_links import SelectionLink
 from napari_cellsets._qt.messages import MessageRow, ProgressRow
+from napari_cellsets._qt.pages import Pages
 from napari_cellsets._qt.sample_list import Thumbnails
 from napari_cellsets.classify.model import ClassifyModel
 
@@ -148,7 +148,7 @@ class ClassifyWidget(DockContent):
         self.calibrated = QWidget()
         # a plot wants more height than a low window has above the gallery
         fill_with_page(self.calibrated, self.calibration)
-        self.tabs = QTabWidget()
+        self.tabs = Pages()
         for title, page in (
             ("Cells", listed),
             ("Confusion", self.confusion),
@@ -156,18 +156,14 @@ class ClassifyWidget(DockContent):
             ("Calibration", self.calibrated),
         ):
             self.tabs.addTab(page, title)
-        layout = QVBoxLayout(self)
+        page = QWidget()
+        layout = QVBoxLayout(page)
         layout.setContentsMargins(6, 6, 6, 6)
-        for part in (
-            self.picker,
-            self.buttons,
-            self.top,
-            self.summary,
-        ):
+        for part in (self.picker, self.buttons, self.top, self.summary):
             layout.addWidget(part)
         layout.addWidget(self.welcome, 1)
         layout.addWidget(self.tabs, 1)
-        layout.addWidget(self.message)
+        fill_with_page(self, page, [self.message])
         self.setMinimumWidth(_MIN_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 

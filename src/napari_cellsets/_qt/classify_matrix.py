@@ -34,6 +34,8 @@ _LEAST_TINT, _MOST_TINT = 26, 190
 _LEAST_WRONG = 85
 _HEADER_DEPTH_MAX = 104
 _LEAST_FIELD = 22
+#: In a low dock so many rows have their place at least.
+_ROWS_SHOWN = 9
 _MOST_FIELD = 44
 _NAME_WIDTH_MAX = 108
 
@@ -263,6 +265,7 @@ class ConfusionView(QTableView):
         """Show other counts; see `ConfusionModel.set_counts`."""
         self.matrix.set_counts(counts, rows, columns)
         self._share_out()
+        self.updateGeometry()
 
     def resizeEvent(self, event: Any) -> None:
         """Give all fields the same size, as large as they fit."""
@@ -273,12 +276,26 @@ class ConfusionView(QTableView):
         columns = self.matrix.columnCount()
         if not columns:
             return
-        # without the frame; the width is shared before a scroll bar takes of it
+        # without the frame, and without the scroll bar that many rows need
         room = self.width() - self._names_width() - 2 * self.frameWidth() - 2
+        if self._height(self.matrix.rowCount()) > self.height():
+            room -= self.verticalScrollBar().sizeHint().width()
         side = min(max(room // columns, _LEAST_FIELD), _MOST_FIELD)
         self.horizontalHeader().setDefaultSectionSize(side)
-        height = self.fontMetrics().height() + 10
-        self.verticalHeader().setDefaultSectionSize(min(max(side, height), 30))
+        line = min(max(side, self.fontMetrics().height() + 10), 30)
+        if line != self.verticalHeader().defaultSectionSize():
+            self.verticalHeader().setDefaultSectionSize(line)
+            self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        """Show the names above and some classes, also in a low dock, which scrolls."""
+        rows = min(self.matrix.rowCount(), _ROWS_SHOWN)
+        return QSize(super().minimumSizeHint().width(), self._height(rows))
+
+    def _height(self, rows: int) -> int:
+        above = int(self.horizontalHeader().sizeHint().height())
+        lines = rows * int(self.verticalHeader().defaultSectionSize())
+        return above + lines + 2 * int(self.frameWidth())
 
     def _names_width(self) -> int:
         return min(int(self.verticalHeader().sizeHint().width()), _NAME_WIDTH_MAX)

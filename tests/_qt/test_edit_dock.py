@@ -260,6 +260,14 @@ def test_keys_do_what_buttons_do(desk: Desk) -> None:
     assert desk.dock.tools.buttons["cut"].isChecked()
 
 
+def test_key_of_the_tool_in_hand_keeps_it_and_what_it_shows(desk: Desk) -> None:
+    desk.hit("K", shift=True)
+    desk.click(20, 20)
+    desk.hit("K", shift=True)
+    assert desk.dock.tools.buttons["seeds"].isChecked()
+    assert len(desk.dock.desk.tools._seeds) == 1
+
+
 def test_keys_of_other_layers_are_left_alone(desk: Desk) -> None:
     image = desk.viewer.add_image(np.zeros(FIELD))
     desk.dock.desk.editor.select([1])

@@ -193,6 +193,11 @@ class EditWidget(DockContent):
     def _on_wanted(self, name: str) -> None:
         self._act(name)
 
+    def _on_key(self, name: str) -> None:
+        """Do what a key asks for; that of the tool in hand does not put it away."""
+        if name != self.desk.tools.tool:
+            self._act(name)
+
     def _act(self, name: str) -> None:
         """Do what a button or a key asks for."""
         if name == "keys":
@@ -272,7 +277,7 @@ class EditWidget(DockContent):
         self.saved.setVisible(marks or target is not None)
         if not self._running:
             return
-        self.keys.bind(target, self._act)
+        self.keys.bind(target, self._on_key)
         if target is None or marks:
             self._on_status_changed()
             return

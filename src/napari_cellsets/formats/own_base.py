@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_cellsets.core.annotation import Annotation, MaskStack, Polygons
     from napari_cellsets.formats.words import WordOptions
 
-_WITH_CLASSES = ("class-mask", "cric-points", "cx22")
+_WITH_CLASSES = ("class-mask", "cric-points", "cx22", "renamed-yolo")
 _NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
 
 

@@ -29,6 +29,7 @@ from napari_cellsets.formats.own_base import (
 )
 from napari_cellsets.formats.own_cric import write_cells
 from napari_cellsets.formats.own_text import why_no_table, write_contours, write_points
+from napari_cellsets.formats.own_yolo import write_boxes
 from napari_cellsets.formats.words.cx22 import CLASSES
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class OwnFiles:
         self._cells.setdefault(file, {})[inner] = list(masks)
 
 
-_TEXT = ("contour-files", "cric-points", "points-table")
+_TEXT = ("contour-files", "cric-points", "points-table", "renamed-yolo")
 
 
 def why_not(options: WordOptions) -> str:
@@ -336,4 +337,5 @@ _WRITERS: Mapping[str, Callable[[OwnFiles, Own], Iterator[Path]]] = {
     "mask-files": _write_mask_files,
     "object-files": _write_labels,
     "points-table": write_points,
+    "renamed-yolo": write_boxes,
 }

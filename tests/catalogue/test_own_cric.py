@@ -148,6 +148,24 @@ def test_tables_of_one_picture_go_back_too(
     assert lines == [f"1,{name},null,1,Negative,100,200", f"1,{name},null,3,SCC,41,31"]
 
 
+def test_of_files_of_one_picture_each_that_of_the_picture_is_written(
+    tmp_path: Path, project: Project
+) -> None:
+    written(tmp_path, as_csv=False)
+    whole = tmp_path / "cric" / "classifications.json"
+    for one in json.loads(whole.read_text()):
+        number = one["image_id"]
+        alone = whole.with_name(f"cric_{number}_classification.json")
+        alone.write_text(json.dumps([one]))
+    whole.unlink()
+    dataset = open_dataset(tmp_path / "cric")
+    correct(dataset, project, second(dataset))
+    (file,) = export_corrections(dataset, project, tmp_path / "out").written
+    (one,) = json.loads(file.read_text())
+    assert mini.SECOND in one["image_name"]
+    assert len(one["classifications"]) == 3
+
+
 def test_cells_of_one_number_cannot_be_told_apart(
     tmp_path: Path, project: Project
 ) -> None:

@@ -56,8 +56,9 @@ def write_cells(files: OwnFiles, own: Own) -> Iterator[Path]:
     corrections = corrections_of(own, found)
     options: Any = own.options
     alone = options.join == "prefix"
-    name = found.source if alone else own.files[0]
     picture = "" if alone else key_of(own.picture)
+    told = [name for name in own.files if picture in files.text(name)]
+    name = found.source if alone else (told or own.files)[0]
     text = files.text(name)
     is_json = text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
     after = (in_list if is_json else in_table)(text, picture, corrections)

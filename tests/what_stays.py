@@ -64,20 +64,6 @@ def callbacks_are_looked_at_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def events_pass_no_idle_filter() -> Iterator[None]:
-    """Leave out napari's filter of all events of the program.
-
-    It shows a menu bar that the person has hidden, else it lets all through; asked in
-    Python of 19,000 events a test.
-    """
-    from napari._qt.qt_main_window import _QtMainWindow
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(_QtMainWindow, "eventFilter")
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
 def manifests_are_read_once() -> Iterator[None]:
     """Read the manifests of installed plug-ins once, not with every new viewer."""
 

@@ -139,19 +139,23 @@ def test_dropped_recording_opens_its_docks(
     assert get_session(viewer).sample.name == "run_2"
 
 
+def played_and_closed(viewer: Viewer, runs: Path) -> weakref.ref[object]:
+    """A dock that played; a frame of its own, whose names nobody has looked at."""
+    player = PlaybackWidget(viewer)
+    viewer.window.add_dock_widget(player, name="Playback (Cell sets)")
+    get_session(viewer).open(runs)
+    press(player, "play")
+    viewer.window.remove_dock_widget(player)
+    player.deleteLater()
+    return weakref.ref(player)
+
+
 def test_closed_dock_stops_playing_and_is_let_go(
     viewer: Viewer, runs: Path, qtbot: QtBot
 ) -> None:
-    player = PlaybackWidget(viewer)
-    viewer.window.add_dock_widget(player, name="Playback (Cell sets)")
     session = get_session(viewer)
-    session.open(runs)
-    press(player, "play")
-    viewer.window.remove_dock_widget(player)
+    left = played_and_closed(viewer, runs)
     assert not session.film.playback.playing
-    left = weakref.ref(player)
-    player.deleteLater()
-    del player
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     qtbot.waitUntil(lambda: is_gone(left))
     session.show(1)

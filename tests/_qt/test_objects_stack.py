@@ -113,9 +113,12 @@ def test_problems_of_all_planes_are_walked_plane_by_plane(
     for label in where:
         pierce(dock.desk.editor, label)
     dock.search.wake(True)
-    wait(lambda: dock.problems.found is not None)
-    found = dock.problems.found
-    assert {one.label for one in found if one.kind == "holes"} == set(where)
+
+    def holes() -> set[int]:
+        return {o.label for o in dock.problems.found or () if o.kind == "holes"}
+
+    # what was edited just now is looked at a moment later
+    wait(lambda: holes() == set(where))
     walked = {}
     for row, one in enumerate(dock.problems.model.problems):
         dock.problems.list.setCurrentIndex(dock.problems.model.index(row))

@@ -162,7 +162,8 @@ class OpenedAtOnce(QObject):
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
-        self._opened: list[Dataset] = []
+        # identity and place: a set that was closed can go
+        self._opened: list[tuple[str, Path]] = []
         self._when = 0.0
         # when the dock has said what it has to say of the set itself
         self._soon = QTimer(self, singleShot=True, interval=0)
@@ -174,16 +175,17 @@ class OpenedAtOnce(QObject):
             return
         if time.monotonic() - self._when > _AT_ONCE_S:
             self._opened = []
-        self._opened.append(dataset)
+        self._opened.append((dataset.identity, dataset.path))
         self._when = time.monotonic()
         self._soon.start()
 
     @Slot()
     def _on_soon_timeout(self) -> None:
         *others, last = self._opened
-        left = {one.path: None for one in others if one.identity != last.identity}
+        identity, shown = last
+        left = dict.fromkeys(path for other, path in others if other != identity)
         if left:
-            self.told.emit(_only_one(last.path, list(left)))
+            self.told.emit(_only_one(shown, list(left)))
 
 
 class OpenButton(QPushButton):

@@ -144,6 +144,8 @@ def take_classes(folder: Path, width: int, height: int) -> None:
     settle(2)
     photograph(viewer, folder / "classify.png")
     dock.tabs.setCurrentWidget(dock.confusion)
+    settle(0.3)
+    scroll_down(dock)
     photograph(viewer, folder / "classify_confusion.png")
     viewer.close()
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
 
 @pytest.fixture
 def two(place: str) -> Iterator[tuple[Project, Project]]:
@@ -65,8 +67,8 @@ def test_a_window_that_says_nothing_any_more_is_gone(
         # its program ended a while ago, or the clock was set back since
         later = windows._clock
 
-        def clock(connection: object) -> float:
-            return later(connection) + away  # type: ignore[arg-type]
+        def clock(connection: Connection) -> float:
+            return later(connection) + away
 
         patch.setattr(windows, "_clock", clock)
         assert names(bob) == []
